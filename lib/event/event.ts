@@ -1,0 +1,188 @@
+import { argsOf } from './args.js'
+import { Bytes } from './bytes.js'
+import { ENDED, type Lease, leaseEnded } from './lease.js'
+import { type Direction, HEADER, hasLargeLengths, LEN, NPARAMS, TID, TS, TYPE } from './record.js'
+import { eventName } from './table.js'
+import type { Args, ArgsByName, ArgsByNameAndDirection, EventName } from './types.generated.js'
+
+const NO_BYTES = new Uint8Array(0)
+
+/** The `type` of a record that is a network packet and no event. */
+export const PACKET = 0xffff
+
+/** In `flags`: the record only updates state (threads, fds) and is not to be shown. Source: EVF blocks of .scap, bit 0. */
+export const FLAG_STATE_ONLY = 1
+
+/**
+ * One event, seen in place.
+ *
+ * A burst has one Event and moves it from record to record: the object that a loop hands out is the same each time.
+ * It reads straight from the ring or file buffer that the burst has leased, so it is valid until the loop goes on;
+ * after the burst has ended every accessor throws ERR_CAPTURE_LEASE. `retain()` gives a copy that stays.
+ */
+export class Event {
+  /** The CPU on which the event happened. */
+  cpu = 0
+  /** Number of the record in its capture, from 1 (sysdig's `evt.num`). */
+  num = 0
+  /** Index of the interface it came from, in `capture.interfaces`. */
+  iface = 0
+  /** Bit set of FLAG_*. */
+  flags = 0
+
+  // What follows is for cursors (the readers of rings and files), which write it for every record: plain fields,
+  // because a setter call would be half the cost of a record.
+  /** @internal */ _view: DataView = ENDED
+  /** @internal The same memory as `_view`. */ _memory: Uint8Array = NO_BYTES
+  /** @internal Offset of the record's header in `_view`. */ _at = 0
+  /** @internal Bytes of that header: 26, or 22 in files and drivers before 2018. */ _header = HEADER
+  /** @internal Undefined when the event owns its memory. */ _lease: Lease | undefined
+  /** @internal Parameters of a 22-byte record, which does not say it itself. */ _nparams = 0
+  /** @internal A packet's bytes, while `_view` holds a header made for it. */ _packet: Packet | undefined
+
+  /** Nanoseconds since the epoch, exact. Two numbers are cheaper where many events are compared: `tsHi`, `tsLo`. */
+  get ts(): bigint {
+    return this._view.getBigUint64(this._at + TS, true)
+  }
+
+  /** The upper 32 bits of `ts`. */
+  get tsHi(): number {
+    return this._view.getUint32(this._at + TS + 4, true)
+  }
+
+  /** The lower 32 bits of `ts`. */
+  get tsLo(): number {
+    return this._view.getUint32(this._at + TS, true)
+  }
+
+  /** The thread that made the call; -1 where the producer did not know it. */
+  get tid(): number {
+    const high = this._view.getInt32(this._at + TID + 4, true)
+    const low = this._view.getUint32(this._at + TID, true)
+    return high === 0 ? low : high * 0x1_0000_0000 + low
+  }
+
+  /** Bytes of the record with its header; of a packet: its length on the wire. */
+  get len(): number {
+    return this._view.getUint32(this._at + LEN, true)
+  }
+
+  /** The event's code in the driver's table (PPME_*), or PACKET. */
+  get type(): number {
+    return this._view.getUint16(this._at + TYPE, true)
+  }
+
+  /** How many parameters the record carries. It may be more or fewer than the table knows. */
+  get nparams(): number {
+    return this._header === HEADER ? this._view.getUint32(this._at + NPARAMS, true) : this._nparams
+  }
+
+  get dir(): Direction {
+    return (this.type & 1) === 0 ? 'enter' : 'exit'
+  }
+
+  /** As sysdig's `evt.type`: "open"; for a generic event the system call's name; "packet"; "unknown". */
+  get name(): EventName | (string & {}) {
+    return eventName(this)
+  }
+
+  /**
+   * Is this an event of that name (and direction)? Narrows the type of `args`.
+   *
+   * @example if (ev.is('openat', 'exit')) console.log(ev.args.name, ev.args.fd)
+   */
+  is<N extends EventName>(name: N): this is Event & { readonly args: ArgsByName[N] }
+  is<N extends EventName, D extends Direction>(
+    name: N,
+    dir: D,
+  ): this is Event & { readonly args: ArgsByNameAndDirection[D][N & keyof ArgsByNameAndDirection[D]] }
+  is(name: string, dir?: Direction): boolean {
+    return this.name === name && (dir === undefined || this.dir === dir)
+  }
+
+  /**
+   * The parameters by name, each decoded when it is read. `undefined` stands for a parameter that this version of the
+   * event does not carry or that the kernel could not read. The object itself is reused like the event.
+   */
+  get args(): Args {
+    return argsOf(this)
+  }
+
+  /** The network packet, if this record is one. */
+  get packet(): Packet | undefined {
+    if (this._view === ENDED) throw leaseEnded()
+    return this._packet
+  }
+
+  /** Bytes that are in memory: the whole record, or of a packet what the snaplen left. */
+  get caplen(): number {
+    return this._packet === undefined ? this.len : this._packet.bytes.length
+  }
+
+  /** The record as the driver wrote it, header included; of a packet, its bytes. In place. */
+  get record(): Bytes {
+    if (this._packet !== undefined) return this._packet.bytes
+    return new Bytes(this._memory, this._at, this.len, this._lease)
+  }
+
+  /** Parameter `index` as it is on the wire, in place; undefined when the record has no such parameter. */
+  param(index: number): Bytes | undefined {
+    if (index < 0 || index >= this.nparams) return undefined
+    const at = this._paramAt(index)
+    return new Bytes(this._memory, at, this._paramLength(index), this._lease)
+  }
+
+  /** @internal Offset of parameter `index` in `_view`; the reader has checked that all of them lie inside the record. */
+  _paramAt(index: number): number {
+    let at = this._at + this._header
+    if (hasLargeLengths(this.type)) {
+      for (let i = 0, lengths = at; i < index; i++) at += this._view.getUint32(lengths + 4 * i, true)
+      return at + 4 * this.nparams
+    }
+    for (let i = 0, lengths = at; i < index; i++) at += this._view.getUint16(lengths + 2 * i, true)
+    return at + 2 * this.nparams
+  }
+
+  /** @internal */
+  _paramLength(index: number): number {
+    const lengths = this._at + this._header
+    return hasLargeLengths(this.type)
+      ? this._view.getUint32(lengths + 4 * index, true)
+      : this._view.getUint16(lengths + 2 * index, true)
+  }
+
+  /** A copy with memory of its own: valid as long as it is referenced. */
+  retain(): Event {
+    const copy = new Event()
+    const packet = this.packet
+    const memory = packet === undefined ? this.record.copy() : new Uint8Array(this._memory.subarray(this._at, this._at + HEADER))
+    copy._memory = memory
+    copy._view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength)
+    copy._header = this._header
+    copy._nparams = this._nparams
+    if (packet !== undefined) {
+      const bytes = packet.bytes.copy()
+      copy._packet = { linktype: packet.linktype, bytes: new Bytes(bytes, 0, bytes.length, undefined) }
+    }
+    copy.cpu = this.cpu
+    copy.num = this.num
+    copy.iface = this.iface
+    copy.flags = this.flags
+    return copy
+  }
+
+  /** @internal The burst is over. */
+  _end(): void {
+    this._view = ENDED
+    this._memory = NO_BYTES
+    this._packet = undefined
+  }
+}
+
+/** A packet from a NIC or a packet capture. */
+export interface Packet {
+  /** LINKTYPE_* as registered at tcpdump.org, 1 = Ethernet. */
+  readonly linktype: number
+  /** What was captured of it; valid until the burst ends. */
+  readonly bytes: Bytes
+}

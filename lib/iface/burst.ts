@@ -1,0 +1,76 @@
+import { Event } from '../event/event.js'
+import { Lease } from '../event/lease.js'
+
+/** Walks the records of one lent piece of memory. Implemented by ring readers and by each file format. */
+export interface Cursor {
+  /** Moves `event` to the next record and returns true; false when there is none left. */
+  next(event: Event): boolean
+}
+
+/** Events that did not arrive since the burst before, by cause. */
+export interface Lost {
+  total: number
+  [cause: string]: number
+}
+
+/**
+ * The unit of delivery: the records that were there when the consumer asked, walked synchronously.
+ *
+ * Its memory is leased: it is valid until the loop over the capture takes its next turn, or until `release()`. Walk it
+ * once; what is not walked still counts as delivered.
+ */
+export class Burst implements IterableIterator<Event> {
+  /** What the kernel had to drop since the burst before. */
+  lost: Lost = NOTHING_LOST
+  /** @internal */ readonly _lease = new Lease()
+  readonly #event = new Event()
+  readonly #result: { done: boolean; value: Event }
+  #cursor: Cursor
+  #remaining = 0
+  /** @internal Records handed out in the capture so far; `ev.num` of the last one. */ _count = 0
+
+  /** @internal */
+  constructor(cursor: Cursor) {
+    this.#cursor = cursor
+    this.#result = { done: false, value: this.#event }
+    this.#event._lease = this._lease
+  }
+
+  /** @internal Opens the burst on what the cursor now stands before; at most `limit` records. */
+  _open(limit: number): void {
+    this.#remaining = limit
+    this.#result.done = false
+  }
+
+  /** @internal Is the burst at its capture's `maxEvents`? */
+  get _exhausted(): boolean {
+    return this.#remaining === 0
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): IteratorResult<Event, undefined> {
+    if (this.#remaining > 0 && this.#cursor.next(this.#event)) {
+      this.#remaining--
+      this.#event.num = ++this._count
+      return this.#result as IteratorYieldResult<Event>
+    }
+    this.#result.done = true
+    return this.#result as unknown as IteratorResult<Event, undefined>
+  }
+
+  /**
+   * Ends the lease now instead of at the loop's next turn. Records that were not walked are passed over and count as
+   * delivered, because they were offered.
+   */
+  release(): void {
+    while (this.next().done !== true) { /* counting only */ }
+    this.#remaining = 0
+    this._lease.end()
+    this.#event._end()
+  }
+}
+
+const NOTHING_LOST: Lost = Object.freeze({ total: 0 })

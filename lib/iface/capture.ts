@@ -1,0 +1,159 @@
+import { CaptureError } from '../errors.js'
+import type { Burst, Lost } from './burst.js'
+import type { MetadataBlock } from './metadata.js'
+
+/** One interface of a capture: records refer to it by index. */
+export interface Interface {
+  readonly name: string
+  /** LINKTYPE_* of its packets; LINKTYPE_SYSDIG for system calls. */
+  readonly linktype: number
+  /** The longest buffer or packet kept, in bytes; 0 = not limited or not known. */
+  readonly snaplen: number
+}
+
+/** Counters of one CPU's ring. `seen` = delivered + dropped + filtered + pending, exactly, once the capture is closed. */
+export interface CpuStats {
+  cpu: number
+  seen: number
+  delivered: number
+  dropped: number
+  filtered: number
+  pending: number
+}
+
+/** What became of every record since the capture was opened. */
+export interface Stats {
+  /** Records that the source produced or met. */
+  seen: number
+  /** Records offered in bursts. */
+  delivered: number
+  /** Records lost, by cause; `total` is their sum. */
+  dropped: Lost
+  /** Records that were asked not to be delivered (mask, pid lists). */
+  filtered: number
+  /** Records still unread in the rings; of a closed capture, left there for good. */
+  pending: number
+  /** Delivered records that were older than one delivered before them: they came too late to be put in order. */
+  late: number
+  perCpu: CpuStats[]
+}
+
+/** Options that every capture has. */
+export interface CaptureOptions {
+  /** End after that many records. */
+  maxEvents?: number
+  /** End after that many milliseconds. */
+  maxDurationMs?: number
+  /** Ends the capture with the signal's reason as error. */
+  signal?: AbortSignal
+}
+
+/**
+ * A source of records: a live interface, a file, later a queue or several of them merged. Loop over its bursts, and over
+ * the events of each burst.
+ *
+ * One consumer at a time. Leaving the loop (break, return, throw) closes the capture, as does `await using`.
+ */
+export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
+  /** What was opened: "sysdig", "trace.scap". */
+  abstract readonly device: string
+  /** Grows while a file with several interfaces is read. */
+  abstract readonly interfaces: readonly Interface[]
+
+  /**
+   * What is known of the machine where the records were made. A file with several sections replaces it at the start of
+   * each, and counts `section` up; a live capture reads it from /proc when it is first asked.
+   */
+  get metadata(): readonly MetadataBlock[] {
+    return []
+  }
+
+  /** Number of the section that the current burst belongs to, from 0. */
+  get section(): number {
+    return 0
+  }
+
+  readonly #maxEvents: number
+  readonly #maxDurationMs: number
+  readonly #signal: AbortSignal | undefined
+  #iterating = false
+  #closed: Promise<void> | undefined
+
+  protected constructor(options: CaptureOptions) {
+    this.#maxEvents = limit('maxEvents', options.maxEvents)
+    this.#maxDurationMs = limit('maxDurationMs', options.maxDurationMs)
+    this.#signal = options.signal
+  }
+
+  /** The one burst, reused. */
+  protected abstract readonly burst: Burst
+
+  /**
+   * Puts the next records before the burst's cursor. Resolves to true when there are some, to false at the end of the
+   * source, and in any case by `deadline` (a performance.now() value): with undefined when nothing came until then.
+   */
+  protected abstract fill(deadline: number): boolean | undefined | Promise<boolean | undefined>
+
+  /** The burst has ended: its memory may be given back to the producer. */
+  protected abstract releaseBurst(): void
+
+  /** Frees everything. Called once. */
+  protected abstract dispose(): void | Promise<void>
+
+  abstract stats(): Stats
+
+  /** Stops the capture and frees its memory. Events of an open burst are no longer valid. May be called twice. */
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      this.burst.release()
+      this.releaseBurst()
+      await this.dispose()
+    })()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Burst, void, void> {
+    if (this.#iterating || this.#closed !== undefined) {
+      throw new CaptureError(
+        'ERR_CAPTURE_CLOSED',
+        this.#closed === undefined ? 'this capture already has a consumer' : 'this capture is closed',
+        'open it again for another loop; to share one capture, balance it',
+      )
+    }
+    this.#iterating = true
+    const deadline = performance.now() + this.#maxDurationMs
+    let left = this.#maxEvents
+    try {
+      while (left > 0 && this.#closed === undefined) {
+        this.#signal?.throwIfAborted()
+        const filled = this.fill(deadline)
+        const more = typeof filled === 'object' ? await filled : filled
+        this.#signal?.throwIfAborted()
+        if (more === false || this.#closed !== undefined) return
+        if (more === true) {
+          const before = this.burst._count
+          this.burst._open(left)
+          yield this.burst
+          this.burst.release()
+          this.releaseBurst()
+          left -= this.burst._count - before
+        }
+        if (performance.now() >= deadline) return
+      }
+    } finally {
+      await this.close()
+    }
+  }
+}
+
+function limit(name: string, value: number | undefined): number {
+  if (value === undefined) return Infinity
+  if (!(value >= 0)) {
+    throw new CaptureError('ERR_CAPTURE_OPTION', `${name} must be a number of at least 0, not ${value}`, `leave ${name} out for no limit`)
+  }
+  return value
+}
