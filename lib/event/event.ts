@@ -7,8 +7,7 @@ import type { Args, ArgsByName, ArgsByNameAndDirection, EventName } from './type
 
 const NO_BYTES = new Uint8Array(0)
 
-/** The `type` of a record that is a network packet and no event. */
-export const PACKET = 0xffff
+export { PACKET } from './record.js'
 
 /** In `flags`: the record only updates state (threads, fds) and is not to be shown. Source: EVF blocks of .scap, bit 0. */
 export const FLAG_STATE_ONLY = 1
@@ -39,6 +38,7 @@ export class Event {
   /** @internal Undefined when the event owns its memory. */ _lease: Lease | undefined
   /** @internal Parameters of a 22-byte record, which does not say it itself. */ _nparams = 0
   /** @internal A packet's bytes, while `_view` holds a header made for it. */ _packet: Packet | undefined
+  /** @internal Objects for `args` by event type. */ _args: Args[] | undefined
 
   /** Nanoseconds since the epoch, exact. Two numbers are cheaper where many events are compared: `tsHi`, `tsLo`. */
   get ts(): bigint {

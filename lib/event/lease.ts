@@ -26,7 +26,7 @@ export function leaseEnded(): CaptureError {
  * What an event looks through once its lease has ended. A DataView of its own kind, so that the accessors of a living
  * event stay one inlined load with no check: only the dead one is different, and it throws.
  */
-class EndedView extends DataView {
+class EndedView extends DataView<ArrayBuffer> {
   constructor() {
     super(new ArrayBuffer(0))
   }
@@ -38,6 +38,7 @@ class EndedView extends DataView {
   override getInt32(): number { throw leaseEnded() }
   override getBigUint64(): bigint { throw leaseEnded() }
   override getBigInt64(): bigint { throw leaseEnded() }
+  override getFloat64(): number { throw leaseEnded() }
 }
 
 export const ENDED: DataView = new EndedView()

@@ -26,5 +26,8 @@ export function hasLargeLengths(type: number): boolean {
   return type === 322 || type === 324 || type === 402
 }
 
+/** The `type` of a record that is a network packet and no event. */
+export const PACKET = 0xffff
+
 /** Even types are enter events (`>`), odd ones exit events (`<`). */
 export type Direction = 'enter' | 'exit'

@@ -1,0 +1,87 @@
+/** The rows of tables/*.json, as far as the generator uses them. */
+export interface SourceTables {
+  events: EventRow[]
+  /** Codes from here on are of later versions: read, but not produced. */
+  eventMax: number
+  dynamicTables: Record<string, { type: string; format: string }[]>
+  flagTables: Record<string, { name: string; value: number }[]>
+  syscalls: SyscallRow[]
+  ppmSc: Record<string, number>
+}
+
+export interface ParamRow {
+  name: string
+  type: string
+  format: string
+  flags_table?: string
+  dyn_table?: string
+  dirfd_param?: number
+}
+
+export interface EventRow {
+  code: number
+  const: string
+  name: string
+  dir: '>' | '<'
+  category: string
+  flags: string[]
+  params: ParamRow[]
+  compat?: Record<string, object | null>
+}
+
+export interface SyscallRow {
+  nr: number
+  name: string
+  enter: number
+  exit: number
+  ppm_sc: number
+}
+
+/** Codes of an enter event and its exit event. */
+export interface Pair {
+  enter: number
+  exit: number
+}
+
+const GENERIC: Pair = { enter: 0, exit: 1 }
+
+/** What the probe sends for a system call when every parameter is on the exit event: the current version. */
+export function exitModelPair(call: SyscallRow): Pair {
+  return call.enter <= 1 ? GENERIC : { enter: call.enter, exit: call.exit }
+}
+
+/**
+ * What the probe sends for a system call in the enter+exit model: the newest version of its event that sysdig 0.29.3
+ * can read, if that carries the same parameters as the current version; otherwise the current version.
+ */
+export function bothModelPair(call: SyscallRow, source: SourceTables): Pair {
+  const current = exitModelPair(call)
+  if (current.enter <= 1) return current
+  const family = withoutVersion(source.events[current.enter].const)
+  const wanted = signature(current, source)
+  for (let enter = current.enter; enter >= 2; enter -= 2) {
+    const event = source.events[enter]
+    if (withoutVersion(event.const) !== family || event.compat?.['sysdig0.29.3'] == null) continue
+    const pair = { enter, exit: enter + 1 }
+    return signature(pair, source) === wanted ? pair : current
+  }
+  return current
+}
+
+/** PPME_SOCKET_ACCEPT4_6_E → PPME_SOCKET_ACCEPT4, PPME_SYSCALL_DUP_E → PPME_SYSCALL_DUP */
+function withoutVersion(constant: string): string {
+  return constant.replace(/(_\d+)?_[EX]$/, '')
+}
+
+/** Names and types of the parameters of a pair, in a form that can be compared. */
+function signature(pair: Pair, source: SourceTables): string {
+  const types = new Map<string, string>()
+  for (const code of [pair.enter, pair.exit]) {
+    for (const param of source.events[code].params) {
+      // The exit event repeats the enter event's fd under the name `oldfd`.
+      const name = param.name === 'oldfd' && types.get('fd') === param.type ? 'fd' : param.name
+      types.set(name, param.type.replace('ENUMFLAGS', 'FLAGS'))
+    }
+  }
+  return [...types].map((entry) => entry.join(':')).sort().join(' ')
+}
