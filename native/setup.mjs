@@ -3,15 +3,14 @@
  * where it is missing or older than what it is made from, so that a second run takes a blink.
  *
  *     --test    also the programs that the tests compare with
- *     --clean   bundle from nothing, for publishing
  *
  * It runs before node_modules exists, so it uses nothing but Node.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildNative, nodeHeaders } from './build.mjs'
-import { ROOT, StepError, command, report, script, step } from './step.mjs'
+import { ROOT, StepError, command, done, report, script, step } from './step.mjs'
 
 /** Debian package → a file or program that only it brings: asking for those works on every distribution. */
 const BUILD = {
@@ -39,14 +38,14 @@ const TEST = {
 process.env.PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter)
 
 await script(async () => {
-  const { values: wanted } = parseArgs({ options: { test: { type: 'boolean' }, clean: { type: 'boolean' } } })
+  const { values: wanted } = parseArgs({ options: { test: { type: 'boolean' } } })
   checkNode()
   const linux = process.platform === 'linux'
   if (linux) await installDebian(wanted.test ? { ...BUILD, ...TEST } : BUILD)
   await installNpm()
   if (linux) await buildForKernel()
-  if (wanted.clean) rmSync(join(ROOT, 'dist'), { recursive: true, force: true })
   await bundle()
+  if (!done()) console.log('  nothing to do: all is up to date')
 })
 
 function checkNode() {
@@ -134,5 +133,14 @@ async function bundle() {
     // The last ones that tsup writes
     outputs: ['dist/cli.js', 'dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts'],
   }
-  await step('bundle', files, () => command('node_modules/.bin/tsup', [], { hint: 'npm run typecheck' }))
+  await step('bundle', files, async () => {
+    const started = Date.now()
+    await command('node_modules/.bin/tsup', [], { hint: 'npm run typecheck' })
+    // Chunks carry a hash in their names: those of the bundle before have to go. Afterwards, so that a command that is
+    // just running finds them as long as possible.
+    for (const file of readdirSync(join(ROOT, 'dist'))) {
+      const path = join(ROOT, 'dist', file)
+      if (statSync(path).mtimeMs < started - 1000) rmSync(path)
+    }
+  })
 }

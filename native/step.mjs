@@ -16,6 +16,13 @@ export class StepError extends Error {
   }
 }
 
+let steps = 0
+
+/** How many steps have been done, those that were not needed left out. */
+export function done() {
+  return steps
+}
+
 /**
  * Does `work` and prints one line with the time it took; prints and does nothing when every output is newer than every
  * input. Paths are relative to the root; a folder stands for all that is in it, and an input that is missing for none.
@@ -26,6 +33,7 @@ export class StepError extends Error {
  */
 export async function step(title, files, work) {
   if (files !== undefined && isFresh(files)) return
+  steps++
   const started = performance.now()
   process.stdout.write(`  ${title} … `)
   try {

@@ -1,0 +1,145 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { arch, release } from 'node:os'
+import { isCaptureError } from '../errors.js'
+
+/** One thing that live capture or its companions need. */
+export interface Finding {
+  name: string
+  level: 'ok' | 'warn' | 'fail'
+  text: string
+  /** What to type or to do about it. */
+  fix?: string
+}
+
+const BTF = '/sys/kernel/btf/vmlinux'
+// Bit numbers of linux/capability.h
+const CAPABILITIES = { CAP_BPF: 39, CAP_PERFMON: 38, CAP_SYS_ADMIN: 21, CAP_NET_RAW: 13 } as const
+const TOOLS = [
+  { name: 'sysdig', args: ['--version'], package: 'sysdig' },
+  { name: 'tshark', args: ['--version'], package: 'tshark' },
+  { name: 'tcpdump', args: ['--version'], package: 'tcpdump' },
+]
+
+/** Looks at everything, cheapest first. What fails keeps live capture from working; a warning does not. */
+export async function examine(): Promise<Finding[]> {
+  const tools = Promise.all(TOOLS.map(tool))
+  if (process.platform !== 'linux') {
+    return [node(), fail('kernel', `${process.platform} is not Linux`, 'capture on Linux; files can be read here'), ...await tools]
+  }
+  const system = [node(), kernel(), btf(), ...capabilities(), seccomp(), memlock(), lockdown(), ...settings(), devices()]
+  return [...system, await capture(), ...await tools]
+}
+
+export function captureWorks(findings: readonly Finding[]): boolean {
+  return findings.every(({ level }) => level !== 'fail')
+}
+
+const ok = (name: string, text: string): Finding => ({ name, level: 'ok', text })
+const warn = (name: string, text: string, fix: string): Finding => ({ name, level: 'warn', text, fix })
+const fail = (name: string, text: string, fix: string): Finding => ({ name, level: 'fail', text, fix })
+
+function node(): Finding {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  const text = `${process.versions.node}, ${arch()}`
+  return major > 20 || (major === 20 && minor >= 19) ? ok('node', text) : fail('node', text, 'install Node 20.19 or later')
+}
+
+function kernel(): Finding {
+  return atLeast(5, 8) ? ok('kernel', release()) : fail('kernel', `${release()} has no BPF ring buffer`, 'use Linux 5.8 or later')
+}
+
+function atLeast(major: number, minor: number): boolean {
+  const [isMajor, isMinor] = release().split('.').map(Number)
+  return isMajor > major || (isMajor === major && isMinor >= minor)
+}
+
+function btf(): Finding {
+  return existsSync(BTF)
+    ? ok('BTF', `${BTF}, ${(statSync(BTF).size / 2 ** 20).toFixed(1)} MiB`)
+    : fail('BTF', `the kernel does not describe its types: no ${BTF}`, 'use a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions have had since 2021')
+}
+
+function capabilities(): Finding[] {
+  const effective = BigInt(`0x${field('/proc/self/status', 'CapEff') ?? '0'}`)
+  const has = (name: keyof typeof CAPABILITIES) => ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 1n
+  const fix = 'become root (sudo), or: sudo setpriv --reuid $USER --regid $USER --init-groups'
+    + ' --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon sysring …; in docker run: --cap-add BPF --cap-add PERFMON'
+  return (Object.keys(CAPABILITIES) as (keyof typeof CAPABILITIES)[]).map(name => {
+    if (has(name)) return ok(name, 'held')
+    // CAP_SYS_ADMIN contains the two, which were split from it in Linux 5.8.
+    if (name === 'CAP_BPF' || name === 'CAP_PERFMON') {
+      return has('CAP_SYS_ADMIN') ? ok(name, 'not held, CAP_SYS_ADMIN contains it') : fail(name, 'not held', fix)
+    }
+    return ok(name, 'not held, and not needed for system calls')
+  })
+}
+
+function seccomp(): Finding {
+  return field('/proc/self/status', 'Seccomp') === '2'
+    ? warn('seccomp', 'a filter is in force, as in containers; it may forbid bpf()', 'docker run --security-opt seccomp=unconfined …')
+    : ok('seccomp', 'no filter')
+}
+
+function memlock(): Finding {
+  const limit = /^Max locked memory +(\S+)/m.exec(text('/proc/self/limits') ?? '')?.[1] ?? 'unknown'
+  const shown = limit === 'unlimited' || limit === 'unknown' ? limit : `${Math.round(Number(limit) / 1024)} KiB`
+  if (atLeast(5, 11)) return ok('memlock', `${shown}; since Linux 5.11 the rings do not count towards it`)
+  return Number(limit) < 64 * 2 ** 20 ? warn('memlock', `${shown} is little for the rings`, 'ulimit -l unlimited') : ok('memlock', shown)
+}
+
+function lockdown(): Finding {
+  const mode = /\[(\w+)\]/.exec(text('/sys/kernel/security/lockdown') ?? '')?.[1] ?? 'not known'
+  return mode === 'confidentiality'
+    ? fail('lockdown', 'confidentiality: BPF may not read kernel memory', 'boot with lockdown=integrity, or without Secure Boot')
+    : ok('lockdown', mode)
+}
+
+/** Settings that decide what may be done without capabilities: to be known, never in the way of who has them. */
+function settings(): Finding[] {
+  return ['perf_event_paranoid', 'unprivileged_bpf_disabled'].map(name => ok(name, text(`/proc/sys/kernel/${name}`)?.trim() ?? 'not there'))
+}
+
+function devices(): Finding {
+  const found = ['scap', 'sysdig', 'falco'].map(name => `/dev/${name}0`).filter(path => existsSync(path))
+  return ok('module', found.length > 0 ? found.join(', ') : 'no /dev/scap0, /dev/sysdig0 or /dev/falco0; the eBPF probe needs none')
+}
+
+/** The proof: addon, BPF programs and kernel together. */
+async function capture(): Promise<Finding> {
+  const started = performance.now()
+  try {
+    const { open } = await import('../open.js')
+    const capture = await open('sysdig', { maxDurationMs: 0 })
+    const { device } = capture
+    await capture.close()
+    return ok('capture', `${device} opens, in ${(performance.now() - started).toFixed(0)} ms`)
+  } catch (error) {
+    if (!isCaptureError(error)) throw error
+    return fail('capture', `${error.code}: ${error.message}`, error.hint)
+  }
+}
+
+/** Its first line that has a version. */
+function tool({ name, args, package: debian }: { name: string; args: string[]; package: string }): Promise<Finding> {
+  return new Promise(resolve => {
+    execFile(name, args, { timeout: 5000 }, (error, stdout, stderr) => {
+      const [version] = /\d+\.\d+(\.\d+)*/.exec(stdout + stderr) ?? []
+      resolve(version === undefined
+        ? warn(name, (error as NodeJS.ErrnoException | null)?.code === 'ENOENT' ? 'not installed' : 'does not run', `apt-get install ${debian}`)
+        : ok(name, version))
+    })
+  })
+}
+
+function text(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function field(path: string, name: string): string | undefined {
+  return new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(text(path) ?? '')?.[1]
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { version } from '../../package.json'
+import { fail, UsageError } from './report.js'
+
+/** A subcommand takes its arguments and gives the exit code. Loaded when it is called for: start-up time counts. */
+interface Command {
+  summary: string
+  load(): Promise<{ run(args: string[]): Promise<number> }>
+}
+
+const COMMANDS: Record<string, Command> = {
+  dump: { summary: 'print events as lines, or write them to a file', load: () => import('./dump.js') },
+  count: { summary: 'count events per second and CPU', load: () => import('./count.js') },
+  devices: { summary: 'list what can be captured from', load: () => import('./devices.js') },
+  doctor: { summary: 'check what live capture needs, and say how to get it', load: () => import('./doctor.js') },
+  demo: { summary: 'capture ten seconds, and show what can be done with them', load: () => import('./demo.js') },
+}
+
+function usage(): string {
+  const commands = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
+  return `Linux system calls as a network interface.
+
+usage: sysring COMMAND [OPTION …]
+
+${commands.join('\n')}
+
+  sysring COMMAND --help    its options
+  sysring --version`
+}
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === '--version' || name === '-V') {
+    console.log(`sysring ${version}`)
+    return 0
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    console.log(usage())
+    return 0
+  }
+  if (name === undefined) throw new UsageError('no command given', 'sysring --help')
+  if (!Object.hasOwn(COMMANDS, name)) throw new UsageError(`there is no command '${name}'`, 'sysring --help')
+  return (await COMMANDS[name].load()).run(args)
+}
+
+// Not process.exit(): what was printed last may not be out yet.
+process.exitCode = await main(process.argv.slice(2)).catch(fail)

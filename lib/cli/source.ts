@@ -1,0 +1,66 @@
+import type { Capture, CaptureOptions } from '../iface/capture.js'
+import { integer, list, number } from './args.js'
+import { UsageError } from './report.js'
+
+/** The options that choose what is captured, for the commands that capture. */
+export const SOURCE_OPTIONS = {
+  interface: { short: 'i', value: 'DEV', help: 'capture live from this device (default: sysdig); see: sysring devices' },
+  read: { short: 'r', value: 'FILE', help: 'read a .scap, .pcap or .pcapng file, also gzipped; - for standard input' },
+  numevents: { short: 'n', value: 'EVENTS', help: 'stop after that many events' },
+  duration: { short: 'd', value: 'SECONDS', help: 'stop after that many seconds' },
+} as const
+
+/** The options that only a live capture can obey. */
+export const LIVE_OPTIONS = {
+  snaplen: { short: 's', value: 'BYTES', help: 'keep that much of each buffer that is read or written (default: 80)' },
+  events: { value: 'MODEL', choices: ['both', 'exit'], help: 'enter and exit events, or only exit events (default: both)' },
+  syscalls: { value: 'A,B,…', help: 'only these system calls; the others cost almost nothing' },
+  ring: { value: 'MIB', help: 'size of the ring of each CPU, in MiB' },
+} as const
+
+export type SourceValues = Partial<Record<keyof typeof SOURCE_OPTIONS | keyof typeof LIVE_OPTIONS, string>>
+
+/** Opens what the command line names. Only the half of the library that is needed for it is loaded. */
+export async function openSource(values: SourceValues): Promise<Capture> {
+  const limits: CaptureOptions = {}
+  const maxEvents = integer('-n', values.numevents, 1)
+  const seconds = number('-d', values.duration, 0)
+  if (maxEvents !== undefined) limits.maxEvents = maxEvents
+  if (seconds !== undefined) limits.maxDurationMs = seconds * 1000
+
+  const { read } = values
+  if (read !== undefined) {
+    if (values.interface !== undefined) throw new UsageError('-i and -r exclude each other', 'capture from a device or read a file')
+    for (const name of Object.keys(LIVE_OPTIONS)) {
+      if (name in values) throw new UsageError(`--${name} is for live captures, not for -r`, `leave --${name} out`)
+    }
+    const { openFile } = await import('../iface/file/open.js')
+    return openFile(read === '-' ? process.stdin : read, limits)
+  }
+
+  const live = {
+    ...limits,
+    snaplen: integer('-s', values.snaplen, 0, 65535),
+    events: values.events as 'both' | 'exit' | undefined,
+    syscalls: list(values.syscalls),
+    ringBytes: ringBytes(values.ring),
+  }
+  const { open } = await import('../open.js')
+  return open(values.interface ?? 'sysdig', live)
+}
+
+function ringBytes(text: string | undefined): number | undefined {
+  const mib = integer('--ring', text, 1, 1024)
+  return mib === undefined ? undefined : mib * 1024 * 1024
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** The first signal ends the capture, so that what is there is finished; a second one ends the process. */
+export function stopOnSignal(capture: Capture): void {
+  const stop = () => {
+    for (const signal of SIGNALS) process.off(signal, stop)
+    void capture.close()
+  }
+  for (const signal of SIGNALS) process.on(signal, stop)
+}
