@@ -46,9 +46,7 @@ class EventArgs {
 
   /** Plain values for JSON: big integers as numbers where that is exact and else as decimal strings, bytes as base64. */
   toJSON(): Record<string, unknown> {
-    const plain: Record<string, unknown> = {}
-    for (const name in this) plain[name] = plainValue((this as unknown as Args)[name])
-    return plain
+    return plainArgs(this as unknown as Args)
   }
 
   [inspect.custom](): Record<string, unknown> {
@@ -70,8 +68,14 @@ export function argsOf(ev: Event): Args {
   return (cache[type] ??= new (classes[type] ??= EventArgs.of(type))(ev) as unknown as Args)
 }
 
-/** What JSON can say of a value; see EventArgs.toJSON. */
-export function plainValue(value: ArgValue | undefined): unknown {
+/** The values of an event's parameters as JSON can say them; see EventArgs.toJSON. */
+export function plainArgs(args: Args): Record<string, unknown> {
+  const plain: Record<string, unknown> = {}
+  for (const name in args) plain[name] = plainValue(args[name])
+  return plain
+}
+
+function plainValue(value: ArgValue | undefined): unknown {
   if (typeof value === 'bigint') return plainBigint(value)
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64')
   if (typeof value === 'object' && 'family' in value && value.family === 'unix' && 'source' in value) {

@@ -9,7 +9,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { EventRow, SourceTables } from './generate/source.js'
+import { type EventRow, ppmScNames, type SourceTables } from './generate/source.js'
 import { header } from './generate/header.js'
 import { typesModule } from './generate/types.js'
 
@@ -78,7 +78,7 @@ ${flags.join('\n')}
 
 /** Names of system calls by the driver's own code (ppm_sc), the same on every architecture. */
 export const PPM_SC_NAMES = \`
-${wrap(listByIndex(Object.entries(ppmSc).map(([name, code]) => [code, ppmScName(name)])))}\`
+${wrap(listByIndex(ppmScNames(ppmSc)))}\`
 
 /** Names of system calls by their number on x86_64. */
 export const SYSCALL_NAMES_X86_64 = \`
@@ -93,10 +93,6 @@ function eventLine(event: EventRow): string {
   })
   const flags = event.flags.map((f) => f.slice(3)).filter((f) => f !== 'NONE').join('|')
   return [event.const, event.category.slice(3), flags === '' ? '-' : flags, ...params].join(' ')
-}
-
-function ppmScName(constant: string): string {
-  return constant === 'PPM_SC_UNKNOWN' ? '<unknown>' : constant.slice('PPM_SC_'.length).toLowerCase()
 }
 
 /** Comma-separated, the position says the index; holes are empty. */

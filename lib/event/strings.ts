@@ -40,3 +40,47 @@ export function nulSeparated(memory: Uint8Array, start: number, end: number): st
   }
   return strings
 }
+
+const latin1Slice: (this: Uint8Array, start: number, end: number) => string =
+  (Buffer.prototype as unknown as { latin1Slice?: (start: number, end: number) => string }).latin1Slice ??
+  function (this: Uint8Array, start, end) {
+    return Buffer.from(this.buffer, this.byteOffset + start, end - start).toString('latin1')
+  }
+
+/** Each byte as the character of its number. */
+export function latin1(memory: Uint8Array, start: number, end: number): string {
+  if (end - start > SHORT) return latin1Slice.call(memory, start, end)
+  let text = ''
+  for (let i = start; i < end; i++) text += String.fromCharCode(memory[i])
+  return text
+}
+
+function isPrintable(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x7f
+}
+
+/** Only what is printable ASCII, as sysdig shows paths. */
+export function printable(memory: Uint8Array, start: number, end: number): string {
+  let i = start
+  while (i < end && isPrintable(memory[i])) i++
+  if (i === end) return latin1(memory, start, end)
+  let text = latin1(memory, start, i)
+  for (; i < end; i++) if (isPrintable(memory[i])) text += String.fromCharCode(memory[i])
+  return text
+}
+
+/** How much of a buffer is shown: sysdig's limit, unless it is told -v. */
+const SHOWN = 80
+
+/** Bytes with dots for what is not printable ASCII, for each byte value. */
+const dots = Uint8Array.from({ length: 256 }, (_, byte) => (isPrintable(byte) ? byte : 0x2e))
+const shown = new Uint8Array(SHOWN)
+
+/** The beginning of a buffer, with dots for what is not printable; "..." says that there is more. */
+export function dotted(memory: Uint8Array, start: number, end: number): string {
+  const length = end - start
+  const copied = length > SHOWN ? SHOWN - 3 : length
+  for (let i = 0; i < copied; i++) shown[i] = dots[memory[start + i]]
+  const text = latin1(shown, 0, copied)
+  return length > SHOWN ? `${text}...` : text
+}

@@ -85,3 +85,18 @@ function signature(pair: Pair, source: SourceTables): string {
   }
   return [...types].map((entry) => entry.join(':')).sort().join(' ')
 }
+
+/** Names that sysdig 0.29 gives to codes, and that do not follow from the constants of today. */
+const NAMES_IN_0_29: Readonly<Record<number, string>> = {
+  0: '<unknown>', 100: 'sched_get_priority_max', 283: 'newselect', 292: 'llseek', 298: 'sigreturn',
+  // Once these calls with 32-bit ids had codes of their own, but not names.
+  305: 'setuid', 306: 'getuid', 307: 'setgid', 308: 'geteuid', 309: 'getgid', 310: 'setresuid', 311: 'setresgid',
+  312: 'getresuid', 313: 'getresgid',
+}
+
+/** Names of system calls by ppm_sc. */
+export function ppmScNames(ppmSc: Record<string, number>): [code: number, name: string][] {
+  const names = new Map(Object.entries(ppmSc).map(([constant, code]) => [code, constant.slice('PPM_SC_'.length).toLowerCase()]))
+  for (const [code, name] of Object.entries(NAMES_IN_0_29)) names.set(Number(code), name)
+  return [...names]
+}

@@ -1,4 +1,4 @@
-import type { EventRow, ParamRow, SourceTables } from './source.js'
+import { type EventRow, type ParamRow, ppmScNames, type SourceTables } from './source.js'
 
 /** TypeScript's type of a decoded parameter; decode.ts makes these values. */
 export function valueType(param: ParamRow): string {
@@ -34,10 +34,8 @@ export function isStringList(param: { name: string; type: string }): boolean {
 export function typesModule(source: SourceTables, banner: string): string {
   const named = source.events.filter((event) => event.name !== 'NA')
   const names = [...new Set(named.map((event) => event.name))].sort()
-  const generic = Object.keys(source.ppmSc)
-    .filter((constant) => constant !== 'PPM_SC_UNKNOWN')
-    .map((constant) => constant.slice('PPM_SC_'.length).toLowerCase())
-    .filter((name) => !names.includes(name))
+  const generic = [...new Set(ppmScNames(source.ppmSc).map(([, name]) => name))]
+    .filter((name) => name !== '<unknown>' && !names.includes(name))
     .sort()
   const byName = (dir?: EventRow['dir']) =>
     names.map((name) => `  ${name}: ${merged(named.filter((e) => e.name === name && (dir === undefined || e.dir === dir)))}`)

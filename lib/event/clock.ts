@@ -1,0 +1,66 @@
+import type { Event } from './event.js'
+
+const SECOND = 1_000_000_000
+
+/** "000" … "999" */
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, i) => `${i}`.padStart(3, '0'))
+
+// The second that was shown last. Events come about in order, so that nearly all of them need one subtraction of small
+// numbers, which is exact; a BigInt is made once per second.
+let secondHigh = 0
+let secondLow = 0
+let text = ''
+let epochText = ''
+let offset = NaN
+
+/** Local time of day, "HH:MM:SS.nnnnnnnnn". */
+export function timeOfDay(ev: Event): string {
+  const nanoseconds = withinSecond(ev)
+  return `${text}.${nineDigits(nanoseconds)}`
+}
+
+/** Nanoseconds since the epoch, in decimal. */
+export function epochNanoseconds(ev: Event): string {
+  const nanoseconds = withinSecond(ev)
+  return `${epochText}${nineDigits(nanoseconds)}`
+}
+
+function withinSecond(ev: Event): number {
+  const delta = (ev.tsHi - secondHigh) * 0x1_0000_0000 + (ev.tsLo - secondLow)
+  if (delta >= 0 && delta < SECOND && offset === offset) return delta
+  return newSecond(ev.ts)
+}
+
+function newSecond(ts: bigint): number {
+  const nanoseconds = ts % 1_000_000_000n
+  const start = ts - nanoseconds
+  const seconds = ts / 1_000_000_000n
+  secondHigh = Number(start >> 32n)
+  secondLow = Number(start & 0xffff_ffffn)
+  const date = new Date(Number(seconds) * 1000)
+  offset = date.getTimezoneOffset()
+  text = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+  epochText = seconds === 0n ? '' : `${seconds}`
+  return Number(nanoseconds)
+}
+
+/** "2024-05-01 12:00:00.123456789 +0200" */
+export function localDateTime(ts: bigint): string {
+  const date = new Date(Number(ts / 1_000_000_000n) * 1000)
+  const nanoseconds = nineDigits(Number(ts % 1_000_000_000n))
+  const zone = -date.getTimezoneOffset()
+  const hours = Math.floor(Math.abs(zone) / 60)
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${nanoseconds}`
+  return `${day} ${time} ${zone < 0 ? '-' : '+'}${two(hours)}${two(Math.abs(zone) % 60)}`
+}
+
+function nineDigits(nanoseconds: number): string {
+  const micro = Math.floor(nanoseconds / 1000)
+  const milli = Math.floor(micro / 1000)
+  return THREE_DIGITS[milli] + THREE_DIGITS[micro - milli * 1000] + THREE_DIGITS[nanoseconds - micro * 1000]
+}
+
+function two(value: number): string {
+  return value < 10 ? `0${value}` : `${value}`
+}

@@ -1,0 +1,323 @@
+import { ipv4, ipv6 } from './address.js'
+import { numberAt, polledFds } from './decode.js'
+import { errnoName } from './errno.js'
+import type { Event } from './event.js'
+import { displayPath } from './path.js'
+import { SIGNALS, signalSet } from './signal.js'
+import { sockaddrText, socktupleText } from './sockettext.js'
+import { dotted, indexOfNul, printable, utf8 } from './strings.js'
+import { dynamicTypes, type EventInfo, flagTable, type FlagTable, type ParamInfo, syscallName } from './table.js'
+import { localDateTime } from './clock.js'
+
+/**
+ * What is known beyond the record: names for numbers. A stage with state passes its own; each function gives the text
+ * that goes in parentheses, undefined if it does not know.
+ */
+export interface Names {
+  /** "<f>/etc/passwd", "<4t>10.0.0.1:4000->10.0.0.2:80" */
+  fd?(ev: Event, fd: number): string | undefined
+  /** The letter of an fd's type in a list of fds: "f". */
+  fdLetter?(ev: Event, fd: number): string | undefined
+  /** A process's name by its id. */
+  process?(ev: Event, pid: number): string | undefined
+  /** The directory that a relative path starts from: that of `dirfd` (undefined: the working directory). */
+  directory?(ev: Event, dirfd: number | undefined): string | undefined
+  user?(ev: Event, uid: number): string | undefined
+  group?(ev: Event, gid: number): string | undefined
+}
+
+type Raw = (ev: Event, at: number, length: number, names: Names) => string
+
+/** How one parameter becomes text: `raw`, and where there is one the resolved form that follows it in parentheses. */
+export interface ParamText {
+  readonly raw: Raw
+  readonly resolve?: (ev: Event, at: number, length: number, names: Names) => string | undefined
+  /** What stands for a parameter of no bytes. */
+  readonly empty?: string
+  /** The value with nothing taken out of it, where that is another text than `raw`. */
+  readonly exact?: Raw
+}
+
+
+/** The last event that sysdig 0.29 knows. */
+const LAST_OF_0_29 = 335
+
+/** How sysdig 0.29.3 prints this parameter; established by running it on records made for the purpose. */
+export function paramText(info: EventInfo, param: ParamInfo): ParamText {
+  return info.code > LAST_OF_0_29 ? textOf(param, false) : textOf(asIn029(param), true)
+}
+
+/** Some parameters had another type then, which shows. */
+function asIn029(param: ParamInfo): ParamInfo {
+  if (param.name === 'loginuid') return { ...param, type: 'INT32' }
+  if (param.name === 'flags' && param.type.startsWith('UINT')) return { ...param, format: 'DEC' }
+  return param
+}
+
+/** `in029`: no type for values of which exactly one is set (it looked for bits in them); unsigned numbers with a sign. */
+function textOf(param: ParamInfo, in029: boolean): ParamText {
+  const { type, format } = param
+  switch (type) {
+    case 'ENUMFLAGS8': case 'ENUMFLAGS16': case 'ENUMFLAGS32':
+      return flagsText(param, in029 ? flagNames : enumNames)
+    case 'FLAGS8': case 'FLAGS16': case 'FLAGS32': case 'MODE':
+      return flagsText(param, flagNames)
+    case 'ERRNO':
+      return format === 'HEX' ? { raw: hex64, exact: decimal64 } : { raw: decimal64, resolve: resolveErrno }
+    case 'FSPATH':
+      return { raw: path, exact: charbuf, resolve: resolvePath(undefined) }
+    case 'FSRELPATH':
+      return { raw: path, exact: charbuf, resolve: resolvePath(param.dirfd) }
+    case 'DYN':
+      return dynamicText(param)
+    default:
+      return TEXTS[type] ?? { raw: integer(type, format, in029) }
+  }
+}
+
+// Integers. 64-bit ones are numbers as long as that is exact, because a BigInt costs ten times as much.
+
+const SAFE_HIGH = 0x20_0000
+
+const decimal64: Raw = (ev, at, length) => {
+  if (length < 8) return ''
+  const high = ev._view.getInt32(at + 4, true)
+  return high >= -SAFE_HIGH && high < SAFE_HIGH ? `${numberAt(ev, at)}` : `${ev._view.getBigInt64(at, true)}`
+}
+
+const unsigned64: Raw = (ev, at, length) => {
+  if (length < 8) return ''
+  return ev._view.getUint32(at + 4, true) < SAFE_HIGH ? `${numberAt(ev, at)}` : `${ev._view.getBigUint64(at, true)}`
+}
+
+const hex64: Raw = (ev, at, length) => {
+  if (length < 8) return ''
+  const high = ev._view.getUint32(at + 4, true)
+  const number = high < SAFE_HIGH ? numberAt(ev, at) : ev._view.getBigUint64(at, true)
+  return number.toString(16).toUpperCase()
+}
+
+const READERS: Readonly<Record<number, (view: DataView, at: number) => number>> = {
+  8: (view, at) => view.getUint8(at),
+  16: (view, at) => view.getUint16(at, true),
+  32: (view, at) => view.getUint32(at, true),
+}
+
+function integer(type: string, format: string, in029 = false): Raw {
+  const bits = Number(/\d+$/.exec(type)?.[0] ?? BITS[type] ?? 64)
+  const signed = type.startsWith('INT') || type === 'FD32' || type === 'PID32' || (in029 && bits >= 32)
+  if (bits === 64) return format === 'HEX' ? hex64 : signed ? decimal64 : unsigned64
+  const size = bits / 8
+  const read = READERS[bits]
+  const value: Raw = (ev, at, length) => (length < size ? '' : `${read(ev._view, at)}`)
+  if (format === 'HEX') {
+    return (ev, at, length) => (length < size ? '' : read(ev._view, at).toString(16).toUpperCase())
+  }
+  if (format === 'OCT') return (ev, at, length) => (length < size ? '' : octal(read(ev._view, at)))
+  if (!signed) return value
+  const shift = 32 - bits
+  return (ev, at, length) => (length < size ? '' : `${(read(ev._view, at) << shift) >> shift}`)
+}
+
+const BITS: Readonly<Record<string, number>> = {
+  SIGTYPE: 8, L4PROTO: 8, SOCKFAMILY: 8, SYSCALLID: 16, PORT: 16, UID: 32, GID: 32, MODE: 32, BOOL: 32,
+}
+
+/** printf's %#o: a zero in front, but 0 itself is one digit. */
+function octal(value: number): string {
+  return value === 0 ? '0' : `0${value.toString(8)}`
+}
+
+// Numbers with names.
+
+const resolveErrno: ParamText['resolve'] = (ev, at, length) => {
+  if (length < 8 || ev._view.getInt32(at + 4, true) >= 0) return undefined
+  return errnoName(-ev._view.getInt32(at, true))
+}
+
+const AT_FDCWD = -100
+
+const resolveFd: ParamText['resolve'] = (ev, at, length, names) => {
+  if (length < 8) return undefined
+  const fd = numberAt(ev, at)
+  if (fd >= 0) return names.fd?.(ev, fd)
+  return fd === AT_FDCWD ? 'AT_FDCWD' : errnoName(-fd)
+}
+
+const resolvePid: ParamText['resolve'] = (ev, at, length, names) =>
+  length < 8 || names.process === undefined ? undefined : names.process(ev, numberAt(ev, at))
+
+const NO_ID = 0xffff_ffff
+
+const signed32 = integer('INT32', 'DEC')
+
+const uid: ParamText = {
+  raw: signed32,
+  resolve: (ev, at, length, names) => {
+    if (length < 4) return undefined
+    const id = ev._view.getUint32(at, true)
+    return id === NO_ID ? '<NONE>' : names.user?.(ev, id) ?? '<NA>'
+  },
+}
+
+const gid: ParamText = {
+  raw: signed32,
+  resolve: (ev, at, length, names) => {
+    if (length < 4) return undefined
+    const id = ev._view.getUint32(at, true)
+    return id === NO_ID ? '<NONE>' : names.group?.(ev, id) ?? '<NA>'
+  },
+}
+
+function flagsText(param: ParamInfo, lookUp: (table: FlagTable, value: number) => string | undefined): ParamText {
+  const bits = Number(/\d+$/.exec(param.type)?.[0] ?? 32)
+  const raw = integer(param.type === 'MODE' ? 'UINT32' : `UINT${bits}`, param.type === 'MODE' ? param.format : 'DEC')
+  const table = param.table === undefined ? undefined : flagTable(param.table)
+  if (table === undefined) return { raw }
+  const read = READERS[bits]
+  // Few values occur, and they occur again and again.
+  const known = new Map<number, string | undefined>()
+  return {
+    raw,
+    resolve: (ev, at, length) => {
+      if (length < bits / 8) return undefined
+      const value = read(ev._view, at)
+      let text = known.get(value)
+      if (text === undefined && !known.has(value)) {
+        text = lookUp(table, value)
+        if (known.size < KNOWN_FLAGS) known.set(value, text)
+      }
+      return text
+    },
+  }
+}
+
+/** Values of one parameter whose text is kept; a hostile file does not make it more. */
+const KNOWN_FLAGS = 256
+
+/**
+ * The names of the bits in `value`, in the order of the table, each bit once; an entry that equals the whole value is
+ * the last one. Source: sinsp_evt::get_param_as_str.
+ */
+export function flagNames(table: FlagTable, value: number): string | undefined {
+  const names: string[] = []
+  let rest = value
+  for (let i = 0; i < table.values.length; i++) {
+    const flag = table.values[i]
+    if (flag === value || (flag !== 0 && rest !== 0 && (rest & flag) >>> 0 === flag)) {
+      names.push(table.names[i])
+      if (flag === value) break
+      rest = (rest & ~flag) >>> 0
+    }
+  }
+  return names.length === 0 ? undefined : names.join('|')
+}
+
+function enumNames(table: FlagTable, value: number): string | undefined {
+  const names = table.names.filter((_, i) => table.values[i] === value)
+  return names.length === 0 ? undefined : names.join('|')
+}
+
+// Text and buffers.
+
+const charbuf: Raw = (ev, at, length) => utf8(ev._memory, at, indexOfNul(ev._memory, at, at + length))
+const path: Raw = (ev, at, length) => printable(ev._memory, at, indexOfNul(ev._memory, at, at + length))
+const bytebuf: Raw = (ev, at, length) => dotted(ev._memory, at, at + length)
+
+const SLASH = 0x2f
+
+function resolvePath(dirfdParam: number | undefined): ParamText['resolve'] {
+  return (ev, at, length, names) => {
+    const first = ev._memory[at]
+    if (first === SLASH || first === 0) return undefined
+    const base = names.directory?.(ev, dirfdParam === undefined ? undefined : directoryFd(ev, dirfdParam)) ?? ''
+    // Bytes beyond ASCII are shown as one dot each.
+    const raw = Buffer.from(ev._memory.buffer, ev._memory.byteOffset + at, length)
+    const nul = raw.indexOf(0)
+    return displayPath(base, raw.toString('latin1', 0, nul < 0 ? length : nul)) || undefined
+  }
+}
+
+function directoryFd(ev: Event, param: number): number | undefined {
+  if (param >= ev.nparams || ev._paramLength(param) < 8) return undefined
+  const fd = numberAt(ev, ev._paramAt(param))
+  return fd === AT_FDCWD ? undefined : fd
+}
+
+// Times.
+
+const resolveReltime: ParamText['resolve'] = (ev, at, length) => {
+  if (length < 8 || isNone(ev, at)) return undefined
+  const seconds = (ev._view.getUint32(at + 4, true) * 0x1_0000_0000 + ev._view.getUint32(at, true)) / 1e9
+  return `${general(seconds)}s`
+}
+
+const reltime: Raw = (ev, at, length) => (length >= 8 && isNone(ev, at) ? 'none' : unsigned64(ev, at, length, NO_NAMES))
+
+function isNone(ev: Event, at: number): boolean {
+  return ev._view.getInt32(at, true) === -1 && ev._view.getInt32(at + 4, true) === -1
+}
+
+/** printf's %g: six digits, no zeros at the end, an exponent of two digits where it is shorter. */
+function general(value: number): string {
+  if (value === 0) return '0'
+  const [mantissa, exponent] = value.toExponential(5).split('e')
+  const power = Number(exponent)
+  if (power >= -4 && power < 6) return `${Number(value.toPrecision(6))}`
+  const digits = `${Math.abs(power)}`.padStart(2, '0')
+  return `${Number(mantissa)}e${power < 0 ? '-' : '+'}${digits}`
+}
+
+// Types of the table that need more than one line.
+
+function dynamicText(param: ParamInfo): ParamText {
+  const types = dynamicTypes(param).map((type) => textOf(type, true))
+  return {
+    raw: (ev, at, length, names) => {
+      const type = types[ev._view.getUint8(at)]
+      if (type === undefined) return 'INVALID DYNAMIC PARAMETER'
+      return length < 2 ? '' : type.raw(ev, at + 1, length - 1, names)
+    },
+    resolve: (ev, at, length, names) =>
+      length < 2 ? undefined : types[ev._view.getUint8(at)]?.resolve?.(ev, at + 1, length - 1, names),
+  }
+}
+
+/** As 3:f1 4:?44; the letters are known to a stage with state only. */
+const fdlist: Raw = (ev, at, length, names) => {
+  const entries = polledFds(ev, at, length) ?? []
+  return entries.map(({ fd, flags }) => {
+    const number = fd < 0 ? BigInt.asUintN(64, BigInt(fd)) : fd
+    return `${number}:${names.fdLetter?.(ev, fd) ?? '?'}${(flags >>> 0).toString(16)}`
+  }).join(' ')
+}
+
+export const NO_NAMES: Names = Object.freeze({})
+
+const TEXTS: Readonly<Record<string, ParamText>> = {
+  FD: { raw: decimal64, resolve: resolveFd },
+  PID: { raw: decimal64, resolve: resolvePid },
+  UID: uid,
+  GID: gid,
+  SYSCALLID: {
+    raw: integer('UINT16', 'DEC'),
+    resolve: (ev, at, length) => (length < 2 ? undefined : syscallName(ev._view.getUint16(at, true))),
+  },
+  SIGTYPE: {
+    raw: integer('UINT8', 'DEC'),
+    resolve: (ev, at) => SIGNALS[ev._view.getUint8(at)] || undefined,
+  },
+  SIGSET: { raw: (ev, at, length) => (length < 4 ? '' : signalSet(ev._view.getUint32(at, true)).join(' ')) },
+  RELTIME: { raw: reltime, resolve: resolveReltime },
+  ABSTIME: { raw: (ev, at, length) => (length < 8 ? '' : localDateTime(ev._view.getBigUint64(at, true))) },
+  CHARBUF: { raw: charbuf },
+  BYTEBUF: { raw: bytebuf, exact: charbuf },
+  CHARBUFARRAY: { raw: bytebuf },
+  CHARBUF_PAIR_ARRAY: { raw: bytebuf },
+  SOCKADDR: { raw: sockaddrText, empty: 'NULL' },
+  SOCKTUPLE: { raw: socktupleText, empty: 'NULL' },
+  FDLIST: { raw: fdlist },
+  IPV4ADDR: { raw: (ev, at, length) => (length < 4 ? '' : ipv4(ev, at)) },
+  IPV6ADDR: { raw: (ev, at, length) => (length < 16 ? '' : ipv6(ev, at)) },
+  DOUBLE: { raw: (ev, at, length) => (length < 8 ? '' : `${ev._view.getFloat64(at, true)}`) },
+}

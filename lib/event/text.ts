@@ -1,0 +1,90 @@
+import type { Event } from './event.js'
+import { type Names, NO_NAMES, type ParamText, paramText } from './paramtext.js'
+import { EVENT_COUNT, eventInfo } from './table.js'
+
+export { jsonText } from './json.js'
+export { lineText } from './line.js'
+export type { Names } from './paramtext.js'
+
+/*
+ * Parameters as sysdig prints them. Without `names` the text is what sysdig says when it knows nothing about the
+ * thread and its fds. It is that of sysdig 0.29.3, except that parameters which are too new for it are shown as well.
+ */
+
+interface NamedParamText extends ParamText {
+  /** "fd=" */
+  readonly prefix: string
+}
+
+const texts: (readonly NamedParamText[] | undefined)[] = new Array(EVENT_COUNT).fill(undefined)
+const NO_PARAMS: readonly NamedParamText[] = []
+
+/** How the parameters of an event type become text; put together when the first event of the type is printed. */
+function paramTexts(type: number): readonly NamedParamText[] {
+  return type < EVENT_COUNT ? (texts[type] ??= compile(type)) : NO_PARAMS
+}
+
+function compile(type: number): readonly NamedParamText[] {
+  const info = eventInfo(type)!
+  return info.params.map((param) => ({
+    // Today's table has `vpgid` where sysdig 0.29 has `pgid`, and a `pgid` of its own far behind it.
+    prefix: param.name === 'vpgid' ? 'pgid=' : `${param.name}=`,
+    empty: '',
+    ...paramText(info, param),
+  }))
+}
+
+/**
+ * All parameters as %evt.args: "fd=-2(ENOENT) name=/tmp/x ", with a blank after the last one as well. Nothing for
+ * generic events, whose only parameter is the name of the event.
+ */
+export function argsText(ev: Event, names: Names = NO_NAMES): string {
+  const type = ev.type
+  if (type < 2) return ''
+  const params = paramTexts(type)
+  const count = Math.min(params.length, ev.nparams)
+  let at = ev._paramAt(0)
+  let text = ''
+  for (let i = 0; i < count; i++) {
+    const length = ev._paramLength(i)
+    text += params[i].prefix + valueText(params[i], ev, at, length, names) + ' '
+    at += length
+  }
+  return text
+}
+
+/** One parameter as in `argsText`, without its name: "-2(ENOENT)"; undefined if the record does not have it. */
+export function argText(ev: Event, index: number, names: Names = NO_NAMES): string | undefined {
+  const param = paramOf(ev, index)
+  return param && valueText(param, ev, ev._paramAt(index), ev._paramLength(index), names)
+}
+
+/** The value itself, as %evt.rawarg: "-2"; a buffer only up to its first NUL and with nothing taken out. */
+export function rawArgText(ev: Event, index: number): string | undefined {
+  const param = paramOf(ev, index)
+  if (param === undefined) return undefined
+  const length = ev._paramLength(index)
+  return length === 0 ? param.empty : (param.exact ?? param.raw)(ev, ev._paramAt(index), length, NO_NAMES)
+}
+
+/** What the value stands for, as %evt.arg: "ENOENT"; where there is no such thing, the value. */
+export function resolvedArgText(ev: Event, index: number, names: Names = NO_NAMES): string | undefined {
+  const param = paramOf(ev, index)
+  if (param === undefined) return undefined
+  const at = ev._paramAt(index)
+  const length = ev._paramLength(index)
+  if (length === 0) return param.empty
+  return param.resolve?.(ev, at, length, names) ?? param.raw(ev, at, length, names)
+}
+
+function valueText(param: NamedParamText, ev: Event, at: number, length: number, names: Names): string {
+  if (length === 0) return param.empty!
+  const raw = param.raw(ev, at, length, names)
+  if (param.resolve === undefined) return raw
+  const resolved = param.resolve(ev, at, length, names)
+  return resolved === undefined ? raw : `${raw}(${resolved})`
+}
+
+function paramOf(ev: Event, index: number): NamedParamText | undefined {
+  return index >= 0 && index < ev.nparams ? paramTexts(ev.type)[index] : undefined
+}
