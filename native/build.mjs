@@ -30,6 +30,10 @@ async function buildBpf() {
     const object = `native/build/${program.replace(/c$/, 'o')}`
     const files = { inputs: [BPF, 'native/abi.h', VMLINUX], outputs: [object] }
     await step(`BPF program ${program}`, files, () => compile(`${BPF}/${program}`, object))
+    // The addon embeds the object: one file to ship.
+    const skeleton = object.replace(/\.bpf\.o$/, '.skel.h')
+    const name = program.replace(/\.bpf\.c$/, '_bpf')
+    await step(`skeleton ${skeleton}`, { inputs: [object], outputs: [skeleton] }, () => generateSkeleton(object, name, skeleton))
   }
 }
 
@@ -60,6 +64,18 @@ async function compile(source, object) {
   } catch (error) {
     discard([object])
     throw error
+  }
+}
+
+async function generateSkeleton(object, name, skeleton) {
+  const file = openSync(join(ROOT, skeleton), 'w')
+  try {
+    await command('bpftool', ['gen', 'skeleton', object, 'name', name], { to: file, hint: 'apt-get install bpftool' })
+  } catch (error) {
+    discard([skeleton])
+    throw error
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -1,0 +1,25 @@
+{
+  "targets": [
+    {
+      "target_name": "sysring",
+      "sources": [
+        "addon/addon.cc",
+        "addon/probe_handle.cc",
+        "ring/ring.cc",
+        "probe/bpf/bpf_probe.cc",
+        "probe/bpf/static_link.cc",
+        "probe/synthetic/synthetic_probe.cc"
+      ],
+      "include_dirs": [
+        "<!@(node -p \"require('node-addon-api').include_dir\")",
+        "build",
+        "probe/bpf"
+      ],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_ADDON_API_REQUIRE_BASIC_FINALIZERS_OFF"],
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17"],
+      "cflags_cc": ["-std=c++20", "-fexceptions", "-frtti", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-missing-field-initializers", "-fvisibility=hidden", "-O2"],
+      "ldflags": ["-Wl,--exclude-libs,ALL"],
+      "libraries": ["-l:libbpf.a", "-l:libelf.a", "-l:libz.a"]
+    }
+  ]
+}

@@ -1,0 +1,214 @@
+#include "bpf_probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdarg>
+#include <cstring>
+
+#include "clock.h"
+#include "events.generated.h"
+#include "probe.skel.h"
+
+namespace sysring {
+
+namespace {
+
+// libbpf explains failures only in its log: the last lines are kept for the error message. It has one log function for the
+// process, so the text is per thread.
+thread_local std::string libbpf_log;
+
+int KeepLog(libbpf_print_level level, const char* format, va_list args) {
+  if (level > LIBBPF_WARN) return 0;
+  char line[512];
+  int n = vsnprintf(line, sizeof line, format, args);
+  if (libbpf_log.size() < 4096) libbpf_log += line;
+  return n;
+}
+
+bool HasBtf() { return access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
+
+Failure LoadFailure(int error) {
+  std::string reason = strerror(error);
+  if (!HasBtf()) {
+    return {"ERR_CAPTURE_NO_PROBE", "the kernel has no BTF (/sys/kernel/btf/vmlinux), which the eBPF probe needs to know its structures",
+            "use a kernel with CONFIG_DEBUG_INFO_BTF=y (Debian and Ubuntu have it since 5.8), or the kernel module: sysring doctor"};
+  }
+  if (error == EPERM || error == EACCES) {
+    return {"ERR_CAPTURE_PERM", "the kernel refused to load the eBPF probe: " + reason,
+            "run as root, or with CAP_BPF and CAP_PERFMON: sudo sysring doctor"};
+  }
+  if (error == ENOMEM) {
+    return {"ERR_CAPTURE_NO_PROBE", "no memory for the rings", "use smaller rings: { ringBytes: 1 << 20 }"};
+  }
+  return {"ERR_CAPTURE_NO_PROBE", "the kernel did not take the eBPF probe: " + reason + (libbpf_log.empty() ? "" : "; " + libbpf_log),
+          "sysring doctor"};
+}
+
+std::vector<int> OnlineCpus() {
+  std::vector<int> cpus;
+  int possible = libbpf_num_possible_cpus();
+  for (int cpu = 0; cpu < std::min(possible, MAX_CPUS); cpu++) {
+    std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/online";
+    // cpu0 usually cannot be taken offline and then has no such file.
+    FILE* file = fopen(path.c_str(), "re");
+    int online = 1;
+    if (file != nullptr) {
+      if (fscanf(file, "%d", &online) != 1) online = 1;
+      fclose(file);
+    } else if (access(("/sys/devices/system/cpu/cpu" + std::to_string(cpu)).c_str(), F_OK) != 0) {
+      online = 0;
+    }
+    if (online) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+uint16_t StageOf(uint16_t exit_event) {
+  switch (exit_event) {
+    case PPME_SOCKET_BIND_X:
+    case PPME_SOCKET_CONNECT_X:
+    case PPME_SOCKET_ACCEPT_5_X:
+    case PPME_SOCKET_ACCEPT4_5_X:
+    case PPME_SOCKET_ACCEPT4_6_X:
+    case PPME_SOCKET_SENDTO_X:
+    case PPME_SOCKET_RECVFROM_X:
+    case PPME_SOCKET_SENDMSG_X:
+    case PPME_SOCKET_RECVMSG_X:
+    case PPME_SOCKET_SOCKETPAIR_X:
+    case PPME_SOCKET_SETSOCKOPT_X:
+    case PPME_SOCKET_GETSOCKOPT_X:
+    case PPME_SYSCALL_READV_X:
+    case PPME_SYSCALL_PREADV_X:
+    case PPME_SYSCALL_WRITEV_X:
+    case PPME_SYSCALL_PWRITEV_X:
+    case PPME_SYSCALL_POLL_X:
+    case PPME_SYSCALL_PPOLL_X:
+      return STAGE_NETWORK;
+    case PPME_SYSCALL_CLONE_20_X:
+    case PPME_SYSCALL_CLONE3_X:
+    case PPME_SYSCALL_FORK_20_X:
+    case PPME_SYSCALL_VFORK_20_X:
+      return STAGE_PROCESS;
+    case PPME_SYSCALL_EXECVE_19_X:
+    case PPME_SYSCALL_EXECVEAT_X:
+      return STAGE_EXEC;
+    default:
+      return STAGE_COMMON;
+  }
+}
+
+void FillSyscalls(syscall_events* table, bool exit_only) {
+  for (int nr = 0; nr < MAX_SYSCALLS; nr++) table[nr] = {PPME_GENERIC_E, PPME_GENERIC_X, 0, STAGE_COMMON};
+#define ROW(nr, name, enter, exit, enter_full, exit_full, sc) \
+  table[nr] = {exit_only ? uint16_t{enter_full} : uint16_t{enter}, exit_only ? uint16_t{exit_full} : uint16_t{exit}, sc, 0};
+  SYSCALLS_X86_64(ROW)
+#undef ROW
+  for (int nr = 0; nr < MAX_SYSCALLS; nr++) table[nr].stage = StageOf(table[nr].exit);
+}
+
+}  // namespace
+
+BpfProbe::BpfProbe(const BpfOptions& options) : cpus_(OnlineCpus()) {
+  libbpf_set_print(KeepLog);
+  // Kernels before 5.11 count BPF memory against this limit. Where it cannot be raised it usually does not matter.
+  rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_MEMLOCK, &unlimited);
+  try {
+    Load(options, options.ring_bytes);
+  } catch (...) {
+    probe_bpf__destroy(bpf_);
+    throw;
+  }
+}
+
+void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
+  libbpf_log.clear();
+  bpf_ = probe_bpf__open();
+  if (bpf_ == nullptr) throw LoadFailure(errno);
+
+  auto* constants = bpf_->rodata;
+  constants->ring_size = ring_bytes;
+  constants->snaplen = options.snaplen;
+  constants->full_exit = options.exit_only;
+  constants->self_tgid = options.self_tgid;
+  constants->pid_filter = options.filter;
+  // The skeleton declares the table const, as the program sees it; before loading it is ours to fill.
+  FillSyscalls(reinterpret_cast<syscall_events*>(const_cast<void*>(static_cast<const void*>(constants->syscalls))), options.exit_only);
+
+  bpf_map__set_max_entries(bpf_->maps.ring_infos, cpus_.size());
+  bpf_map__set_max_entries(bpf_->maps.ring_data, cpus_.size());
+  bpf_map__set_value_size(bpf_->maps.ring_data, ring_bytes + RING_SLACK);
+
+  auto load_only_if = [](bpf_program* program, bool wanted) { bpf_program__set_autoload(program, wanted); };
+  load_only_if(bpf_->progs.sys_enter, !options.exit_only);
+  load_only_if(bpf_->progs.sched_process_exit, options.procexit);
+  load_only_if(bpf_->progs.signal_deliver, options.signaldeliver);
+  load_only_if(bpf_->progs.sched_switch, options.sched_switch);
+  load_only_if(bpf_->progs.page_fault_user, options.page_fault);
+  load_only_if(bpf_->progs.page_fault_kernel, options.page_fault);
+
+  int error = probe_bpf__load(bpf_);
+  if (error != 0) throw LoadFailure(-error);
+
+  auto* state = bpf_->bss;
+  std::fill(std::begin(state->slot_of_cpu), std::end(state->slot_of_cpu), RING_NO_SLOT);
+  for (size_t slot = 0; slot < cpus_.size(); slot++) state->slot_of_cpu[cpus_[slot]] = slot;
+  if (options.wanted.empty()) {
+    memset(state->wanted, 1, sizeof state->wanted);
+  } else {
+    memcpy(state->wanted, options.wanted.data(), std::min(options.wanted.size(), sizeof state->wanted));
+  }
+  state->boot_to_real = MeasureBootToReal();
+
+  for (uint32_t pid : options.pids) {
+    uint8_t present = 1;
+    if (bpf_map_update_elem(bpf_map__fd(bpf_->maps.pids), &pid, &present, BPF_ANY) != 0) {
+      throw Failure{"ERR_CAPTURE_OPTION", "too many pids: the kernel's list holds 4096", "name fewer, or filter in your own loop"};
+    }
+  }
+
+  int stages = bpf_map__fd(bpf_->maps.exit_stages);
+  for (auto [stage, program] : {std::pair{STAGE_NETWORK, bpf_->progs.exit_network},
+                                std::pair{STAGE_PROCESS, bpf_->progs.exit_process},
+                                std::pair{STAGE_EXEC, bpf_->progs.exit_exec}}) {
+    uint32_t key = stage;
+    int fd = bpf_program__fd(program);
+    if (bpf_map_update_elem(stages, &key, &fd, BPF_ANY) != 0) throw LoadFailure(errno);
+    // Reached by tail call only.
+    bpf_program__set_autoattach(program, false);
+  }
+  MapRings(ring_bytes);
+}
+
+void BpfProbe::MapRings(uint32_t ring_bytes) {
+  int data = bpf_map__fd(bpf_->maps.ring_data);
+  int infos = bpf_map__fd(bpf_->maps.ring_infos);
+  for (size_t slot = 0; slot < cpus_.size(); slot++) {
+    off_t at = static_cast<off_t>(slot) * (ring_bytes + RING_SLACK);
+    rings_.emplace_back(cpus_[slot], Mapping::Twice(data, ring_bytes, at), ring_bytes,
+                        Mapping::Once(infos, RING_INFO_STRIDE, static_cast<off_t>(slot) * RING_INFO_STRIDE, true));
+  }
+}
+
+void BpfProbe::Start() {
+  libbpf_log.clear();
+  int error = probe_bpf__attach(bpf_);
+  if (error != 0) throw LoadFailure(-error);
+}
+
+void BpfProbe::Stop() { probe_bpf__detach(bpf_); }
+
+void BpfProbe::Tick() { bpf_->bss->boot_to_real = MeasureBootToReal(); }
+
+int64_t BpfProbe::BootToReal() const { return static_cast<int64_t>(bpf_->bss->boot_to_real); }
+
+uint64_t BpfProbe::DropsWithoutRing() const { return __atomic_load_n(&bpf_->bss->n_drops_no_ring, __ATOMIC_RELAXED); }
+
+BpfProbe::~BpfProbe() { probe_bpf__destroy(bpf_); }
+
+}  // namespace sysring

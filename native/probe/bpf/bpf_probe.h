@@ -1,0 +1,46 @@
+// Loads our eBPF programs, gives them one ring per online CPU, attaches them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../probe.h"
+
+struct probe_bpf;
+
+namespace sysring {
+
+struct BpfOptions {
+  uint32_t ring_bytes = 8u << 20;   // per CPU; a power of two, 128 KiB … 1 GiB
+  uint32_t snaplen = 80;            // 0 … MAX_SNAPLEN
+  bool exit_only = false;           // exit events only, with all parameters on them
+  uint32_t self_tgid = 0;           // 0: the capturing process is captured too
+  std::vector<uint8_t> wanted;      // by system call number; empty: all
+  pid_filter filter = PIDS_OFF;
+  std::vector<uint32_t> pids;
+  bool procexit = true, signaldeliver = true, sched_switch = false, page_fault = false;
+};
+
+class BpfProbe : public Probe {
+ public:
+  // Loads the programs; nothing is attached yet. Throws Failure.
+  explicit BpfProbe(const BpfOptions& options);
+  ~BpfProbe() override;
+
+  void Start() override;
+  void Stop() override;
+  void Tick() override;
+  int64_t BootToReal() const override;
+  uint64_t DropsWithoutRing() const override;
+
+ private:
+  void Load(const BpfOptions& options, uint32_t ring_bytes);
+  void MapRings(uint32_t ring_bytes);
+
+  probe_bpf* bpf_ = nullptr;
+  std::vector<int> cpus_;
+};
+
+}  // namespace sysring

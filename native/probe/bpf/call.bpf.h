@@ -1,0 +1,222 @@
+/* One system call at one of its two ends, and what several of them need read from user space. */
+#pragma once
+
+#include "arch.bpf.h"
+#include "file.bpf.h"
+#include "iovec.bpf.h"
+#include "poll.bpf.h"
+#include "process.bpf.h"
+#include "socket.bpf.h"
+
+struct call {
+	const struct pt_regs *regs;
+	struct task_struct *task;
+	long ret;     /* exit only */
+	__u16 type;   /* the event to make */
+	__u16 ppm_sc;
+	__u16 nr;
+};
+
+#define A(n) syscall_arg(c->regs, n)
+
+/* Bytes of an I/O buffer to keep; the driver's default. The loader sets it, at most MAX_SNAPLEN. */
+const volatile __u32 snaplen = 80;
+/* Exit events carry the parameters of their enter events too (schema 4). */
+const volatile bool full_exit = false;
+
+static __always_inline __u64 cut(__u64 len)
+{
+	return len < snaplen ? len : snaplen;
+}
+
+/* ns of a struct timespec; -1, which means none, without one. */
+static __always_inline __u64 user_timespec(unsigned long user)
+{
+	struct { __s64 sec, nsec; } ts;
+
+	if (!user || bpf_probe_read_user(&ts, sizeof(ts), (const void *)user) != 0)
+		return user ? 0 : (__u64)-1;
+	return ts.sec * 1000000000ull + ts.nsec;
+}
+
+/* The first 32 signals of a sigset_t. */
+static __always_inline __u32 sigset(unsigned long user)
+{
+	__u32 set = 0;
+
+	bpf_probe_read_user(&set, sizeof(set), (const void *)user);
+	return set;
+}
+
+static __always_inline struct user_msghdr message(unsigned long user)
+{
+	struct user_msghdr msg = {};
+
+	bpf_probe_read_user(&msg, sizeof(msg), (const void *)user);
+	return msg;
+}
+
+static __always_inline __u32 flock_operation(unsigned long op)
+{
+	return MAP_BIT(op, 1, PPM_FLOCK_FLAGS_LOCK_SH) | MAP_BIT(op, 2, PPM_FLOCK_FLAGS_LOCK_EX) |
+	       MAP_BIT(op, 4, PPM_FLOCK_FLAGS_LOCK_NB) | MAP_BIT(op, 8, PPM_FLOCK_FLAGS_LOCK_UN);
+}
+
+static __always_inline __u32 execveat_flags(unsigned long flags)
+{
+	return MAP_BIT(flags, 0x1000, PPM_EXECVEAT_FLAGS_AT_EMPTY_PATH) | MAP_BIT(flags, 0x100, PPM_EXECVEAT_FLAGS_AT_SYMLINK_NOFOLLOW);
+}
+
+static __always_inline __u32 unlinkat_flags(unsigned long flags)
+{
+	return MAP_BIT(flags, 0x200, PPM_UNLINKAT_FLAGS_AT_REMOVEDIR);
+}
+
+static __always_inline __u32 linkat_flags(unsigned long flags)
+{
+	return MAP_BIT(flags, 0x400, PPM_LINKAT_FLAGS_AT_SYMLINK_FOLLOW) | MAP_BIT(flags, 0x1000, PPM_LINKAT_FLAGS_AT_EMPTY_PATH);
+}
+
+static __always_inline __u32 newfstatat_flags(unsigned long flags)
+{
+	return MAP_BIT(flags, 0x1000, PPM_NEWFSTATAT_FLAGS_AT_EMPTY_PATH) | MAP_BIT(flags, 0x800, PPM_NEWFSTATAT_FLAGS_AT_NO_AUTOMOUNT) |
+	       MAP_BIT(flags, 0x100, PPM_NEWFSTATAT_FLAGS_AT_SYMLINK_NOFOLLOW);
+}
+
+/* include/uapi/linux/openat2.h */
+static __always_inline __u32 resolve_flags(__u64 resolve)
+{
+	return MAP_BIT(resolve, 0x01, PPM_OPENAT2_FLAGS_RESOLVE_NO_XDEV) | MAP_BIT(resolve, 0x02, PPM_OPENAT2_FLAGS_RESOLVE_NO_MAGICLINKS) |
+	       MAP_BIT(resolve, 0x04, PPM_OPENAT2_FLAGS_RESOLVE_NO_SYMLINKS) | MAP_BIT(resolve, 0x08, PPM_OPENAT2_FLAGS_RESOLVE_BENEATH) |
+	       MAP_BIT(resolve, 0x10, PPM_OPENAT2_FLAGS_RESOLVE_IN_ROOT) | MAP_BIT(resolve, 0x20, PPM_OPENAT2_FLAGS_RESOLVE_CACHED);
+}
+
+/* flags, mode, resolve of a struct open_how. */
+static __always_inline void put_open_how(struct rec *r, unsigned long user)
+{
+	struct open_how how = {};
+
+	bpf_probe_read_user(&how, sizeof(how), (const void *)user);
+	put_u32(r, open_flags(how.flags));
+	put_u32(r, open_mode(how.flags, how.mode));
+	put_u32(r, resolve_flags(how.resolve));
+}
+
+/* Where an unconnected send goes; a call without an address has none, the socket's own ends are known. */
+static __always_inline void put_target(struct rec *r, struct call *c, int fd, unsigned long user)
+{
+	if (user)
+		put_tuple(r, c->task, fd, OUTBOUND, user);
+	else
+		put_null(r);
+}
+
+static __always_inline struct file *opened(struct call *c)
+{
+	return c->ret >= 0 ? file_of_fd(c->task, c->ret) : 0;
+}
+
+/* An open that made its file says so. */
+static __always_inline __u32 created(struct file *file)
+{
+	return file && (BPF_CORE_READ(file, f_mode) & FMODE_CREATED) ? PPM_FILE_FLAGS_O_F_CREATED : 0;
+}
+
+/* fd1, fd2, ino of a pipe. */
+static __always_inline void put_pipe(struct rec *r, struct call *c)
+{
+	__s32 fds[2] = { -1, -1 };
+
+	if (c->ret == 0)
+		bpf_probe_read_user(fds, sizeof(fds), (const void *)A(0));
+	put_s64(r, fds[0]);
+	put_s64(r, fds[1]);
+	put_u64(r, c->ret == 0 ? ino_of_file(file_of_fd(c->task, fds[0])) : 0);
+}
+
+/* fd1, fd2, and the addresses of the two sockets in the kernel. */
+static __always_inline void put_socketpair(struct rec *r, struct call *c)
+{
+	__s32 fds[2] = { -1, -1 };
+	struct sock *sk = 0;
+
+	if (c->ret == 0) {
+		bpf_probe_read_user(fds, sizeof(fds), (const void *)A(3));
+		sk = sock_of_fd(c->task, fds[0]);
+	}
+	put_s64(r, fds[0]);
+	put_s64(r, fds[1]);
+	put_u64(r, (__u64)sk);
+	put_u64(r, sk ? (__u64)BPF_CORE_READ((struct unix_sock *)sk, peer) : 0);
+}
+
+/* option, then arg2 as text or as a number, whichever the option has. */
+static __always_inline void put_prctl(struct rec *r, unsigned long option, unsigned long arg)
+{
+	__s32 number = 0;
+
+	put_u32(r, option);
+	switch (option) {
+	case PPM_PRCTL_OPTIONS_PR_SET_NAME:
+	case PPM_PRCTL_OPTIONS_PR_GET_NAME:
+		put_str(r, arg);
+		put_s64(r, 0);
+		break;
+	case PPM_PRCTL_OPTIONS_PR_GET_CHILD_SUBREAPER:
+		put_null(r);
+		bpf_probe_read_user(&number, sizeof(number), (const void *)arg);
+		put_s64(r, number);
+		break;
+	default:
+		put_null(r);
+		put_s64(r, arg);
+	}
+}
+
+/* The three ids that getresuid and getresgid store. */
+static __always_inline void put_ids(struct rec *r, struct call *c)
+{
+	__u32 a = 0, b = 0, d = 0;
+
+	bpf_probe_read_user(&a, sizeof(a), (const void *)A(0));
+	bpf_probe_read_user(&b, sizeof(b), (const void *)A(1));
+	bpf_probe_read_user(&d, sizeof(d), (const void *)A(2));
+	put_u32(r, a);
+	put_u32(r, b);
+	put_u32(r, d);
+}
+
+#define EINPROGRESS 115
+
+/* A connection that is under way has its tuple already. */
+static __always_inline void put_connected(struct rec *r, struct call *c)
+{
+	if (c->ret == 0 || c->ret == -EINPROGRESS)
+		put_tuple(r, c->task, A(0), OUTBOUND, A(1));
+	else
+		put_null(r);
+}
+
+static __always_inline void put_received_from(struct rec *r, struct call *c, unsigned long user)
+{
+	if (c->ret >= 0)
+		put_tuple(r, c->task, A(0), INBOUND, user);
+	else
+		put_null(r);
+}
+
+/* tuple, queuepct, queuelen, queuemax: the connection and how full the listener's backlog was. */
+static __always_inline void put_accepted(struct rec *r, struct call *c)
+{
+	struct sock *listener = c->ret >= 0 ? sock_of_fd(c->task, A(0)) : 0;
+	__u32 len = listener ? BPF_CORE_READ(listener, sk_ack_backlog) : 0;
+	__u32 max = listener ? BPF_CORE_READ(listener, sk_max_ack_backlog) : 0;
+
+	if (c->ret >= 0)
+		put_tuple(r, c->task, c->ret, INBOUND, 0);
+	else
+		put_null(r);
+	put_u8(r, len && max ? (__u64)len * 100 / max : 0);
+	put_u32(r, len);
+	put_u32(r, max);
+}

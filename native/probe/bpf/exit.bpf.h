@@ -1,0 +1,212 @@
+/* What each exit event carries; see enter.bpf.h. Behind the table's parameters come those that schema 4 appended from the
+ * enter event: EVENT names how many of each, FULL(…) puts the latter in the exit-only model. RET is the call's result.
+ *
+ * Three functions, because the verifier has a limit for the length of a program and the stack one of 512 bytes: what is
+ * long or rare is reached by a tail call (enum stage in abi.h).
+ */
+#pragma once
+
+#include "call.bpf.h"
+
+#define EVENT(name, nparams, more, ...)                                           \
+	case PPME_##name: {                                                           \
+		rec_type(r, PPME_##name, full_exit ? (nparams) + (more) : (nparams)); \
+		__VA_ARGS__;                                                          \
+		break;                                                                \
+	}
+#define RET (c->ret)
+#define FULL(...)            \
+	do {                 \
+		if (full_exit) { \
+			__VA_ARGS__; \
+		}            \
+	} while (0)
+
+/* A call that has its bytes when it succeeds: read and its kin. */
+#define IN_BYTES(user) put_bytes(r, user, RET > 0 ? cut(RET) : 0)
+/* One that had them before: write and its kin. A failed one is shown with what it would have sent. */
+#define OUT_BYTES(user, size) put_bytes(r, user, cut(RET < 0 ? (size) : RET))
+#define RES put_s64(r, RET)
+
+static __always_inline void fill_exit(struct rec *r, struct call *c)
+{
+	switch (c->type) {
+	/* files */
+	EVENT(SYSCALL_OPEN_X, 6, 0, struct file *f = opened(c); RES; put_str(r, A(0)); put_u32(r, open_flags(A(1)) | created(f));
+	      put_u32(r, open_mode(A(1), A(2))); put_dev_ino(r, f))
+	EVENT(SYSCALL_CREAT_X, 6, 0, struct file *f = opened(c); RES; put_str(r, A(0)); put_u32(r, A(1) & 07777); put_dev_ino(r, f);
+	      put_u16(r, 0))
+	EVENT(SYSCALL_OPENAT_2_X, 7, 0, struct file *f = opened(c); RES; put_fd(r, A(0)); put_str(r, A(1));
+	      put_u32(r, open_flags(A(2)) | created(f)); put_u32(r, open_mode(A(2), A(3))); put_dev_ino(r, f))
+	EVENT(SYSCALL_OPENAT2_X, 8, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_open_how(r, A(2)); put_dev_ino(r, opened(c)))
+	EVENT(SYSCALL_CLOSE_X, 1, 1, RES; FULL(put_fd(r, A(0))))
+	EVENT(SYSCALL_READ_X, 4, 0, RES; IN_BYTES(A(1)); put_fd(r, A(0)); put_u32(r, A(2)))
+	EVENT(SYSCALL_WRITE_X, 2, 2, RES; OUT_BYTES(A(1), A(2)); FULL(put_fd(r, A(0)); put_u32(r, A(2))))
+	EVENT(SYSCALL_PREAD_X, 5, 0, RES; IN_BYTES(A(1)); put_fd(r, A(0)); put_u32(r, A(2)); put_u64(r, A(3)))
+	EVENT(SYSCALL_PWRITE_X, 2, 3, RES; OUT_BYTES(A(1), A(2)); FULL(put_fd(r, A(0)); put_u32(r, A(2)); put_u64(r, A(3))))
+	EVENT(SYSCALL_LSEEK_X, 1, 3, RES; FULL(put_fd(r, A(0)); put_u64(r, A(1)); put_u8(r, A(2))))
+	EVENT(SYSCALL_DUP_X, 1, 0, RES)
+	EVENT(SYSCALL_DUP_1_X, 2, 0, RES; put_fd(r, A(0)))
+	EVENT(SYSCALL_DUP2_X, 3, 0, RES; put_fd(r, A(0)); put_fd(r, A(1)))
+	EVENT(SYSCALL_DUP3_X, 4, 0, RES; put_fd(r, A(0)); put_fd(r, A(1)); put_u32(r, fd_flags(A(2))))
+	EVENT(SYSCALL_PIPE_X, 4, 0, RES; put_pipe(r, c))
+	EVENT(SYSCALL_PIPE2_X, 5, 0, RES; put_pipe(r, c); put_u32(r, fd_flags(A(1))))
+	EVENT(SYSCALL_FCNTL_X, 3, 1, RES; put_fd(r, A(0)); put_u8(r, fcntl_command(A(1))); FULL(put_u64(r, A(2))))
+	EVENT(SYSCALL_IOCTL_3_X, 1, 3, RES; FULL(put_fd(r, A(0)); put_u64(r, A(1)); put_u64(r, A(2))))
+	EVENT(SYSCALL_FLOCK_X, 1, 2, RES; FULL(put_fd(r, A(0)); put_u32(r, flock_operation(A(1)))))
+	EVENT(SYSCALL_STAT_X, 2, 0, RES; put_str(r, A(0)))
+	EVENT(SYSCALL_LSTAT_X, 2, 0, RES; put_str(r, A(0)))
+	EVENT(SYSCALL_FSTAT_X, 1, 1, RES; FULL(put_fd(r, A(0))))
+	EVENT(SYSCALL_NEWFSTATAT_X, 4, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, newfstatat_flags(A(3))))
+	EVENT(SYSCALL_ACCESS_X, 2, 1, RES; put_str(r, A(0)); FULL(put_u32(r, A(1))))
+	EVENT(SYSCALL_UNLINK_2_X, 2, 0, RES; put_str(r, A(0)))
+	EVENT(SYSCALL_UNLINKAT_2_X, 4, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, unlinkat_flags(A(2))))
+	EVENT(SYSCALL_RENAME_X, 3, 0, RES; put_str(r, A(0)); put_str(r, A(1)))
+	EVENT(SYSCALL_RENAMEAT_X, 5, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_fd(r, A(2)); put_str(r, A(3)))
+	EVENT(SYSCALL_RENAMEAT2_X, 6, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_fd(r, A(2)); put_str(r, A(3)); put_u32(r, A(4) & 7))
+	EVENT(SYSCALL_MKDIR_2_X, 2, 1, RES; put_str(r, A(0)); FULL(put_u32(r, A(1) & 07777)))
+	EVENT(SYSCALL_MKDIRAT_X, 4, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, A(2) & 07777))
+	EVENT(SYSCALL_RMDIR_2_X, 2, 0, RES; put_str(r, A(0)))
+	EVENT(SYSCALL_CHDIR_X, 2, 0, RES; put_str(r, A(0)))
+	EVENT(SYSCALL_FCHDIR_X, 1, 1, RES; FULL(put_fd(r, A(0))))
+	EVENT(SYSCALL_GETCWD_X, 2, 0, RES; if (RET > 0) put_str(r, A(0)); else put_null(r))
+	EVENT(SYSCALL_CHMOD_X, 3, 0, RES; put_str(r, A(0)); put_u32(r, A(1) & 07777))
+	EVENT(SYSCALL_FCHMOD_X, 3, 0, RES; put_fd(r, A(0)); put_u32(r, A(1) & 07777))
+	EVENT(SYSCALL_FCHMODAT_X, 4, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, A(2) & 07777))
+	EVENT(SYSCALL_LINK_2_X, 3, 0, RES; put_str(r, A(0)); put_str(r, A(1)))
+	EVENT(SYSCALL_LINKAT_2_X, 6, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_fd(r, A(2)); put_str(r, A(3)); put_u32(r, linkat_flags(A(4))))
+	EVENT(SYSCALL_SYMLINK_X, 3, 0, RES; put_str(r, A(0)); put_str(r, A(1)))
+	EVENT(SYSCALL_SYMLINKAT_X, 4, 0, RES; put_str(r, A(0)); put_fd(r, A(1)); put_str(r, A(2)))
+	EVENT(SYSCALL_GETDENTS_X, 1, 1, RES; FULL(put_fd(r, A(0))))
+	EVENT(SYSCALL_GETDENTS64_X, 1, 1, RES; FULL(put_fd(r, A(0))))
+	EVENT(SYSCALL_EVENTFD_X, 1, 2, RES; FULL(put_u64(r, (__u32)A(0)); put_u32(r, 0)))
+	EVENT(SYSCALL_EVENTFD2_X, 2, 1, RES; put_u16(r, fd_flags(A(1))); FULL(put_u64(r, (__u32)A(0))))
+	EVENT(SYSCALL_SIGNALFD_X, 1, 3, RES; FULL(put_fd(r, A(0)); put_u32(r, sigset(A(1))); put_u8(r, 0)))
+	EVENT(SYSCALL_SIGNALFD4_X, 2, 2, RES; put_u16(r, fd_flags(A(3))); FULL(put_fd(r, A(0)); put_u32(r, sigset(A(1)))))
+	EVENT(SYSCALL_TIMERFD_CREATE_X, 1, 2, RES; FULL(put_u8(r, A(0)); put_u8(r, 0)))
+	EVENT(SYSCALL_INOTIFY_INIT_X, 1, 1, RES; FULL(put_u8(r, 0)))
+	EVENT(SYSCALL_INOTIFY_INIT1_X, 2, 0, RES; put_u16(r, fd_flags(A(0))))
+	EVENT(SYSCALL_EPOLL_CREATE_X, 1, 1, RES; FULL(put_u32(r, A(0))))
+	EVENT(SYSCALL_EPOLL_CREATE1_X, 1, 1, RES; FULL(put_u32(r, MAP_BIT(A(0), O_CLOEXEC, PPM_EPOLL_CREATE1_FLAGS_EPOLL_CLOEXEC))))
+	EVENT(SYSCALL_EPOLLWAIT_X, 1, 1, RES; FULL(put_s64(r, (__s32)A(2))))
+	EVENT(SYSCALL_SELECT_X, 1, 0, RES)
+
+	/* memory */
+	EVENT(SYSCALL_MMAP_X, 4, 6, RES; put_vm(r, c->task);
+	      FULL(put_u64(r, A(0)); put_u64(r, A(1)); put_u32(r, prot_flags(A(2))); put_u32(r, mmap_flags(A(3))); put_fd(r, A(4)); put_u64(r, A(5))))
+	EVENT(SYSCALL_MUNMAP_X, 4, 2, RES; put_vm(r, c->task); FULL(put_u64(r, A(0)); put_u64(r, A(1))))
+	EVENT(SYSCALL_MPROTECT_X, 1, 3, RES; FULL(put_u64(r, A(0)); put_u64(r, A(1)); put_u32(r, prot_flags(A(2)))))
+	EVENT(SYSCALL_BRK_4_X, 4, 1, RES; put_vm(r, c->task); FULL(put_u64(r, A(0))))
+
+	/* processes and time */
+	EVENT(SYSCALL_KILL_X, 1, 2, RES; FULL(put_s64(r, (__s32)A(0)); put_u8(r, A(1))))
+	EVENT(SYSCALL_TKILL_X, 1, 2, RES; FULL(put_s64(r, (__s32)A(0)); put_u8(r, A(1))))
+	EVENT(SYSCALL_TGKILL_X, 1, 3, RES; FULL(put_s64(r, (__s32)A(0)); put_s64(r, (__s32)A(1)); put_u8(r, A(2))))
+	EVENT(SYSCALL_PRCTL_X, 4, 0, RES; put_prctl(r, A(0), A(1)))
+	EVENT(SYSCALL_SETUID_X, 1, 1, RES; FULL(put_u32(r, A(0))))
+	EVENT(SYSCALL_SETGID_X, 1, 1, RES; FULL(put_u32(r, A(0))))
+	EVENT(SYSCALL_SETRESUID_X, 1, 3, RES; FULL(put_u32(r, A(0)); put_u32(r, A(1)); put_u32(r, A(2))))
+	EVENT(SYSCALL_SETRESGID_X, 1, 3, RES; FULL(put_u32(r, A(0)); put_u32(r, A(1)); put_u32(r, A(2))))
+	EVENT(SYSCALL_SETREUID_X, 3, 0, RES; put_u32(r, A(0)); put_u32(r, A(1)))
+	EVENT(SYSCALL_SETREGID_X, 3, 0, RES; put_u32(r, A(0)); put_u32(r, A(1)))
+	EVENT(SYSCALL_GETUID_X, 1, 0, put_u32(r, RET))
+	EVENT(SYSCALL_GETEUID_X, 1, 0, put_u32(r, RET))
+	EVENT(SYSCALL_GETGID_X, 1, 0, put_u32(r, RET))
+	EVENT(SYSCALL_GETEGID_X, 1, 0, put_u32(r, RET))
+	EVENT(SYSCALL_GETRESUID_X, 4, 0, RES; put_ids(r, c))
+	EVENT(SYSCALL_GETRESGID_X, 4, 0, RES; put_ids(r, c))
+	EVENT(SYSCALL_SETPGID_X, 1, 2, RES; FULL(put_s64(r, (__s32)A(0)); put_s64(r, (__s32)A(1))))
+	EVENT(SYSCALL_SETSID_X, 1, 0, RES)
+	EVENT(SYSCALL_FUTEX_X, 1, 3, RES; FULL(put_u64(r, A(0)); put_u16(r, futex_op(A(1))); put_u64(r, (__u32)A(2))))
+	EVENT(SYSCALL_NANOSLEEP_X, 1, 1, RES; FULL(put_u64(r, user_timespec(A(0)))))
+
+	/* sockets: those without addresses or scattered buffers */
+	EVENT(SOCKET_SOCKET_X, 4, 1, RES; put_u32(r, A(0)); put_u32(r, A(1)); put_u32(r, A(2)); FULL(put_u32(r, fd_flags(A(1)))))
+	EVENT(SOCKET_LISTEN_X, 3, 0, RES; put_fd(r, A(0)); put_u32(r, A(1)))
+	EVENT(SOCKET_SHUTDOWN_X, 1, 2, RES; FULL(put_fd(r, A(0)); put_u8(r, A(1))))
+	EVENT(SOCKET_GETSOCKNAME_X, 0, 0, )
+	EVENT(SOCKET_GETPEERNAME_X, 0, 0, )
+
+	default:
+		rec_type(r, PPME_GENERIC_X, full_exit ? 2 : 1);
+		put_u16(r, c->ppm_sc);
+		FULL(put_u16(r, c->nr));
+	}
+}
+
+/* Stage NETWORK: addresses, scattered buffers, lists of fds. */
+static __always_inline void fill_exit_network(struct rec *r, struct call *c)
+{
+	switch (c->type) {
+	EVENT(SOCKET_BIND_X, 3, 0, RES; put_sockaddr(r, A(1), A(2)); put_fd(r, A(0)))
+	EVENT(SOCKET_CONNECT_X, 3, 1, RES; put_connected(r, c); put_fd(r, A(0)); FULL(put_sockaddr(r, A(1), A(2))))
+	EVENT(SOCKET_ACCEPT_5_X, 5, 0, RES; put_accepted(r, c))
+	EVENT(SOCKET_ACCEPT4_5_X, 5, 0, RES; put_accepted(r, c))
+	EVENT(SOCKET_ACCEPT4_6_X, 5, 1, RES; put_accepted(r, c); FULL(put_u32(r, fd_flags(A(3)))))
+	EVENT(SOCKET_SENDTO_X, 2, 3, RES; OUT_BYTES(A(1), A(2));
+	      FULL(put_fd(r, A(0)); put_u32(r, A(2)); put_tuple(r, c->task, A(0), OUTBOUND, A(4))))
+	EVENT(SOCKET_RECVFROM_X, 3, 2, RES; IN_BYTES(A(1)); put_received_from(r, c, A(4)); FULL(put_fd(r, A(0)); put_u32(r, A(2))))
+	EVENT(SOCKET_SENDMSG_X, 2, 3, struct user_msghdr msg = message(A(1)); RES;
+	      put_iovec(r, (unsigned long)msg.msg_iov, msg.msg_iovlen, cut(RET < 0 ? snaplen : RET));
+	      FULL(put_fd(r, A(0)); put_u32(r, iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen));
+		   put_tuple(r, c->task, A(0), OUTBOUND, (unsigned long)msg.msg_name)))
+	EVENT(SOCKET_RECVMSG_X, 5, 1, struct user_msghdr msg = message(A(1)); RES; put_u32(r, RET > 0 ? RET : 0);
+	      put_iovec(r, (unsigned long)msg.msg_iov, msg.msg_iovlen, RET > 0 ? cut(RET) : 0);
+	      put_received_from(r, c, (unsigned long)msg.msg_name);
+	      put_bytes(r, (unsigned long)msg.msg_control, RET < 0 ? 0 : msg.msg_controllen < 1024 ? msg.msg_controllen : 1024);
+	      FULL(put_fd(r, A(0))))
+	EVENT(SYSCALL_READV_X, 3, 1, RES; put_u32(r, iovec_size(A(1), A(2))); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0);
+	      FULL(put_fd(r, A(0))))
+	EVENT(SYSCALL_PREADV_X, 3, 2, RES; put_u32(r, iovec_size(A(1), A(2))); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0);
+	      FULL(put_fd(r, A(0)); put_u64(r, A(3))))
+	EVENT(SYSCALL_WRITEV_X, 2, 2, RES; put_iovec(r, A(1), A(2), cut(RET < 0 ? snaplen : RET));
+	      FULL(put_fd(r, A(0)); put_u32(r, iovec_size(A(1), A(2)))))
+	EVENT(SYSCALL_PWRITEV_X, 2, 3, RES; put_iovec(r, A(1), A(2), cut(RET < 0 ? snaplen : RET));
+	      FULL(put_fd(r, A(0)); put_u32(r, iovec_size(A(1), A(2))); put_u64(r, A(3))))
+	EVENT(SYSCALL_POLL_X, 2, 1, RES; put_fdlist(r, A(0), A(1), RETURNED); FULL(put_s64(r, (__s32)A(2))))
+	EVENT(SYSCALL_PPOLL_X, 2, 2, RES; put_fdlist(r, A(0), A(1), RETURNED); FULL(put_u64(r, user_timespec(A(2))); put_u32(r, sigset(A(3)))))
+	EVENT(SOCKET_SOCKETPAIR_X, 5, 3, RES; put_socketpair(r, c); FULL(put_u32(r, A(0)); put_u32(r, A(1)); put_u32(r, A(2))))
+	EVENT(SOCKET_SETSOCKOPT_X, 6, 0, RES; put_fd(r, A(0)); put_u8(r, sockopt_level(A(1))); put_u8(r, sockopt_option(A(1), A(2)));
+	      put_sockopt(r, A(1), A(2), A(3), A(4)); put_u32(r, A(4)))
+	EVENT(SOCKET_GETSOCKOPT_X, 6, 0, __u32 len = 0; bpf_probe_read_user(&len, sizeof(len), (const void *)A(4)); RES; put_fd(r, A(0));
+	      put_u8(r, sockopt_level(A(1))); put_u8(r, sockopt_option(A(1), A(2))); put_sockopt(r, A(1), A(2), A(3), len); put_u32(r, len))
+	}
+}
+
+/* Stage PROCESS: the events that describe a whole process. A successful exec is made at sched_process_exec, where every
+ * architecture still knows it. */
+static __always_inline void fill_exit_process(struct rec *r, struct call *c)
+{
+	unsigned long flags = 0;
+
+	switch (c->type) {
+	EVENT(SYSCALL_CLONE_20_X, 21, 0, flags = A(0))
+	EVENT(SYSCALL_CLONE3_X, 21, 0, bpf_probe_read_user(&flags, sizeof(flags), (const void *)A(0)))
+	EVENT(SYSCALL_FORK_20_X, 21, 0, )
+	EVENT(SYSCALL_VFORK_20_X, 21, 0, )
+	}
+	RES;
+	if (RET >= 0) {
+		put_exe_args(r, c->task);
+	} else {
+		put_null(r);
+		put_null(r);
+	}
+	put_task(r, c->task);
+	put_clone_identity(r, c->task, flags);
+}
+
+static __always_inline void fill_failed_exec(struct rec *r, struct call *c)
+{
+	bool at = c->type == PPME_SYSCALL_EXECVEAT_X;
+
+	rec_type(r, c->type, 30 + (full_exit && !at));
+	RES;
+	put_failed_exe_args(r, at ? A(2) : A(1));
+	put_task(r, c->task);
+	put_string_vector(r, at ? A(3) : A(2), 0);
+	put_exec_identity(r, c->task);
+	if (full_exit && !at)
+		put_str(r, A(0));
+}
+#undef EVENT

@@ -1,0 +1,149 @@
+/* From a file descriptor to what it stands for. Kernel structures are read by CO-RE, with faults caught: a descriptor
+ * table may be resized or a file closed by another thread at the same time, and then zeros are what comes out.
+ */
+#pragma once
+
+#include <bpf/bpf_core_read.h>
+
+#include "record.bpf.h"
+
+#define S_IFMT 00170000
+#define S_IFSOCK 0140000
+
+static __always_inline struct file *file_of_fd(struct task_struct *task, int fd)
+{
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd);
+	struct file *file = 0;
+
+	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	return file;
+}
+
+/* A device number as user space knows it (new_encode_dev in include/linux/kdev_t.h); in the kernel the minor has 20 bits. */
+static __always_inline __u32 encode_dev(__u32 dev)
+{
+	__u32 major = dev >> 20, minor = dev & 0xfffff;
+
+	return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12);
+}
+
+static __always_inline __u32 dev_of_file(struct file *file)
+{
+	return encode_dev(BPF_CORE_READ(file, f_inode, i_sb, s_dev));
+}
+
+static __always_inline __u64 ino_of_file(struct file *file)
+{
+	return BPF_CORE_READ(file, f_inode, i_ino);
+}
+
+/* dev u32 and ino u64 of the file that an open has returned; zeros when it failed. */
+static __always_inline void put_dev_ino(struct rec *r, struct file *file)
+{
+	put_u32(r, file ? dev_of_file(file) : 0);
+	put_u64(r, file ? ino_of_file(file) : 0);
+}
+
+static __always_inline struct sock *sock_of_fd(struct task_struct *task, int fd)
+{
+	struct file *file = file_of_fd(task, fd);
+
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+
+	return BPF_CORE_READ(socket, sk);
+}
+
+/* A path as a chain of names, the last one first, kept until its first one is known. */
+#define MAX_NAMES 32
+#define MAX_NAME 256
+
+struct names {
+	const unsigned char *name[MAX_NAMES];
+	__u32 count;
+};
+
+/* Writes "/a/b" with its NUL and returns the bytes it took. */
+static __always_inline __u64 write_names(__u8 *base, __u64 at, const struct names *names)
+{
+	__u64 start = at;
+
+	for (int i = MAX_NAMES - 1; i >= 0; i--) {
+		if ((__u32)i >= names->count)
+			continue;
+		BOUND_TO_RESERVE(at);
+		base[at] = '/';
+		long len = bpf_probe_read_kernel_str(base + at + 1, MAX_NAME, names->name[i]);
+
+		/* The NUL is overwritten by the next slash. */
+		at += len > 0 ? len & (2 * MAX_NAME - 1) : 1;
+	}
+	BOUND_TO_RESERVE(at);
+	if (at == start)
+		base[at++] = '/';
+	BOUND_TO_RESERVE(at);
+	base[at] = 0;
+	return at + 1 - start;
+}
+
+/* The path of an open file as the calling process's mount tree shows it. bpf_d_path() may not be called from these hooks,
+ * so the dentries are walked here, from the last name to the first, and written backwards from a place behind the record
+ * that the reservation covers. A path with more than MAX_NAMES names, mount points counted, loses its beginning.
+ *
+ * A global function: the verifier looks at it once instead of at each call.
+ */
+__noinline __u64 write_file_path(__u32 slot, __u64 at, __u64 file_address)
+{
+	struct file *file = (struct file *)file_address;
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	struct vfsmount *vfsmount = BPF_CORE_READ(file, f_path.mnt);
+	struct mount *mount = container_of(vfsmount, struct mount, mnt);
+	__u8 *base = ring_reserved(slot);
+	__u64 end = at + 2 * MAX_PATH, start = end;
+
+	if (!base)
+		return 0;
+	for (int i = 0; i < MAX_NAMES && end - start < MAX_PATH - MAX_NAME - 2; i++) {
+		struct dentry *above = BPF_CORE_READ(dentry, d_parent);
+
+		if (dentry == above || dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
+			struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
+
+			if (parent == mount)
+				break;
+			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = parent;
+			continue;
+		}
+		__u64 len = BPF_CORE_READ(dentry, d_name.len) & (MAX_NAME - 1);
+
+		start -= len + 1;
+		BOUND_TO_RESERVE(start);
+		base[start] = '/';
+		bpf_probe_read_kernel(base + start + 1, len, BPF_CORE_READ(dentry, d_name.name));
+		dentry = above;
+	}
+	__u64 len = end - start;
+
+	BOUND_TO_RESERVE(at);
+	BOUND_TO_RESERVE(start);
+	BOUND_TO_RESERVE(len);
+	if (len == 0)
+		base[at + len++] = '/';
+	else
+		bpf_probe_read_kernel(base + at, len & (MAX_PATH - 1), base + start);
+	base[at + len] = 0;
+	return len + 1;
+}
+
+static __always_inline void put_file_path(struct rec *r, struct file *file)
+{
+	__u64 len = file ? write_file_path(r->slot, r->at, (__u64)file) : 0;
+
+	BOUND_TO_RESERVE(len);
+	rec_advance(r, len);
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0-only
+/* The probe: at each tracepoint decide whether a record is wanted, reserve room in this CPU's ring, fill it in place.
+ *
+ * Order of the decisions, cheapest first: the mask of system calls, the capture's own process, the lists of pids. Every
+ * hit ends in exactly one counter: delivered (n_evts without drops), dropped by cause, or filtered.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+#include <bpf/bpf_core_read.h>
+
+#include "enter.bpf.h"
+#include "exit.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+/* Filled by the loader for this machine's architecture and the event model. */
+const volatile struct syscall_events syscalls[MAX_SYSCALLS];
+/* The tgid, in the initial pid namespace, of the process that captures; 0 to capture it too. */
+const volatile __u32 self_tgid = 0;
+const volatile __u32 pid_filter = PIDS_OFF;
+
+/* May be changed while the probe runs. */
+__u8 wanted[MAX_SYSCALLS];
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u8);
+} pids SEC(".maps");
+
+/* One array per attach point: kernels refuse programs of different tracepoints in one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, STAGES);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} exit_stages SEC(".maps");
+
+static __always_inline bool admitted(struct task_struct *task)
+{
+	__u32 tgid = task->tgid;
+
+	if (tgid == self_tgid)
+		return false;
+	if (pid_filter != PIDS_OFF)
+		return (bpf_map_lookup_elem(&pids, &tgid) != 0) == (pid_filter == PIDS_ALLOW);
+	return true;
+}
+
+static __always_inline bool begin(struct rec *r, struct ring *ring, struct task_struct *task)
+{
+	r->slot = ring->slot;
+	r->base = ring_reserve(ring);
+	if (!r->base)
+		return false;
+	rec_header(r, task->pid);
+	return true;
+}
+
+/* A number outside the table, or one of a 32-bit process, whose table is another: a generic event that carries only the
+ * number itself. */
+#define UNKNOWN_SYSCALL (MAX_SYSCALLS - 1)
+
+static __always_inline __u32 syscall_index(long nr, struct task_struct *task)
+{
+	return nr < 0 || nr >= MAX_SYSCALLS || IS_COMPAT(task) ? UNKNOWN_SYSCALL : nr;
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter, struct pt_regs *regs, long nr)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 index = syscall_index(nr, task) & (MAX_SYSCALLS - 1);
+	struct ring ring;
+	struct rec r;
+
+	if (!ring_here(&ring))
+		return 0;
+	if (!wanted[index] || !admitted(task)) {
+		ring.info->n_filtered++;
+		return 0;
+	}
+	if (!begin(&r, &ring, task))
+		return 0;
+
+	struct call call = { .regs = regs, .task = task, .type = syscalls[index].enter, .ppm_sc = syscalls[index].ppm_sc, .nr = nr };
+
+	fill_enter(&r, &call);
+	rec_commit(&r, &ring);
+	return 0;
+}
+
+/* What the programs of sys_exit have in common; `fill` is inlined. */
+static __always_inline int emit_exit(struct pt_regs *regs, long ret, __u32 index, void (*fill)(struct rec *, struct call *))
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct ring ring;
+	struct rec r;
+
+	if (!ring_here(&ring) || !begin(&r, &ring, task))
+		return 0;
+
+	struct call call = { .regs = regs, .task = task, .ret = ret, .type = syscalls[index].exit, .ppm_sc = syscalls[index].ppm_sc, .nr = SYSCALL_NR(regs) };
+
+	fill(&r, &call);
+	rec_commit(&r, &ring);
+	return 0;
+}
+
+static __always_inline __u32 exit_index(struct pt_regs *regs, struct task_struct *task)
+{
+	return syscall_index(SYSCALL_NR(regs), task) & (MAX_SYSCALLS - 1);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 index = exit_index(regs, task);
+	struct ring ring;
+
+	if (!ring_here(&ring))
+		return 0;
+	if (!wanted[index] || !admitted(task)) {
+		ring.info->n_filtered++;
+		return 0;
+	}
+	if (syscalls[index].stage == STAGE_COMMON)
+		return emit_exit(regs, ret, index, fill_exit);
+	/* A successful exec has had its record at sched_process_exec. */
+	if (syscalls[index].stage == STAGE_EXEC && ret == 0)
+		return 0;
+	bpf_tail_call(ctx, &exit_stages, syscalls[index].stage);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_network, struct pt_regs *regs, long ret)
+{
+	return emit_exit(regs, ret, exit_index(regs, bpf_get_current_task_btf()), fill_exit_network);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_process, struct pt_regs *regs, long ret)
+{
+	return emit_exit(regs, ret, exit_index(regs, bpf_get_current_task_btf()), fill_exit_process);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_exec, struct pt_regs *regs, long ret)
+{
+	return emit_exit(regs, ret, exit_index(regs, bpf_get_current_task_btf()), fill_failed_exec);
+}
+
+/* A tracepoint beside the system calls: the same decisions without the mask. */
+#define TRACEPOINT_BEGIN(task)                   \
+	struct ring ring;                        \
+	struct rec r;                            \
+	if (!ring_here(&ring))                   \
+		return 0;                        \
+	if (!admitted(task)) {                   \
+		ring.info->n_filtered++;         \
+		return 0;                        \
+	}                                        \
+	if (!begin(&r, &ring, task))             \
+		return 0
+
+#if defined(__TARGET_ARCH_x86)
+#define NR_EXECVE 59
+#define NR_EXECVEAT 322
+#else
+#define NR_EXECVE 221
+#define NR_EXECVEAT 281
+#endif
+
+/* The exit of an exec that succeeded. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	bool at = false;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs)) {
+		struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+
+		at = SYSCALL_NR(regs) == NR_EXECVEAT;
+	}
+	__u32 index = at ? NR_EXECVEAT : NR_EXECVE;
+
+	if (!wanted[index]) {
+		struct ring ring;
+
+		if (ring_here(&ring))
+			ring.info->n_filtered++;
+		return 0;
+	}
+	TRACEPOINT_BEGIN(task);
+	rec_type(&r, syscalls[index].exit, 30 + (full_exit && !at));
+	put_s64(&r, 0);
+	put_exe_args(&r, task);
+	put_task(&r, task);
+	put_env(&r, task);
+	put_exec_identity(&r, task);
+	if (full_exit && !at)
+		put_kernel_str(&r, BPF_CORE_READ(bprm, filename), MAX_PATH);
+	rec_commit(&r, &ring);
+	return 0;
+}
+
+#define PF_EXITING 0x4
+
+/* Who inherits the children: a living thread of the same process, else the reaper of the pid namespace. -1 = not found
+ * within the threads looked at. */
+static __always_inline __s64 reaper_of(struct task_struct *task)
+{
+	struct list_head *head = &task->signal->thread_head;
+	struct list_head *node = BPF_CORE_READ(head, next);
+
+	for (int i = 0; i < 16; i++) {
+		struct task_struct *thread = container_of(node, struct task_struct, thread_node);
+
+		if (node == head) {
+			struct pid *pid = task->thread_pid;
+			__u32 level = BPF_CORE_READ(pid, level);
+
+			return BPF_CORE_READ(pid, numbers[level].ns, child_reaper, pid);
+		}
+		if (!(BPF_CORE_READ(thread, flags) & PF_EXITING))
+			return BPF_CORE_READ(thread, pid);
+		node = BPF_CORE_READ(thread, thread_node.next);
+	}
+	return -1;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(sched_process_exit, struct task_struct *task)
+{
+	int status = task->exit_code;
+
+	if (task->flags & PF_KTHREAD)
+		return 0;
+	TRACEPOINT_BEGIN(task);
+	rec_type(&r, PPME_PROCEXIT_1_E, 5);
+	put_s64(&r, status);
+	put_s64(&r, (status >> 8) & 0xff);
+	put_u8(&r, status & 0x7f);
+	put_u8(&r, (status & 0x80) != 0);
+	put_s64(&r, reaper_of(task));
+	rec_commit(&r, &ring);
+	return 0;
+}
+
+SEC("tp_btf/signal_deliver")
+int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *ka)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	/* The sender, where the kind of signal has one: a signal from a process (si_code <= 0), or a child's. SEND_SIG_PRIV
+	 * and its like are small numbers and no pointers. */
+	__s64 spid = 0;
+
+	TRACEPOINT_BEGIN(task);
+	if ((unsigned long)info > 2 && (BPF_CORE_READ(info, si_code) <= 0 || sig == 17 || sig == 9))
+		spid = BPF_CORE_READ(info, _sifields._kill._pid);
+	rec_type(&r, PPME_SIGNALDELIVER_E, 3);
+	put_s64(&r, spid);
+	put_s64(&r, task->pid);
+	put_u8(&r, sig);
+	rec_commit(&r, &ring);
+	return 0;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	TRACEPOINT_BEGIN(prev);
+	rec_type(&r, PPME_SCHEDSWITCH_6_E, 6);
+	put_s64(&r, next->pid);
+	put_u64(&r, prev->maj_flt);
+	put_u64(&r, prev->min_flt);
+	put_vm(&r, prev);
+	rec_commit(&r, &ring);
+	return 0;
+}
+
+/* arch/x86/include/asm/trap_pf.h to PPM_PF_*, which has a bit for each value of a bit. */
+static __always_inline __u32 page_fault_error(unsigned long error)
+{
+	return (error & 1 ? PPM_PF_FLAGS_PROTECTION_VIOLATION : PPM_PF_FLAGS_PAGE_NOT_PRESENT) |
+	       (error & 2 ? PPM_PF_FLAGS_WRITE_ACCESS : PPM_PF_FLAGS_READ_ACCESS) |
+	       (error & 4 ? PPM_PF_FLAGS_USER_FAULT : PPM_PF_FLAGS_SUPERVISOR_FAULT) |
+	       MAP_BIT(error, 8, PPM_PF_FLAGS_RESERVED_PAGE) | MAP_BIT(error, 16, PPM_PF_FLAGS_INSTRUCTION_FETCH);
+}
+
+static __always_inline int emit_page_fault(unsigned long address, struct pt_regs *regs, unsigned long error)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	TRACEPOINT_BEGIN(task);
+	rec_type(&r, PPME_PAGE_FAULT_E, 3);
+	put_u64(&r, address);
+	put_u64(&r, PT_REGS_IP(regs));
+	put_u32(&r, page_fault_error(error));
+	rec_commit(&r, &ring);
+	return 0;
+}
+
+#if defined(__TARGET_ARCH_x86)
+SEC("tp_btf/page_fault_user")
+int BPF_PROG(page_fault_user, unsigned long address, struct pt_regs *regs, unsigned long error)
+{
+	return emit_page_fault(address, regs, error);
+}
+
+SEC("tp_btf/page_fault_kernel")
+int BPF_PROG(page_fault_kernel, unsigned long address, struct pt_regs *regs, unsigned long error)
+{
+	return emit_page_fault(address, regs, error);
+}
+#endif

@@ -1,0 +1,68 @@
+#include "ring.h"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace sysring {
+
+namespace {
+Failure MapFailure(const char* what, size_t size) {
+  return {"ERR_CAPTURE_NO_PROBE", std::string("cannot map ") + what + " of " + std::to_string(size) + " bytes: " + strerror(errno),
+          "use smaller rings: { ringBytes: 1 << 20 }"};
+}
+}  // namespace
+
+std::shared_ptr<Mapping> Mapping::Twice(int fd, size_t size, off_t offset) {
+  // Reserve the whole range first: then nothing else can come to lie between the two halves.
+  void* range = mmap(nullptr, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (range == MAP_FAILED) throw MapFailure("a ring", 2 * size);
+  std::shared_ptr<Mapping> mapping(new Mapping(range, 2 * size));
+  for (size_t half = 0; half < 2; half++) {
+    void* at = mapping->data() + half * size;
+    if (mmap(at, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, offset) == MAP_FAILED) throw MapFailure("a ring", size);
+  }
+  return mapping;
+}
+
+std::shared_ptr<Mapping> Mapping::Once(int fd, size_t size, off_t offset, bool writable) {
+  void* at = mmap(nullptr, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset);
+  if (at == MAP_FAILED) throw MapFailure("the counters", size);
+  return std::shared_ptr<Mapping>(new Mapping(at, size));
+}
+
+Mapping::~Mapping() { munmap(data_, size_); }
+
+Ring::Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info)
+    : cpu_(cpu), data_(std::move(data)), size_(size), info_(std::move(info)), tail_(this->info()->tail & (size - 1)) {}
+
+uint32_t Ring::Head() const {
+  uint32_t head = __atomic_load_n(&info()->head, __ATOMIC_ACQUIRE);
+  return head < size_ ? head : tail_;
+}
+
+bool Ring::Release(uint32_t tail) {
+  uint32_t unread = (Head() - tail_) & (size_ - 1);
+  uint32_t done = (tail - tail_) & (size_ - 1);
+  if (tail >= size_ || done > unread) return false;
+  tail_ = tail;
+  // Reads of the records come before the producer may see their room as free.
+  __atomic_store_n(&info()->tail, tail, __ATOMIC_RELEASE);
+  return true;
+}
+
+Counters Ring::ReadCounters() const {
+  const ring_info* i = info();
+  auto load = [](const __u64& value) { return static_cast<uint64_t>(__atomic_load_n(&value, __ATOMIC_RELAXED)); };
+  // Drops before hits: read the other way round, a drop in between would be a record that nobody has seen.
+  Counters c{};
+  c.drops_buffer = load(i->n_drops_buffer);
+  c.drops_pf = load(i->n_drops_pf);
+  c.preemptions = load(i->n_preemptions);
+  c.filtered = load(i->n_filtered);
+  c.n_evts = load(i->n_evts);
+  return c;
+}
+
+}  // namespace sysring

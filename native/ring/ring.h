@@ -1,0 +1,75 @@
+// One CPU's ring from the consumer's side: where it is mapped, how far the producer has come, what it had to drop.
+//
+// The memory is shared with a producer that may be the kernel, so every value read from it is checked before it is used,
+// and nothing but `tail` is ever written.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "../abi.h"
+
+namespace sysring {
+
+// An error on its way to JavaScript: code and hint as in lib/errors.ts.
+struct Failure {
+  std::string code;
+  std::string message;
+  std::string hint;
+};
+
+// Memory that is unmapped when the last one to use it lets go: a ring's owner, and every ArrayBuffer over it.
+class Mapping {
+ public:
+  // Maps `size` bytes at `offset` of `fd` twice in a row, read-only: what runs over the end is the start again.
+  // Throws Failure.
+  static std::shared_ptr<Mapping> Twice(int fd, size_t size, off_t offset);
+  // One plain mapping, to write as well if `writable`.
+  static std::shared_ptr<Mapping> Once(int fd, size_t size, off_t offset, bool writable);
+
+  ~Mapping();
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  uint8_t* data() const { return data_; }
+  size_t size() const { return size_; }
+
+ private:
+  Mapping(void* data, size_t size) : data_(static_cast<uint8_t*>(data)), size_(size) {}
+  uint8_t* data_;
+  size_t size_;
+};
+
+struct Counters {
+  uint64_t n_evts, drops_buffer, drops_pf, preemptions, filtered;
+};
+
+class Ring {
+ public:
+  // `data` is mapped twice and so holds 2 × `size` bytes; `size` is a power of two.
+  Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info);
+
+  int cpu() const { return cpu_; }
+  uint32_t size() const { return size_; }
+  const std::shared_ptr<Mapping>& data() const { return data_; }
+
+  // Bytes before this offset are complete records. A head outside the ring counts as "nothing new".
+  uint32_t Head() const;
+  uint32_t Tail() const { return tail_; }
+  // Gives the bytes before `tail` back to the producer. False, and nothing done, if that is not between tail and head.
+  bool Release(uint32_t tail);
+  Counters ReadCounters() const;
+
+ private:
+  ring_info* info() const { return reinterpret_cast<ring_info*>(info_->data()); }
+
+  int cpu_;
+  std::shared_ptr<Mapping> data_;
+  uint32_t size_;
+  std::shared_ptr<Mapping> info_;
+  uint32_t tail_;  // our own copy: the one in shared memory could be changed by somebody else
+};
+
+}  // namespace sysring
