@@ -51,6 +51,8 @@ export function pcapngFormat(options: PcapngOptions, seekable: boolean): Format 
 abstract class Pcapng implements Format {
   abstract readonly overhead: number
   abstract readonly linktype: number
+  /** `sysdig -r` expects a section header of 28 bytes. */
+  protected readonly noOptions: boolean = false
   protected readonly options: PcapngOptions
   protected readonly period: Period = { startHi: 0, startLo: 0, endHi: 0, endLo: 0 }
   /** Interfaces described in this section. */
@@ -63,12 +65,7 @@ abstract class Pcapng implements Format {
 
   header(source: Capture, out: Chunk): void {
     this.described = 0
-    sectionHeader(out, 0, () => {
-      textOption(out, SHB_HARDWARE, cpus()[0]?.model)
-      textOption(out, SHB_OS, `${osType()} ${release()}`)
-      textOption(out, SHB_APPLICATION, 'sysring')
-      endOfOptions(out)
-    })
+    sectionHeader(out, 0, this.noOptions ? undefined : () => sectionOptions(out))
     this.describe(source, out, source.interfaces.length)
   }
 
@@ -124,6 +121,7 @@ abstract class Pcapng implements Format {
 class ScapBlocks extends Pcapng {
   readonly overhead = EVENT_OVERHEAD
   readonly linktype = LINKTYPE_USER0
+  protected override readonly noOptions = true
   readonly #seekable: boolean
   #statisticsAt = -1
 
@@ -220,6 +218,13 @@ class Frames extends Pcapng {
     this.describe(source, out, 1)
     statisticsBlock(out, source.stats(), this.period)
   }
+}
+
+function sectionOptions(out: Chunk): void {
+  textOption(out, SHB_HARDWARE, cpus()[0]?.model)
+  textOption(out, SHB_OS, `${osType()} ${release()}`)
+  textOption(out, SHB_APPLICATION, 'sysring')
+  endOfOptions(out)
 }
 
 /** Writes the frame of a record at `at`, cut to `caplen`. Shared with classic pcap. */

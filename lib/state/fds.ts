@@ -1,0 +1,91 @@
+import { constants, statSync } from 'node:fs'
+import type { Proc } from './proc.js'
+import type { Socket, Sockets } from './sockets.js'
+
+export type Fd = { fd: number; ino: number } & (
+  /** `openFlags` is a bit set of PPM_O_*, `dev` as in the driver's events: major << 8 | minor while both are small. */
+  | { type: 'file'; name: string; openFlags: number; dev: number }
+  | { type: 'directory' | 'pipe' | AnonymousType | 'unsupported'; name: string }
+  | Socket
+)
+
+type AnonymousType = 'eventfd' | 'signalfd' | 'eventpoll' | 'inotify' | 'timerfd'
+
+/** The open files of one process. */
+export interface FdTable {
+  pid: number
+  fds: Fd[]
+}
+
+/** A link to nothing in the file system says what its target is. */
+const ANONYMOUS: ReadonlyMap<string, AnonymousType> = new Map([
+  ['anon_inode:[eventfd]', 'eventfd'],
+  ['anon_inode:[signalfd]', 'signalfd'],
+  ['anon_inode:[eventpoll]', 'eventpoll'],
+  ['anon_inode:inotify', 'inotify'],
+  ['anon_inode:[timerfd]', 'timerfd'],
+])
+
+export function readFds(proc: Proc, pid: number, sockets: Sockets, maxFds: number): FdTable {
+  const fds: Fd[] = []
+  for (const number of proc.numbers(`${pid}/fd`)) {
+    if (fds.length >= maxFds) break
+    const fd = readFd(proc, pid, number, sockets)
+    if (fd !== undefined) fds.push(fd)
+  }
+  return { pid, fds }
+}
+
+function readFd(proc: Proc, pid: number, fd: number, sockets: Sockets): Fd | undefined {
+  const name = proc.link(`${pid}/fd/${fd}`)
+  if (name === undefined) return undefined
+  if (name.startsWith('/')) return readFile(proc, pid, fd, name)
+
+  const [, kind, inode] = /^(pipe|socket):\[(\d+)\]$/.exec(name) ?? []
+  const ino = Number(inode ?? 0)
+  if (kind === 'pipe') return { fd, ino, type: 'pipe', name }
+  const socket = kind === 'socket' ? sockets.of(pid).get(ino) : undefined
+  if (socket !== undefined) return { fd, ino, ...socket }
+  // Also sockets that no table lists: neither bound nor connected, or of a family such as AF_PACKET.
+  return { fd, ino, type: ANONYMOUS.get(name) ?? 'unsupported', name }
+}
+
+function readFile(proc: Proc, pid: number, fd: number, name: string): Fd | undefined {
+  try {
+    const stat = statSync(`${proc.root}/${pid}/fd/${fd}`)
+    const { ino, dev } = stat
+    if (stat.isDirectory()) return { fd, ino, type: 'directory', name }
+    if (stat.isFIFO()) return { fd, ino, type: 'pipe', name }
+    const flags = /^flags:\t(\d+)/m.exec(proc.text(`${pid}/fdinfo/${fd}`) ?? '')?.[1] ?? '0'
+    return { fd, ino, type: 'file', name, openFlags: openFlags(Number.parseInt(flags, 8)), dev }
+  } catch {
+    return undefined // closed meanwhile
+  }
+}
+
+const O_ACCMODE = 3
+/** The same on every architecture that Node runs on, and missing in its constants. */
+const O_CLOEXEC = 0o2000000
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
+
+/** Linux's flag and PPM_O_*. O_LARGEFILE is left out: the kernel sets it for every 64-bit process. */
+const FLAGS: readonly (readonly [linux: number, ppm: number])[] = [
+  [constants.O_CREAT, 1 << 2],
+  [constants.O_APPEND, 1 << 3],
+  [constants.O_DSYNC, 1 << 4],
+  [constants.O_EXCL, 1 << 5],
+  [constants.O_NONBLOCK, 1 << 6],
+  [constants.O_SYNC, 1 << 7],
+  [constants.O_TRUNC, 1 << 8],
+  [constants.O_DIRECT, 1 << 9],
+  [constants.O_DIRECTORY, 1 << 10],
+  [O_CLOEXEC, 1 << 12],
+  [O_TMPFILE, 1 << 13],
+]
+
+/** Linux's open flags as PPM_O_*, where the access mode is a bit set too: read 1, write 2, both 3. */
+export function openFlags(linux: number): number {
+  let flags = (linux & O_ACCMODE) + 1
+  for (const [bits, ppm] of FLAGS) if ((linux & bits) === bits) flags |= ppm
+  return flags
+}
