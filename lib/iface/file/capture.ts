@@ -1,0 +1,107 @@
+import { CaptureError } from '../../errors.js'
+import { Burst, type Lost } from '../burst.js'
+import { Capture, type CaptureOptions, type Interface, type Stats } from '../capture.js'
+import type { MetadataBlock } from '../metadata.js'
+import type { Format } from './format.js'
+import type { Window } from './window.js'
+
+/** How long a signal may go unnoticed while a pipe gives nothing, in milliseconds. */
+const NOTICE_MS = 100
+
+/**
+ * A file as a capture. A burst is what lies complete in the window, up to the next block that is no record; its memory is
+ * the window's, which moves on when the loop takes its next turn.
+ */
+export class FileCapture extends Capture {
+  readonly device: string
+  protected readonly burst: Burst
+  readonly #window: Window
+  readonly #format: Format
+  readonly #noticeMs: number
+  /** The window is being moved on. */
+  #advancing: Promise<void> | undefined
+  /** `dropped` when the burst was opened. */
+  #dropped: Lost
+
+  constructor(device: string, window: Window, format: Format, options: CaptureOptions) {
+    super(options)
+    this.device = device
+    this.#window = window
+    this.#format = format
+    this.#noticeMs = options.signal === undefined ? Infinity : NOTICE_MS
+    this.#dropped = format.dropped
+    this.burst = new Burst(format)
+  }
+
+  get interfaces(): readonly Interface[] { return this.#format.interfaces }
+
+  /** The blocks of the section as far as it was read. The list grows if some come after the first event. */
+  override get metadata(): readonly MetadataBlock[] { return this.#format.metadata }
+
+  override get section(): number { return this.#format.section }
+
+  protected fill(deadline: number): boolean | Promise<boolean | undefined> {
+    return this.#advancing === undefined && this.#format.settle() === 0 ? this.#opened() : this.#fillSoon(deadline)
+  }
+
+  async #fillSoon(deadline: number): Promise<boolean | undefined> {
+    for (;;) {
+      if (this.#advancing === undefined) {
+        const need = this.#format.settle()
+        if (need === 0) return this.#opened()
+        if (this.#window.ended) return this.#ended()
+        this.#advancing = this.#window.advance(need)
+        this.#advancing.catch(() => {}) // thrown below, now or at the next turn
+      }
+      const patience = Math.min(deadline - performance.now(), this.#noticeMs)
+      if (!(await settlesWithin(this.#advancing, patience))) return undefined
+      this.#advancing = undefined
+    }
+  }
+
+  #opened(): true {
+    const { dropped } = this.#format
+    const total = dropped.total - this.#dropped.total
+    this.burst.lost = { total, file: total }
+    this.#dropped = dropped
+    return true
+  }
+
+  /** The source is at its end: is the file? */
+  #ended(): false {
+    const { at, end, offset } = this.#window
+    if (at === end) return false
+    throw new CaptureError(
+      'ERR_CAPTURE_TRUNCATED',
+      `${this.device} ends inside of what begins at offset ${offset}`,
+      'everything before was delivered; end the program that records it before copying the file',
+    )
+  }
+
+  protected releaseBurst(): void {}
+
+  protected dispose(): Promise<void> {
+    return this.#window.close()
+  }
+
+  stats(): Stats {
+    const delivered = this.burst._count
+    const { dropped } = this.#format
+    return { seen: delivered + dropped.total, delivered, dropped, filtered: 0, pending: 0, late: 0, perCpu: [] }
+  }
+}
+
+/** False when the promise has not settled after that many milliseconds; throws what it was rejected with. */
+async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolean> {
+  if (ms === Infinity) {
+    await promise
+    return true
+  }
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise<false>(resolve => { timer = setTimeout(resolve, Math.max(0, ms), false) })
+  try {
+    return await Promise.race([promise.then(() => true as const), patience])
+  } finally {
+    clearTimeout(timer)
+  }
+}

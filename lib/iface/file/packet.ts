@@ -1,0 +1,75 @@
+import { Bytes } from '../../event/bytes.js'
+import { type Event, FLAG_STATE_ONLY, PACKET, type Packet } from '../../event/event.js'
+import { type Lease, leaseEnded } from '../../event/lease.js'
+import { HEADER, HEADER_V1, LEN, TS, TYPE } from '../../event/record.js'
+import { FRAME_V1, frameCpu, frameFlags, unwrap } from '../../export/framing.js'
+import { paramsOfV1, recordLength } from './validate.js'
+
+/**
+ * The packet that a cursor stands at. There is one per file, moved like the Event that hands it out; its bytes are those
+ * of the file's chunk.
+ */
+export class FilePacket implements Packet {
+  linktype = 0
+  readonly #header = new Uint8Array(HEADER)
+  readonly #view = new DataView(this.#header.buffer)
+  #memory: Uint8Array = this.#header
+  #at = 0
+  #length = 0
+  #lease: Lease | undefined
+  #generation = 0
+
+  constructor() {
+    this.#view.setUint16(TYPE, PACKET, true)
+  }
+
+  get bytes(): Bytes {
+    const lease = this.#lease
+    if (lease !== undefined && lease.generation !== this.#generation) throw leaseEnded()
+    return new Bytes(this.#memory, this.#at, this.#length, lease)
+  }
+
+  /**
+   * Shows the packet of `caplen` bytes at `at` as `event`: as the event that it carries, when it is a frame made by this
+   * library and the record in it is whole; otherwise as a packet that was `len` bytes long on the wire.
+   */
+  show(event: Event, memory: Uint8Array, view: DataView, at: number, caplen: number, len: number, tsHi: number, tsLo: number): void {
+    const record = unwrap(view, at, caplen, this.linktype)
+    if (record >= 0 && showFrame(event, memory, view, record, at + caplen)) return
+    this.#view.setUint32(TS, tsLo, true)
+    this.#view.setUint32(TS + 4, tsHi, true)
+    this.#view.setUint32(LEN, len, true)
+    this.#memory = memory
+    this.#at = at
+    this.#length = caplen
+    this.#lease = event._lease
+    this.#generation = event._lease?.generation ?? 0
+    event._view = this.#view
+    event._memory = this.#header
+    event._at = 0
+    event._header = HEADER
+    event._packet = this
+    event.cpu = 0
+    event.flags = 0
+  }
+}
+
+function showFrame(event: Event, memory: Uint8Array, view: DataView, record: number, end: number): boolean {
+  const flags = frameFlags(view, record)
+  if ((flags & FRAME_V1) === 0) {
+    if (recordLength(view, record, end - record) === 0) return false
+    event._header = HEADER
+  } else {
+    const nparams = paramsOfV1(view, record, end - record)
+    if (nparams < 0) return false
+    event._header = HEADER_V1
+    event._nparams = nparams
+  }
+  event._view = view
+  event._memory = memory
+  event._at = record
+  event._packet = undefined
+  event.cpu = frameCpu(view, record)
+  event.flags = flags & FLAG_STATE_ONLY
+  return true
+}
