@@ -9,9 +9,8 @@ const THREE_DIGITS = Array.from({ length: 1000 }, (_, i) => `${i}`.padStart(3, '
 // numbers, which is exact; a BigInt is made once per second.
 let secondHigh = 0
 let secondLow = 0
-let text = ''
+let text: string | undefined
 let epochText = ''
-let offset = NaN
 
 /** Local time of day, "HH:MM:SS.nnnnnnnnn". */
 export function timeOfDay(ev: Event): string {
@@ -22,12 +21,12 @@ export function timeOfDay(ev: Event): string {
 /** Nanoseconds since the epoch, in decimal. */
 export function epochNanoseconds(ev: Event): string {
   const nanoseconds = withinSecond(ev)
-  return `${epochText}${nineDigits(nanoseconds)}`
+  return epochText === '' ? `${nanoseconds}` : epochText + nineDigits(nanoseconds)
 }
 
 function withinSecond(ev: Event): number {
   const delta = (ev.tsHi - secondHigh) * 0x1_0000_0000 + (ev.tsLo - secondLow)
-  if (delta >= 0 && delta < SECOND && offset === offset) return delta
+  if (delta >= 0 && delta < SECOND && text !== undefined) return delta
   return newSecond(ev.ts)
 }
 
@@ -38,7 +37,6 @@ function newSecond(ts: bigint): number {
   secondHigh = Number(start >> 32n)
   secondLow = Number(start & 0xffff_ffffn)
   const date = new Date(Number(seconds) * 1000)
-  offset = date.getTimezoneOffset()
   text = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
   epochText = seconds === 0n ? '' : `${seconds}`
   return Number(nanoseconds)

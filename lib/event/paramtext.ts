@@ -261,11 +261,18 @@ function isNone(ev: Event, at: number): boolean {
 /** printf's %g: six digits, no zeros at the end, an exponent of two digits where it is shorter. */
 function general(value: number): string {
   if (value === 0) return '0'
-  const [mantissa, exponent] = value.toExponential(5).split('e')
-  const power = Number(exponent)
-  if (power >= -4 && power < 6) return `${Number(value.toPrecision(6))}`
-  const digits = `${Math.abs(power)}`.padStart(2, '0')
-  return `${Number(mantissa)}e${power < 0 ? '-' : '+'}${digits}`
+  const rounded = roundToSix(value)
+  const power = Math.floor(Math.log10(rounded) + 1e-9)
+  if (power >= -4 && power < 6) return `${rounded}`
+  const [mantissa] = rounded.toExponential(5).split('e')
+  return `${Number(mantissa)}e${power < 0 ? '-' : '+'}${`${Math.abs(power)}`.padStart(2, '0')}`
+}
+
+/** To six digits, halves to even as printf does; toPrecision rounds them up. */
+function roundToSix(value: number): number {
+  const [digits, power] = value.toExponential(20).split('e')
+  const isHalf = /^\d\.\d{4}[02468]50*$/.test(digits)
+  return isHalf ? Number(`${digits.slice(0, 7)}e${power}`) : Number(value.toPrecision(6))
 }
 
 // Types of the table that need more than one line.

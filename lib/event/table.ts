@@ -50,8 +50,7 @@ let syscallNumbers: ReadonlyMap<string, number> | undefined
 
 /** What the table knows of an event code; undefined for codes of later drivers. */
 export function eventInfo(type: number): EventInfo | undefined {
-  if (!(type >= 0 && type < EVENT_COUNT)) return undefined
-  return (infos[type] ??= parseInfo(type))
+  return EVENTS[type] === undefined ? undefined : (infos[type] ??= parseInfo(type))
 }
 
 /**
