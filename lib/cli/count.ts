@@ -3,7 +3,7 @@ import { parse } from './args.js'
 import { percent } from './footer.js'
 import { Output } from './output.js'
 import { Progress } from './progress.js'
-import { OK } from './report.js'
+import { isBrokenPipe, OK } from './report.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS, stopOnSignal } from './source.js'
 import { Tally } from './tally.js'
 
@@ -19,31 +19,34 @@ export async function run(args: string[]): Promise<number> {
   const values = parse('count', '[-i DEV | -r FILE] [-d SECONDS] [-n EVENTS] [-v] [--json]', OPTIONS, args)
   if (values === undefined) return OK
   await using capture = await openSource(values)
-  stopOnSignal(capture)
+  const interrupt = stopOnSignal(capture)
   const out = new Output()
   const tally = new Tally()
   const counts = new Counts(capture, tally)
-  const print = (final: boolean) => {
+  const print = (final: boolean): Promise<void> => {
     counts.step(final)
     for (const line of values.json === true ? [counts.json(final)] : counts.text()) out.line(line)
+    return out.flush()
   }
 
+  let failure: unknown
+  const fail = (error: unknown) => {
+    failure ??= error
+    void capture.close()
+  }
   const live = values.read === undefined
-  let failed: unknown
-  const timer = live ? setInterval(() => { print(false); out.flush().catch(error => { failed = error; void capture.close() }) }, 1000) : undefined
-  using _progress = new Progress(() => `${tally.events} events`, !live && process.stderr.isTTY === true)
+  const timer = live ? setInterval(() => void print(false).catch(fail), 1000) : undefined
   try {
+    using _progress = new Progress(() => `${tally.events} events`, !live && process.stderr.isTTY === true)
     if (values.verbose === true) await list(capture, tally, out)
     else for await (const burst of capture) tally.add(burst)
-  } finally {
-    clearInterval(timer)
-    await capture.close() // from here on the counters stand still
-    if (failed === undefined) {
-      print(true)
-      await out.flush()
-    }
+  } catch (error) {
+    if (!interrupt.stopped) fail(error)
   }
-  if (failed !== undefined) throw failed
+  clearInterval(timer)
+  await capture.close() // from here on the counters stand still
+  if (!isBrokenPipe(failure)) await print(true)
+  if (failure !== undefined) throw failure
   return OK
 }
 

@@ -6,7 +6,7 @@ import { parse } from './args.js'
 import { footerJson, footerLines } from './footer.js'
 import { Output } from './output.js'
 import { Progress } from './progress.js'
-import { OK, UsageError } from './report.js'
+import { isBrokenPipe, OK, UsageError } from './report.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS, stopOnSignal } from './source.js'
 
 const OPTIONS = {
@@ -32,33 +32,48 @@ export async function run(args: string[]): Promise<number> {
   const values = parse('dump', '[-i DEV | -r FILE] [-w FILE|-] [OPTION …]', OPTIONS, args)
   if (values === undefined) return OK
   const { write } = values
-  checkWrite(write, values)
+  if (write === undefined) checkPrint(values)
+  else await checkWrite(write, values)
 
   await using capture = await openSource(values)
-  stopOnSignal(capture)
+  const interrupt = stopOnSignal(capture)
   const started = performance.now()
-  const out = new Output()
+  let failure: unknown
   try {
-    using _progress = new Progress(() => progressText(capture, started), process.stderr.isTTY === true && (write !== undefined || !process.stdout.isTTY))
-    if (write === undefined) await print(capture, out, values.json === true)
-    else if (write === '-') await pour(capture, out, values)
-    else await save(capture, write, values)
-  } finally {
-    await capture.close()
-    if (values.quiet !== true) {
-      const seconds = (performance.now() - started) / 1000
-      const json = values.json === true && write !== undefined
-      const lines = json ? [footerJson(capture.stats(), seconds)] : footerLines(capture.stats(), seconds, values.verbose === true)
-      console.error(lines.join('\n'))
-    }
+    await deliver(capture, write, values, started)
+  } catch (error) {
+    if (!interrupt.stopped) failure = error
   }
+  await capture.close()
+  if (values.quiet !== true && !isBrokenPipe(failure)) {
+    const seconds = (performance.now() - started) / 1000
+    const json = values.json === true && write !== undefined
+    const lines = json ? [footerJson(capture.stats(), seconds)] : footerLines(capture.stats(), seconds, values.verbose === true)
+    console.error(lines.join('\n'))
+  }
+  if (failure !== undefined) throw failure
   return OK
 }
 
-function checkWrite(write: string | undefined, { format, framing, compress }: WriteValues): void {
-  if (write === undefined) {
-    const [flag] = Object.entries({ format, framing, compress }).find(([, value]) => value !== undefined) ?? []
-    if (flag !== undefined) throw new UsageError(`--${flag} goes with -w`, 'add: -w FILE')
+async function deliver(capture: Capture, write: string | undefined, values: WriteValues & { json?: true }, started: number): Promise<void> {
+  // Lines on the terminal are progress enough.
+  const quiet = process.stderr.isTTY !== true || (write === undefined && process.stdout.isTTY)
+  using _progress = new Progress(() => progressText(capture, started), !quiet)
+  if (write === undefined) await print(capture, new Output(), values.json === true)
+  else if (write === '-') await pour(capture, new Output(), values)
+  else await save(capture, write, values)
+}
+
+function checkPrint({ format, framing, compress }: WriteValues): void {
+  const [flag] = Object.entries({ format, framing, compress }).find(([, value]) => value !== undefined) ?? []
+  if (flag !== undefined) throw new UsageError(`--${flag} goes with -w`, 'add: -w FILE')
+}
+
+async function checkWrite(write: string, { format, framing }: WriteValues): Promise<void> {
+  const { formatForPath } = await import('../export/format.js')
+  const chosen = format ?? formatForPath(write).format
+  if (chosen !== 'pcapng' && framing !== undefined && (chosen === 'scap') !== (framing === 'scap')) {
+    throw new UsageError(`${chosen} has no framing ${framing}`, 'leave --framing out, or add: --format pcapng')
   }
   if (write === '-' && process.stdout.isTTY) {
     throw new UsageError('this would write a binary file to the terminal', 'sysring dump -w - | tcpdump -r -')

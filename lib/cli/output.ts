@@ -1,4 +1,6 @@
-import { Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
+import { CaptureError } from '../errors.js'
+import { isBrokenPipe } from './report.js'
 
 /** Characters gathered before a write: one system call for some hundred lines. */
 const BATCH = 1 << 16
@@ -32,7 +34,13 @@ export class Output {
 
   write(chunk: string | Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#stream.write(chunk, error => (error == null ? resolve() : reject(error)))
+      this.#stream.write(chunk, error => (error == null ? resolve() : reject(failure(error))))
     })
   }
+}
+
+function failure(error: NodeJS.ErrnoException): Error {
+  if (isBrokenPipe(error)) return error
+  const hint = error.code === 'ENOSPC' ? 'the disk is full: make room (df -h), or print less' : 'write somewhere else'
+  return new CaptureError('ERR_CAPTURE_IO', `cannot write to standard output: ${error.code ?? error.message}`, hint, error)
 }

@@ -32,6 +32,6 @@ export function fail(error: unknown): number {
 }
 
 export function isBrokenPipe(error: unknown): boolean {
-  const { code, cause } = error as { code?: string; cause?: unknown }
+  const { code, cause } = (error ?? {}) as { code?: string; cause?: unknown }
   return code === 'EPIPE' || (code === 'ERR_CAPTURE_IO' && (cause as { code?: string } | undefined)?.code === 'EPIPE')
 }

@@ -56,11 +56,19 @@ function ringBytes(text: string | undefined): number | undefined {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
+export interface Interrupt {
+  /** Has a signal ended the capture? What its source then says is no error. */
+  stopped: boolean
+}
+
 /** The first signal ends the capture, so that what is there is finished; a second one ends the process. */
-export function stopOnSignal(capture: Capture): void {
+export function stopOnSignal(capture: Capture): Interrupt {
+  const interrupt = { stopped: false }
   const stop = () => {
     for (const signal of SIGNALS) process.off(signal, stop)
+    interrupt.stopped = true
     void capture.close()
   }
   for (const signal of SIGNALS) process.on(signal, stop)
+  return interrupt
 }

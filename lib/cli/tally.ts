@@ -57,6 +57,8 @@ export class Tally {
 
   /** CPUs that any event named, in order. */
   get cpus(): number[] {
-    return [...this.perCpu.entries()].filter(([, events]) => events > 0).map(([cpu]) => cpu)
+    const cpus: number[] = []
+    for (let cpu = 0; cpu < MAX_CPUS; cpu++) if (this.perCpu[cpu] > 0) cpus.push(cpu)
+    return cpus
   }
 }

@@ -77,6 +77,7 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
   readonly #maxDurationMs: number
   readonly #signal: AbortSignal | undefined
   #iterating = false
+  #stopping = false
   #closed: Promise<void> | undefined
 
   protected constructor(options: CaptureOptions) {
@@ -94,6 +95,14 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
    */
   protected abstract fill(deadline: number): boolean | undefined | Promise<boolean | undefined>
 
+  /**
+   * The time is over, or stop() was called. A source that still has records to deliver, and none to come, returns true and
+   * delivers them; then fill() ends the capture.
+   */
+  protected finish(): boolean {
+    return false
+  }
+
   /** The burst has ended: its memory may be given back to the producer. */
   protected abstract releaseBurst(): void
 
@@ -102,7 +111,12 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
 
   abstract stats(): Stats
 
-  /** Stops the capture and frees its memory. Events of an open burst are no longer valid. May be called twice. */
+  /** Ends the capture in an orderly way: no new records, but the loop still gets those that were made until now. */
+  stop(): void {
+    this.#stopping = true
+  }
+
+  /** Stops the capture at once and frees its memory. Events of an open burst are no longer valid. May be called twice. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
       this.burst.release()
@@ -127,9 +141,14 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
     this.#iterating = true
     const deadline = performance.now() + this.#maxDurationMs
     let left = this.#maxEvents
+    let finishing = false
     try {
       while (left > 0 && this.#closed === undefined) {
         this.#signal?.throwIfAborted()
+        if (!finishing && (this.#stopping || performance.now() >= deadline)) {
+          finishing = true
+          if (!this.finish()) return
+        }
         const filled = this.fill(deadline)
         const more = typeof filled === 'object' ? await filled : filled
         this.#signal?.throwIfAborted()
@@ -142,7 +161,6 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
           this.releaseBurst()
           left -= this.burst._count - before
         }
-        if (performance.now() >= deadline) return
       }
     } finally {
       await this.close()

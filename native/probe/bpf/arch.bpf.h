@@ -4,6 +4,9 @@
 #if defined(__TARGET_ARCH_x86)
 
 #define SYSCALL_NR(regs) ((long)(regs)->orig_ax)
+#define NR_RT_SIGRETURN 15
+#define NR_EXECVE 59
+#define NR_EXECVEAT 322
 
 static __always_inline unsigned long syscall_arg(const struct pt_regs *regs, int n)
 {
@@ -25,6 +28,9 @@ static __always_inline unsigned long syscall_arg(const struct pt_regs *regs, int
 #elif defined(__TARGET_ARCH_arm64)
 
 #define SYSCALL_NR(regs) ((long)(regs)->syscallno)
+#define NR_RT_SIGRETURN 139
+#define NR_EXECVE 221
+#define NR_EXECVEAT 281
 
 static __always_inline unsigned long syscall_arg(const struct pt_regs *regs, int n)
 {

@@ -111,7 +111,10 @@ static __always_inline int emit_exit(struct pt_regs *regs, long ret, __u32 index
 
 static __always_inline __u32 exit_index(struct pt_regs *regs, struct task_struct *task)
 {
-	return syscall_index(SYSCALL_NR(regs), task) & (MAX_SYSCALLS - 1);
+	long nr = SYSCALL_NR(regs);
+
+	/* rt_sigreturn leaves no number behind: the kernel clears it, so that nothing is restarted. */
+	return syscall_index(nr == -1 ? NR_RT_SIGRETURN : nr, task) & (MAX_SYSCALLS - 1);
 }
 
 SEC("tp_btf/sys_exit")
@@ -166,14 +169,6 @@ int BPF_PROG(exit_exec, struct pt_regs *regs, long ret)
 	}                                        \
 	if (!begin(&r, &ring, task))             \
 		return 0
-
-#if defined(__TARGET_ARCH_x86)
-#define NR_EXECVE 59
-#define NR_EXECVEAT 322
-#else
-#define NR_EXECVE 221
-#define NR_EXECVEAT 281
-#endif
 
 /* The exit of an exec that succeeded. */
 SEC("tp_btf/sched_process_exec")

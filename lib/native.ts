@@ -1,0 +1,94 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { existsSync } from 'node:fs'
+
+import { CaptureError } from './errors.js'
+
+/** The C++ side of one probe. Methods that fail throw CaptureErrors; see native/addon/probe_handle.cc for the contract. */
+export interface ProbeHandle {
+  /** The CPU of each ring. */
+  cpus(): number[]
+  /** A ring's memory, mapped twice in a row. Read-only pages: a write through it ends the process. */
+  data(ring: number): ArrayBuffer
+  start(): void
+  stop(): void
+  /** Follows steps of the wall clock. */
+  tick(): void
+  /** Writes [nowLo, nowHi, head of ring 0, …] into `state`. */
+  poll(state: Uint32Array): void
+  /** Gives the bytes before each ring's tail back to the producer. False when a tail is not between tail and head. */
+  release(tails: Uint32Array): boolean
+  /** Writes n_evts, drops_buffer, drops_pf, preemptions, filtered of each ring into `out`, then drops without a ring. */
+  counters(out: Float64Array): void
+  /** Detaches the memory of all rings and frees the probe. */
+  close(): void
+  /** Of a synthetic probe: one record as its producer would write it; false when it was dropped. */
+  produce(ring: number, record: Uint8Array): boolean
+  /** Of a synthetic probe: changes a byte of a ring through the producer's own mapping. */
+  poke(ring: number, offset: number, byte: number): void
+}
+
+export interface BpfProbeOptions {
+  ringBytes: number
+  snaplen: number
+  exitOnly: boolean
+  selfTgid: number
+  wanted: Uint8Array | undefined
+  pidFilter: 0 | 1 | 2
+  pids: number[]
+  procexit: boolean
+  signaldeliver: boolean
+  switch: boolean
+  page_fault: boolean
+}
+
+interface Addon {
+  openBpf(options: BpfProbeOptions): ProbeHandle
+  openSynthetic(cpus: number, ringBytes: number): ProbeHandle
+}
+
+let addon: Addon | undefined
+
+/** The addon, loaded when it is first needed: reading files works without it, on any system. */
+export function native(): Addon {
+  return (addon ??= load())
+}
+
+/** Where the addon is looked for, best first. */
+export function addonPaths(): string[] {
+  // From lib/ in a clone run by tsx, and from dist/ in the bundle: both one level below the package.
+  const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+  return [
+    join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'sysring.node'),
+    join(root, 'native', 'build', 'Release', 'sysring.node'),
+  ]
+}
+
+function load(): Addon {
+  const path = addonPaths().find(existsSync)
+  if (path === undefined) {
+    const linux = process.platform === 'linux'
+    throw new CaptureError(
+      'ERR_CAPTURE_NO_PROBE',
+      linux ? `the native addon is not built for ${process.platform}-${process.arch}` : `live capture needs Linux, this is ${process.platform}`,
+      linux ? 'in a clone: npm run setup' : 'read a file instead: sysring dump -r trace.scap',
+    )
+  }
+  try {
+    return createRequire(import.meta.url)(path) as Addon
+  } catch (cause) {
+    throw new CaptureError('ERR_CAPTURE_NO_PROBE', `the native addon does not load: ${(cause as Error).message}`, 'build it for this system: npm run build:native', cause)
+  }
+}
+
+/** Runs a call into the addon and turns what it throws into a CaptureError. */
+export function guarded<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    if (error instanceof CaptureError || !(error instanceof Error) || !('hint' in error)) throw error
+    const { code, message, hint } = error as Error & { code: CaptureError['code']; hint: string }
+    throw new CaptureError(code, message, hint)
+  }
+}

@@ -1,0 +1,73 @@
+import { CaptureError } from '../errors.js'
+import type { CaptureOptions } from '../iface/capture.js'
+
+/** Events beside system calls, named as in the event table. `switch` and `page_fault` are many: only on request. */
+export type Tracepoint = 'procexit' | 'signaldeliver' | 'switch' | 'page_fault'
+
+/** Options of a live capture. */
+export interface LiveOptions extends CaptureOptions {
+  /**
+   * 'both' (default): an enter and an exit event per call, which sysdig up to 0.36 and Wireshark know. 'exit': one event
+   * per call with all parameters on it, at about two thirds of the cost.
+   */
+  events?: 'both' | 'exit'
+  /** Bytes of I/O buffers to keep: 0 … 60000, default 80. */
+  snaplen?: number
+  /** Size of each CPU's ring in bytes, a power of two: 128 KiB … 1 GiB, default 8 MiB. */
+  ringBytes?: number
+  /** Names of the system calls to capture; all by default. The others cost a look into a table in the kernel. */
+  syscalls?: readonly string[]
+  /** Processes to capture (`allow`) or to leave out (`deny`), by pid, decided in the kernel; one of the two. */
+  pids?: { allow?: readonly number[]; deny?: readonly number[] }
+  /** Capture this process too. By default it is left out: it would feed itself. */
+  includeSelf?: boolean
+  /** Default: procexit and signaldeliver. */
+  tracepoints?: readonly Tracepoint[]
+  /** A record is delivered at most so many ms after it was made, if the loop is free: 1 … 1000, default 10. */
+  maxWaitMs?: number
+}
+
+export const RING_BYTES = 8 << 20
+export const SNAPLEN = 80
+const MAX_SNAPLEN = 60_000
+const TRACEPOINTS: readonly Tracepoint[] = ['procexit', 'signaldeliver', 'switch', 'page_fault']
+
+function fail(message: string, hint: string): never {
+  throw new CaptureError('ERR_CAPTURE_OPTION', message, hint)
+}
+
+function integer(name: string, value: number, low: number, high: number): number {
+  if (!Number.isInteger(value) || value < low || value > high) fail(`${name} must be a whole number from ${low} to ${high}, not ${value}`, `for example { ${name}: ${low} }`)
+  return value
+}
+
+/** Checks every option by name and fills in the defaults. */
+export function checkLiveOptions(options: LiveOptions) {
+  const events = options.events ?? 'both'
+  if (events !== 'both' && events !== 'exit') fail(`events must be 'both' or 'exit', not ${String(events)}`, "{ events: 'both' }")
+
+  const ringBytes = integer('ringBytes', options.ringBytes ?? RING_BYTES, 128 << 10, 1 << 30)
+  if ((ringBytes & (ringBytes - 1)) !== 0) fail(`ringBytes must be a power of two, not ${ringBytes}`, `{ ringBytes: ${1 << Math.round(Math.log2(ringBytes))} }`)
+
+  const { allow, deny } = options.pids ?? {}
+  if (allow !== undefined && deny !== undefined) fail('pids takes allow or deny, not both', 'deny what you do not want, or allow what you do')
+  const pids = allow ?? deny ?? []
+  for (const pid of pids) integer('a pid', pid, 0, 0x3fff_ffff)
+
+  const tracepoints = options.tracepoints ?? ['procexit', 'signaldeliver']
+  const unknown = tracepoints.find(name => !TRACEPOINTS.includes(name))
+  if (unknown !== undefined) fail(`there is no tracepoint ${unknown}`, `one of ${TRACEPOINTS.join(', ')}`)
+
+  return {
+    events,
+    ringBytes,
+    snaplen: integer('snaplen', options.snaplen ?? SNAPLEN, 0, MAX_SNAPLEN),
+    maxWaitMs: integer('maxWaitMs', options.maxWaitMs ?? 10, 1, 1000),
+    pids: [...pids],
+    pidFilter: (allow !== undefined ? 2 : deny !== undefined ? 1 : 0) as 0 | 1 | 2,
+    tracepoints,
+    includeSelf: options.includeSelf ?? false,
+    syscalls: options.syscalls,
+  }
+}
+export type CheckedLiveOptions = ReturnType<typeof checkLiveOptions>

@@ -1,0 +1,185 @@
+import type { Event } from '../event/event.js'
+import { CaptureError } from '../errors.js'
+import { HEADER, LEN, TS } from '../event/record.js'
+import type { Cursor } from '../iface/burst.js'
+import type { ProbeHandle } from '../native.js'
+
+/** One CPU's ring, as far as it is lent to the current burst. Offsets are bytes in `view`, in which the ring lies twice. */
+interface Ring {
+  readonly cpu: number
+  readonly view: DataView
+  readonly memory: Uint8Array
+  /** Where the burst began: everything before was given back. Below the ring's size. */
+  tail: number
+  /** The next record to hand out. */
+  at: number
+  /** End of the complete records when the burst was opened. */
+  end: number
+  delivered: number
+}
+
+/**
+ * The rings of all CPUs as one stream ordered by time.
+ *
+ * In: the rings' memory, mapped for the life of the probe, and their heads at each `refill`. Out: records in place, the
+ * oldest first. What was handed out belongs to the burst until `release`, which lets the producer have it back.
+ *
+ * A record reaches its ring a moment after its time was taken, so one CPU's newest records may be older than what another
+ * CPU will show next. Records younger than a short window are therefore held back until the next refill; one that comes
+ * later still is handed out all the same and counted as late.
+ */
+export class Rings implements Cursor {
+  /** Records handed out that were older than one before them. */
+  late = 0
+  readonly #probe: ProbeHandle
+  readonly #rings: Ring[]
+  readonly #size: number
+  readonly #windowNs: number
+  /** What poll() fills: [nowLo, nowHi, heads…]. */
+  readonly #state: Uint32Array
+  readonly #tails: Uint32Array
+  #current: Ring
+  // Records of the current ring up to this time (inclusive) come before those of all others.
+  #untilHi = 0
+  #untilLo = 0
+  // No record younger than this one is handed out in this burst.
+  #horizonHi = 0
+  #horizonLo = 0
+  // Time of the last record handed out before the current ring was chosen.
+  #lastHi = 0
+  #lastLo = 0
+
+  /** `windowNs`: how long records are held back for those of other CPUs, in ns, below 4 s. */
+  constructor(probe: ProbeHandle, ringBytes: number, windowNs: number) {
+    this.#probe = probe
+    this.#size = ringBytes
+    const cpus = probe.cpus()
+    this.#rings = cpus.map((cpu, index) => {
+      const data = probe.data(index)
+      return { cpu, view: new DataView(data), memory: new Uint8Array(data), tail: 0, at: 0, end: 0, delivered: 0 }
+    })
+    // One ring is in order by itself.
+    this.#windowNs = cpus.length > 1 ? windowNs : 0
+    this.#current = this.#rings[0]
+    this.#state = new Uint32Array(2 + cpus.length)
+    this.#tails = new Uint32Array(cpus.length)
+  }
+
+  /**
+   * Looks for new records. Returns the bytes that wait in the fullest ring, or −1 when none may be handed out yet.
+   * With `all`, nothing is held back: for the end, when no more will come.
+   */
+  refill(all: boolean): number {
+    const state = this.#state
+    this.#probe.poll(state)
+    let fullest = 0
+    for (let i = 0; i < this.#rings.length; i++) {
+      const ring = this.#rings[i]
+      const waiting = (state[2 + i] - ring.tail) & (this.#size - 1)
+      ring.at = ring.tail
+      ring.end = ring.tail + waiting
+      if (waiting > fullest) fullest = waiting
+    }
+    // A ring that fills up is emptied, whatever that does to the order.
+    if (all || fullest > this.#size / 2) {
+      this.#horizonHi = this.#horizonLo = 0xffff_ffff
+    } else {
+      const low = state[0] - this.#windowNs
+      this.#horizonLo = low >>> 0
+      this.#horizonHi = low < 0 ? state[1] - 1 : state[1]
+    }
+    return this.#choose() ? fullest : -1
+  }
+
+  next(event: Event): boolean {
+    let ring = this.#current
+    let at = ring.at
+    if (at >= ring.end || !this.#within(ring.view.getUint32(at + TS + 4, true), ring.view.getUint32(at + TS, true))) {
+      if (!this.#choose()) return false
+      ring = this.#current
+      at = ring.at
+    }
+    const len = ring.view.getUint32(at + LEN, true)
+    if (len < HEADER || at + len > ring.end) throw this.#corrupt(ring, len)
+    ring.at = at + len
+    ring.delivered++
+    event._view = ring.view
+    event._memory = ring.memory
+    event._at = at
+    event.cpu = ring.cpu
+    return true
+  }
+
+  #within(hi: number, lo: number): boolean {
+    return hi < this.#untilHi || (hi === this.#untilHi && lo <= this.#untilLo)
+  }
+
+  /** Makes the ring with the oldest record the current one; false when none has one within the horizon. */
+  #choose(): boolean {
+    let best: Ring | undefined
+    let bestHi = this.#horizonHi
+    let bestLo = this.#horizonLo
+    let untilHi = bestHi
+    let untilLo = bestLo
+    for (const ring of this.#rings) {
+      if (ring.at >= ring.end) continue
+      const hi = ring.view.getUint32(ring.at + TS + 4, true)
+      const lo = ring.view.getUint32(ring.at + TS, true)
+      if (hi < bestHi || (hi === bestHi && lo <= bestLo)) {
+        // The best so far becomes what the new one has to stay ahead of.
+        if (best !== undefined) {
+          untilHi = bestHi
+          untilLo = bestLo
+        }
+        best = ring
+        bestHi = hi
+        bestLo = lo
+      } else if (hi < untilHi || (hi === untilHi && lo < untilLo)) {
+        untilHi = hi
+        untilLo = lo
+      }
+    }
+    if (best === undefined) return false
+    if (bestHi < this.#lastHi || (bestHi === this.#lastHi && bestLo < this.#lastLo)) this.late++
+    this.#lastHi = bestHi
+    this.#lastLo = bestLo
+    this.#untilHi = untilHi
+    this.#untilLo = untilLo
+    this.#current = best
+    return true
+  }
+
+  /** Ends the burst: what was handed out goes back to the producer. */
+  release(): void {
+    for (let i = 0; i < this.#rings.length; i++) {
+      const ring = this.#rings[i]
+      ring.tail = ring.at & (this.#size - 1)
+      ring.end = ring.at = ring.tail
+      this.#tails[i] = ring.tail
+    }
+    if (!this.#probe.release(this.#tails)) throw this.#corrupt(this.#current, 0)
+  }
+
+  /** Records handed out from ring `index`. */
+  delivered(index: number): number {
+    return this.#rings[index].delivered
+  }
+
+  /** Counts the records that wait unread in ring `index`. */
+  pending(index: number): number {
+    const ring = this.#rings[index]
+    this.#probe.poll(this.#state)
+    const end = ring.at + ((this.#state[2 + index] - ring.at) & (this.#size - 1))
+    let count = 0
+    for (let at = ring.at; at < end; count++) {
+      const len = ring.view.getUint32(at + LEN, true)
+      if (len < HEADER) throw this.#corrupt(ring, len)
+      at += len
+    }
+    return count
+  }
+
+  #corrupt(ring: Ring, len: number): CaptureError {
+    return new CaptureError('ERR_CAPTURE_FORMAT', `the ring of CPU ${ring.cpu} holds a record of ${len} bytes at ${ring.at}`, 'is another consumer using the same ring? open the capture again')
+  }
+}
