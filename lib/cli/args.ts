@@ -30,7 +30,7 @@ export function parse<const O extends Options>(command: string, synopsis: string
     values = parseArgs({ args, options: { ...config, help: { type: 'boolean', short: 'h' } } }).values
   } catch (error) {
     // Node's sentences go on with advice for other programs.
-    throw new UsageError((error as Error).message.split(/\. (?:To specify|Did you)|\n/)[0], hint)
+    throw new UsageError((error as Error).message.split(/\. (?:To specify|Did you|This command)|\n/)[0], hint)
   }
   if (values.help === true) {
     console.log(`usage: sysring ${command} ${synopsis}\n\n${describe(options)}`)

@@ -28,7 +28,7 @@ export async function examine(): Promise<Finding[]> {
     return [node(), fail('kernel', `${process.platform} is not Linux`, 'capture on Linux; files can be read here'), ...await tools]
   }
   const system = [node(), kernel(), btf(), ...capabilities(), seccomp(), memlock(), lockdown(), ...settings(), devices()]
-  return [...system, await capture(), ...await tools]
+  return [...system, await addon(), await capture(), ...await tools]
 }
 
 export function captureWorks(findings: readonly Finding[]): boolean {
@@ -103,6 +103,13 @@ function settings(): Finding[] {
 function devices(): Finding {
   const found = ['scap', 'sysdig', 'falco'].map(name => `/dev/${name}0`).filter(path => existsSync(path))
   return ok('module', found.length > 0 ? found.join(', ') : 'no /dev/scap0, /dev/sysdig0 or /dev/falco0; the eBPF probe needs none')
+}
+
+/** The BPF programs are part of it. */
+async function addon(): Promise<Finding> {
+  const { addonPaths } = await import('../native.js')
+  const path = addonPaths().find(path => existsSync(path))
+  return path === undefined ? fail('addon', `not built for ${process.platform}-${arch()}`, 'in a clone: npm run setup') : ok('addon', path)
 }
 
 /** The proof: addon, BPF programs and kernel together. */

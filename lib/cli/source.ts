@@ -40,7 +40,7 @@ export async function openSource(values: SourceValues): Promise<Capture> {
 
   const live = {
     ...limits,
-    snaplen: integer('-s', values.snaplen, 0, 65535),
+    snaplen: integer('-s', values.snaplen, 0),
     events: values.events as 'both' | 'exit' | undefined,
     syscalls: list(values.syscalls),
     ringBytes: ringBytes(values.ring),

@@ -1,0 +1,63 @@
+import * as assert from 'uvu/assert'
+import { run, SYSRING, sysring } from '../helpers/run.js'
+import { suite } from '../helpers/suite.js'
+
+const test = suite('doctor and devices')
+
+interface Finding { name: string; level: string; text: string; fix?: string }
+
+/** As nobody, without capabilities. */
+const unprivileged = (args: string[]) => run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...SYSRING, ...args])
+
+test('says that live capture works', async () => {
+  const { code, stdout } = await sysring(['doctor'])
+  assert.is(code, 0, stdout)
+  assert.match(stdout, /^ok +kernel +\d/m)
+  assert.match(stdout, /^ok +capture +sysdig opens/m)
+  assert.match(stdout, /\nlive capture works here\n$/)
+}, { needs: ['bpf', 'btf'] })
+
+test('--json', async () => {
+  const { code, stdout } = await sysring(['doctor', '--json'])
+  const { works, findings } = JSON.parse(stdout) as { works: boolean; findings: Finding[] }
+  assert.is(code, works ? 0 : 1)
+  for (const name of ['node', 'kernel', 'BTF', 'CAP_BPF', 'CAP_PERFMON', 'memlock', 'lockdown', 'addon', 'capture', 'sysdig']) {
+    assert.ok(findings.some(finding => finding.name === name), name)
+  }
+  for (const { name, level, fix } of findings) assert.is(fix !== undefined, level !== 'ok', name)
+}, { needs: ['linux'] })
+
+test('names the missing capabilities, and the way to get them', async () => {
+  const { code, stdout } = await unprivileged(['doctor'])
+  assert.is(code, 1)
+  assert.match(stdout, /^fail +CAP_BPF +not held\n +fix: .*sudo/m)
+  assert.match(stdout, /^fail +CAP_PERFMON +not held\n +fix: /m)
+  assert.match(stdout, /^fail +capture +ERR_CAPTURE_PERM: /m)
+  assert.match(stdout, 'live capture cannot work here')
+}, { needs: ['root', 'setpriv', 'btf'] })
+
+test('devices', async () => {
+  const { code, stdout } = await sysring(['devices', '--json'])
+  assert.is(code, 0)
+  const devices = JSON.parse(stdout) as { name: string; usable: boolean }[]
+  assert.equal(devices.map(({ name, usable }) => [name, usable]), [['sysdig', true], ['sysdig:bpf', true]])
+  assert.match((await sysring(['devices'])).stdout, /^sysdig {2,}\S.*\nsysdig:bpf {2,}\S.*\n$/)
+}, { needs: ['bpf', 'btf'] })
+
+test('devices says why not', async () => {
+  const { code, stdout } = await unprivileged(['devices'])
+  assert.is(code, 0)
+  assert.match(stdout, /^ +not here: ERR_CAPTURE_PERM: .*\n +hint: /m)
+}, { needs: ['root', 'setpriv', 'btf'] })
+
+test('a capture without privileges: code, sentence, hint', async () => {
+  const { code, stderr } = await unprivileged(['dump', '-i', 'sysdig'])
+  assert.is(code, 1)
+  assert.match(stderr, /^sysring: ERR_CAPTURE_PERM: .+\nhint: .+\n$/)
+}, { needs: ['root', 'setpriv', 'btf'] })
+
+test('an unknown device: code, sentence, hint', async () => {
+  const { code, stderr } = await sysring(['dump', '-i', 'nonesuch'])
+  assert.is(code, 1)
+  assert.match(stderr, /^sysring: ERR_CAPTURE_NO_DEVICE: .*nonesuch\nhint: .+\n$/)
+})

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process'
+import * as assert from 'uvu/assert'
+import { folder } from '../helpers/folder.js'
+import { run, shell, sysring } from '../helpers/run.js'
+import { suite } from '../helpers/suite.js'
+
+const test = suite('live', { needs: ['bpf', 'btf'] })
+const { file } = folder()
+const lines = (text: string) => text.split('\n').length - 1
+const captured = (stderr: string) => Number(/^(\d+) events in/m.exec(stderr)?.[1])
+
+// A machine where nothing happens would be a poor test.
+const busy = spawn('bash', ['-c', 'while :; do cat /etc/hostname; sleep 0.02; done'], { stdio: 'ignore', detached: true })
+test.after(() => { process.kill(-busy.pid!, 'SIGKILL') })
+
+test('dump prints events for as long as it is told', async () => {
+  const { code, stdout, stderr, ms } = await sysring(['dump', '-i', 'sysdig', '-d', '1', '-v'])
+  assert.is(code, 0, stderr)
+  assert.ok(ms > 1000 && ms < 6000, `${ms} ms`)
+  assert.is(lines(stdout), captured(stderr))
+  assert.match(stdout, /^\d+ \d\d:\d\d:\d\d\.\d{9} \d+ \(\d+\) < openat .*name=\/etc\/hostname/m)
+  assert.match(stderr, /^cpu 0: \d+ events, \d+ dropped$/m)
+})
+
+test('dump --syscalls and --events', async () => {
+  const { stdout } = await sysring(['dump', '--syscalls', 'openat', '--events', 'exit', '-d', '1', '--json', '-q'])
+  const types = stdout.trimEnd().split('\n').map(line => (JSON.parse(line) as Record<string, string>)['evt.type'])
+  assert.ok(types.includes('openat'))
+  assert.equal(types.filter(type => !['openat', 'procexit', 'signaldeliver'].includes(type)), [])
+  assert.not.match(stdout, '"evt.dir":">"')
+})
+
+test('dump -n', async () => {
+  const { stdout } = await sysring(['dump', '-n', '50'])
+  assert.is(lines(stdout), 50)
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} ends with the footer, as success`, async () => {
+    const { code, stdout, stderr } = await sysring(['dump', '-i', 'sysdig'], { signalOn: { text: '(', signal, afterMs: 300 } })
+    assert.is(code, 0)
+    assert.is(lines(stdout), captured(stderr))
+  })
+}
+
+test('SIGINT completes the file', async () => {
+  const path = file('interrupted.scap')
+  const { code, stderr } = await shell(`$SYSRING dump -w ${path} & sleep 2; kill -INT $!; wait $!`)
+  assert.is(code, 0, stderr)
+  assert.is(lines((await sysring(['dump', '-q', '-r', path])).stdout), captured(stderr))
+})
+
+test('a second signal kills', async () => {
+  // A reader that has stopped: the first signal cannot be obeyed.
+  const { stdout } = await shell(`mkfifo ${file('pipe')}; (sleep 6 < ${file('pipe')}) & 
+    $SYSRING dump -q > ${file('pipe')} & sleep 3; kill -INT $!; sleep 0.5; kill -INT $! 2> /dev/null; wait $!; echo $?`)
+  assert.ok(['0', '130'].includes(stdout.trim()), stdout)
+})
+
+test('-w - | tcpdump -r -', async () => {
+  const { stdout, stderr } = await shell(`$SYSRING dump -i sysdig -w - --framing ethernet -d 2 | tcpdump -r - --count`)
+  assert.match(stdout, `${captured(stderr)} packets`)
+}, { needs: ['tcpdump'] })
+
+test('-w - | tshark -i -', async () => {
+  const { stdout, stderr } = await shell(`$SYSRING dump -i sysdig -w - -d 2 | tshark -i - -T fields -e frame.number`)
+  assert.is(lines(stdout), captured(stderr.slice(stderr.search(/^\d+ events in/m))))
+}, { needs: ['tshark'] })
+
+test('-w FILE.scap: sysdig reads it', async () => {
+  const path = file('x.scap')
+  const { stderr } = await sysring(['dump', '-d', '2', '-w', path])
+  const { code, stdout, stderr: errors } = await run('sysdig', ['-r', path, '-p', '%evt.num %proc.name %evt.type %evt.args'])
+  assert.is(code, 0, errors)
+  assert.match(stdout, /^\d+ cat openat /m)
+  assert.ok(lines(stdout) <= captured(stderr) && lines(stdout) > 0)
+}, { needs: ['sysdig'] })
+
+test('count: a block per second, and the sum', async () => {
+  const { code, stdout } = await sysring(['count', '-i', 'sysdig', '-d', '2.5', '--json'])
+  assert.is(code, 0)
+  const counts = stdout.trimEnd().split('\n').map(line => JSON.parse(line) as { events: number; final: boolean; perCpu: { events: number }[] })
+  assert.equal(counts.map(({ final }) => final), [false, false, true])
+  const { events, perCpu } = counts[2]
+  assert.ok(events >= counts[1].events && counts[1].events > counts[0].events)
+  assert.is(perCpu.reduce((sum, cpu) => sum + cpu.events, 0), events)
+})
+
+test('count: SIGINT prints the sum, a closed pipe ends it', async () => {
+  const { code, stdout } = await sysring(['count'], { signalOn: { text: '=====\n', signal: 'SIGINT' } })
+  assert.is(code, 0)
+  assert.is(stdout.match(/Absolute Stats/g)?.length, 2)
+  const pipe = await shell(`$SYSRING count -v | head -1 > /dev/null; echo \${PIPESTATUS[0]}`)
+  assert.is(pipe.stdout, '0\n')
+  assert.is(pipe.stderr, '')
+})
