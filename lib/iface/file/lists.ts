@@ -1,117 +1,68 @@
+import type { InterfaceAddress } from '../../state/interfaces.js'
+import type { Machine } from '../../state/machine.js'
+import type { Endpoint, L4 } from '../../state/sockets.js'
+import type { Thread } from '../../state/threads.js'
+import type { Group, User } from '../../state/users.js'
 import type { MetadataBlock } from '../metadata.js'
 import * as block from './blocks.js'
 import { FieldReader } from './fields.js'
 
-/** The machine that a section was recorded on. */
-export interface Machine {
-  cpus: number
-  memory: number
-  maxPid: number
-  hostname: string
-  /** Nanoseconds since the epoch; 0 in files before libs 0.9. */
-  bootTime: bigint
-}
-
-/** A network interface's address when recording began. Not to be confused with the interfaces that packets came from. */
-export interface InterfaceAddress {
-  name: string
-  /** 4 or 16 bytes each, as in a packet. */
-  address: Uint8Array
-  netmask: Uint8Array
-  broadcast: Uint8Array
-  /** Bytes per second; 0 = not known. */
-  linkSpeed: bigint
-}
-
-export interface User { uid: number; gid: number; name: string; home: string; shell: string }
-export interface Group { gid: number; name: string }
-
-/** A thread that ran when recording began. Fields after `gid` are undefined where the version of the list has none. */
-export interface Thread {
-  tid: number
-  pid: number
-  ptid: number
-  sid?: number
-  vpgid?: number
-  comm: string
-  exe: string
-  exepath?: string
-  args: string[]
-  cwd: string
-  fdlimit: bigint
-  /** PPM_CL_*. */
-  flags: number
-  uid: number
-  gid: number
-  vmsizeKb?: number
-  vmrssKb?: number
-  vmswapKb?: number
-  pfmajor?: bigint
-  pfminor?: bigint
-  env?: string[]
-  vtid?: number
-  vpid?: number
-  /** "subsystem=path". */
-  cgroups?: string[]
-  root?: string
+/**
+ * A thread that ran when recording began, as lib/state describes it. What the version of the list does not have is
+ * undefined.
+ */
+export interface ListedThread extends Partial<Thread>, Pick<Thread, AlwaysListed> {
   pidnsStart?: bigint
   tty?: number
-  /** 0xffffffff = none. */
-  loginuid?: number
-  exeWritable?: boolean
-  capInheritable?: bigint
-  capPermitted?: bigint
-  capEffective?: bigint
   exeUpperLayer?: boolean
+  exeLowerLayer?: boolean
+  exeFromMemfd?: boolean
   exeIno?: bigint
+  /** Nanoseconds since the epoch. */
   exeCtime?: bigint
   exeMtime?: bigint
-  exeFromMemfd?: boolean
-  exeLowerLayer?: boolean
   pgid?: number
 }
 
-export type FdType =
-  | 'unknown' | 'file' | 'directory' | 'ipv4' | 'ipv6' | 'ipv4-server' | 'ipv6-server' | 'fifo' | 'unix' | 'event'
-  | 'unsupported' | 'signalfd' | 'eventpoll' | 'inotify' | 'timerfd' | 'netlink' | 'bpf' | 'userfaultfd' | 'io_uring'
-  | 'memfd' | 'pidfd'
+type AlwaysListed = 'tid' | 'pid' | 'ptid' | 'comm' | 'exe' | 'args' | 'cwd' | 'fdlimit' | 'flags' | 'uid' | 'gid'
+
+export type ListedFdType =
+  | 'unknown' | 'file' | 'directory' | 'inet' | 'pipe' | 'unix' | 'eventfd' | 'unsupported' | 'signalfd' | 'eventpoll'
+  | 'inotify' | 'timerfd' | 'netlink' | 'bpf' | 'userfaultfd' | 'io_uring' | 'memfd' | 'pidfd'
 
 /** A file descriptor that was open when recording began. */
-export interface Fd {
-  /** The thread group's leader, which the descriptor belongs to. */
-  tid: number
+export interface ListedFd {
   fd: number
   ino: bigint
-  type: FdType
+  type: ListedFdType
   /** Path of a file or UNIX socket, or what /proc says; empty for internet sockets. */
   name: string
-  /** File: PPM_O_*. */
+  /** File: bit set of PPM_O_*. */
   openFlags?: number
   dev?: number
-  /** Internet socket. A server socket has only `source`. */
-  source?: Endpoint
-  destination?: Endpoint
-  /** 0 unknown, 1 none, 2 TCP, 3 UDP, 4 ICMP, 5 raw. */
-  l4?: number
+  /** Internet socket; without `remote` it listens. */
+  local?: Endpoint
+  remote?: Endpoint
+  l4?: L4
   /** UNIX socket: the kernel's addresses of both ends. */
-  sourcePointer?: bigint
-  destinationPointer?: bigint
+  source?: bigint
+  destination?: bigint
 }
 
-export interface Endpoint {
-  /** 4 or 16 bytes, as in a packet. */
-  address: Uint8Array
-  port: number
+/** The open files of one process. */
+export interface ListedFds {
+  pid: number
+  fds: ListedFd[]
 }
 
 /** Everything that the metadata blocks of a section say. */
 export interface Lists {
-  machine?: Machine
+  machine: Machine | undefined
   interfaces: InterfaceAddress[]
   users: User[]
   groups: Group[]
-  threads: Thread[]
-  fds: Fd[]
+  threads: ListedThread[]
+  fds: ListedFds[]
   /** Blocks that broke off in the middle of an entry; their entries before that are in the lists. */
   damaged: number
 }
@@ -121,7 +72,7 @@ export interface Lists {
  * it is for a process that recording did not see.
  */
 export function parseMetadata(blocks: readonly MetadataBlock[]): Lists {
-  const lists: Lists = { interfaces: [], users: [], groups: [], threads: [], fds: [], damaged: 0 }
+  const lists: Lists = { machine: undefined, interfaces: [], users: [], groups: [], threads: [], fds: [], damaged: 0 }
   for (const { type, body } of blocks) {
     try {
       parseBlock(lists, type, new FieldReader(body))
@@ -140,11 +91,11 @@ function parseBlock(lists: Lists, type: number, from: FieldReader): void {
       lists.machine = machine(from)
       return
     case block.INTERFACE_LIST:
-      while (from.left >= 4) lists.interfaces.push(...address(from.sub(from.u32())))
+      while (from.left >= 4) lists.interfaces.push(address(from.sub(from.u32())))
       return
     case block.INTERFACE_LIST_V1:
     case block.INTERFACE_LIST_PRERELEASE:
-      while (from.left >= 4) lists.interfaces.push(...address(from))
+      while (from.left >= 4) lists.interfaces.push(address(from))
       return
     case block.USER_LIST:
       while (from.left >= 4) account(lists, from.sub(from.u32() - 4))
@@ -154,12 +105,10 @@ function parseBlock(lists: Lists, type: number, from: FieldReader): void {
       while (from.left >= 4) account(lists, from)
       return
     case block.FD_LIST:
-      for (const tid = from.i64(); from.left >= 4;) lists.fds.push(fd(tid, from.sub(from.u32() - 4), true))
-      return
+      return fds(lists, from, true)
     case block.FD_LIST_V1:
     case block.FD_LIST_PRERELEASE:
-      for (const tid = from.i64(); from.left >= 4;) lists.fds.push(fd(tid, from, false))
-      return
+      return fds(lists, from, false)
   }
   const version = block.PROCESS_LIST.get(type)
   if (version === undefined) return
@@ -170,19 +119,16 @@ function machine(from: FieldReader): Machine {
   return { cpus: from.u32(), memory: Number(from.u64()), maxPid: Number(from.u64()), hostname: from.text(128), bootTime: from.u64() }
 }
 
-/** One entry, or none if it is of a kind that is not known. 3 and 4 are 1 and 2 before there was a link speed. */
-function address(from: FieldReader): InterfaceAddress[] {
+/** Kinds 1 and 3 are IPv4, 2 and 4 IPv6; the latter are from before there was a link speed, which nobody ever set. */
+function address(from: FieldReader): InterfaceAddress {
   const kind = from.u16()
   const nameLength = from.u16()
   if (kind < 1 || kind > 4) throw new RangeError(`interface address of kind ${kind}`)
   const size = kind === 1 || kind === 3 ? 4 : 16
-  return [{
-    address: from.bytes(size),
-    netmask: from.bytes(size),
-    broadcast: from.bytes(size),
-    linkSpeed: kind <= 2 ? from.u64() : 0n,
-    name: from.text(nameLength),
-  }]
+  const entry = { name: '', address: from.bytes(size), netmask: from.bytes(size), broadcast: from.bytes(size) }
+  if (kind <= 2) from.u64()
+  entry.name = from.text(nameLength)
+  return entry
 }
 
 function account(lists: Lists, from: FieldReader): void {
@@ -191,8 +137,8 @@ function account(lists: Lists, from: FieldReader): void {
 }
 
 /** Which version added what: libscap's scap_savefile.c. From 9 on an entry has its length, and grows at its end. */
-function thread(from: FieldReader, version: number): Thread {
-  const entry: Thread = {
+function thread(from: FieldReader, version: number): ListedThread {
+  const entry: ListedThread = {
     tid: from.i64(),
     pid: from.i64(),
     ptid: from.i64(),
@@ -203,17 +149,17 @@ function thread(from: FieldReader, version: number): Thread {
     ...(version >= 7 && { exepath: from.string() }),
     args: from.strings(),
     cwd: from.string(),
-    fdlimit: from.u64(),
+    fdlimit: from.i64(),
     flags: from.u32(),
     uid: from.u32(),
     gid: from.u32(),
   }
   if (version >= 2) {
-    entry.vmsizeKb = from.u32()
-    entry.vmrssKb = from.u32()
-    entry.vmswapKb = from.u32()
-    entry.pfmajor = from.u64()
-    entry.pfminor = from.u64()
+    entry.vmSizeKb = from.u32()
+    entry.vmRssKb = from.u32()
+    entry.vmSwapKb = from.u32()
+    entry.majorFaults = from.i64()
+    entry.minorFaults = from.i64()
   }
   if (version >= 3) entry.env = from.strings()
   if (version >= 4) {
@@ -230,7 +176,7 @@ function thread(from: FieldReader, version: number): Thread {
 const OLD_TAIL = 29
 
 /** libs 0.10 put two fields in front of this tail without a new version: only what is left tells which one it is. */
-function threadTail(entry: Thread, from: FieldReader): void {
+function threadTail(entry: ListedThread, from: FieldReader): void {
   if (from.left > OLD_TAIL) {
     entry.pidnsStart = from.u64()
     entry.tty = from.u32()
@@ -249,46 +195,65 @@ function threadTail(entry: Thread, from: FieldReader): void {
   if (from.left >= 8) entry.pgid = from.i64()
 }
 
-/** By SCAP_FD_*; 16 is a file with its open flags and, in entries with a length, its device. */
-const FD_TYPES: readonly FdType[] = [
-  'unknown', 'file', 'directory', 'ipv4', 'ipv6', 'ipv4-server', 'ipv6-server', 'fifo', 'unix', 'event', 'unsupported',
-  'signalfd', 'eventpoll', 'inotify', 'timerfd', 'netlink', 'file', 'bpf', 'userfaultfd', 'io_uring', 'memfd', 'pidfd',
+/** By SCAP_FD_*. */
+const FD_TYPES: readonly ListedFdType[] = [
+  'unknown', 'file', 'directory', 'inet', 'inet', 'inet', 'inet', 'pipe', 'unix', 'eventfd', 'unsupported', 'signalfd',
+  'eventpoll', 'inotify', 'timerfd', 'netlink', 'file', 'bpf', 'userfaultfd', 'io_uring', 'memfd', 'pidfd',
 ]
+// Those with fields of their own
+const UNKNOWN = 0
+const IPV4_SOCKET = 3
+const IPV6_SOCKET = 4
+const IPV4_SERVER = 5
+const IPV6_SERVER = 6
+const UNIX_SOCKET = 8
 const FILE_V2 = 16
 
-function fd(tid: number, from: FieldReader, bounded: boolean): Fd {
+const L4_BY_CODE: readonly (L4 | undefined)[] = [undefined, undefined, 'tcp', 'udp', 'icmp', 'raw']
+
+/** `bounded`: entries have their length, since version 2. */
+function fds(lists: Lists, from: FieldReader, bounded: boolean): void {
+  const table: ListedFds = { pid: from.i64(), fds: [] }
+  lists.fds.push(table)
+  while (from.left >= 4) table.fds.push(bounded ? fd(from.sub(from.u32() - 4)) : fd(from, false))
+}
+
+function fd(from: FieldReader, bounded = true): ListedFd {
   const number = from.i64()
   const ino = from.u64()
   const code = from.u8()
-  const type = FD_TYPES[code] ?? 'unsupported'
-  const entry: Fd = { tid, fd: number, ino, type, name: '' }
-  switch (type) {
-    case 'ipv4':
-    case 'ipv6': {
-      const size = type === 'ipv4' ? 4 : 16
-      const [source, destination] = [from.bytes(size), from.bytes(size)]
-      entry.source = { address: source, port: from.u16() }
-      entry.destination = { address: destination, port: from.u16() }
-      entry.l4 = from.u8()
+  const entry: ListedFd = { fd: number, ino, type: FD_TYPES[code] ?? 'unsupported', name: '' }
+  switch (code) {
+    case IPV4_SOCKET:
+    case IPV6_SOCKET: {
+      // Both addresses come first, then both ports.
+      const size = code === IPV4_SOCKET ? 4 : 16
+      const addresses = [from.bytes(size), from.bytes(size)]
+      ;[entry.local, entry.remote] = addresses.map(address => ({ address, port: from.u16() }))
+      entry.l4 = L4_BY_CODE[from.u8()]
       break
     }
-    case 'ipv4-server':
-    case 'ipv6-server':
-      entry.source = { address: from.bytes(type === 'ipv4-server' ? 4 : 16), port: from.u16() }
-      entry.l4 = from.u8()
+    case IPV4_SERVER:
+    case IPV6_SERVER:
+      entry.local = { address: from.bytes(code === IPV4_SERVER ? 4 : 16), port: from.u16() }
+      entry.l4 = L4_BY_CODE[from.u8()]
       break
-    case 'unix':
-      entry.sourcePointer = from.u64()
-      entry.destinationPointer = from.u64()
+    case UNIX_SOCKET:
+      entry.source = from.u64()
+      entry.destination = from.u64()
       entry.name = from.string()
       break
-    case 'unknown':
+    case FILE_V2:
+      entry.openFlags = from.u32()
+      entry.name = from.string()
+      if (bounded && from.left >= 4) entry.dev = from.u32()
+      break
+    case UNKNOWN:
       break
     default:
-      if (code >= FD_TYPES.length) break // of a newer libscap: only the entry's length says where it ends
-      if (code === FILE_V2) entry.openFlags = from.u32()
-      entry.name = from.string()
-      if (code === FILE_V2 && bounded && from.left >= 4) entry.dev = from.u32()
+      // What a newer libscap has more: only the entry's length says where it ends.
+      if (code < FD_TYPES.length) entry.name = from.string()
+      else if (!bounded) throw new RangeError(`a file descriptor of type ${code}`)
   }
   return entry
 }
