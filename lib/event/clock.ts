@@ -1,9 +1,7 @@
 import type { Event } from './event.js'
+import type { TextBuffer } from './textbuffer.js'
 
 const SECOND = 1_000_000_000
-
-/** "000" … "999" */
-const THREE_DIGITS = Array.from({ length: 1000 }, (_, i) => `${i}`.padStart(3, '0'))
 
 // The second that was shown last. Events come about in order, so that nearly all of them need one subtraction of small
 // numbers, which is exact; a BigInt is made once per second.
@@ -15,7 +13,14 @@ let epochText = ''
 /** Local time of day, "HH:MM:SS.nnnnnnnnn". */
 export function timeOfDay(ev: Event): string {
   const nanoseconds = withinSecond(ev)
-  return `${text}.${nineDigits(nanoseconds)}`
+  return text! + nineDigits(nanoseconds)
+}
+
+/** Adds `timeOfDay(ev)`. */
+export function writeTimeOfDay(out: TextBuffer, ev: Event): void {
+  const nanoseconds = withinSecond(ev)
+  out.text(text!)
+  out.nineDigits(nanoseconds)
 }
 
 /** Nanoseconds since the epoch, in decimal. */
@@ -37,7 +42,7 @@ function newSecond(ts: bigint): number {
   secondHigh = Number(start >> 32n)
   secondLow = Number(start & 0xffff_ffffn)
   const date = new Date(Number(seconds) * 1000)
-  text = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
+  text = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.`
   epochText = seconds === 0n ? '' : `${seconds}`
   return Number(nanoseconds)
 }
@@ -54,9 +59,7 @@ export function localDateTime(ts: bigint): string {
 }
 
 function nineDigits(nanoseconds: number): string {
-  const micro = Math.floor(nanoseconds / 1000)
-  const milli = Math.floor(micro / 1000)
-  return THREE_DIGITS[milli] + THREE_DIGITS[micro - milli * 1000] + THREE_DIGITS[nanoseconds - micro * 1000]
+  return `${nanoseconds}`.padStart(9, '0')
 }
 
 function two(value: number): string {

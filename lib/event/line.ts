@@ -1,17 +1,38 @@
-import { timeOfDay } from './clock.js'
+import { writeTimeOfDay } from './clock.js'
 import type { Event } from './event.js'
 import type { Names } from './paramtext.js'
 import { PACKET } from './record.js'
 import { eventName } from './table.js'
-import { argsText } from './text.js'
+import { textOf, writeArgs } from './text.js'
+import type { TextBuffer } from './textbuffer.js'
+
+const BLANK = 0x20
 
 /**
  * One line in sysdig's default format without the process's name:
  * %evt.num %evt.outputtime %evt.cpu (%thread.tid) %evt.dir %evt.type %evt.info
  */
 export function lineText(ev: Event, names?: Names): string {
-  const head = `${ev.num} ${timeOfDay(ev)} ${ev.cpu} (${ev.tid}) ${directionText(ev)} ${eventName(ev)} `
-  return head + infoText(ev, names)
+  return textOf((out) => writeLine(out, ev, names))
+}
+
+/** Adds `lineText(ev)` to `out`, without a newline: for whoever writes many lines. */
+export function writeLine(out: TextBuffer, ev: Event, names?: Names): void {
+  out.reserve(128)
+  out.decimal(ev.num)
+  out.byte(BLANK)
+  writeTimeOfDay(out, ev)
+  out.byte(BLANK)
+  out.decimal(ev.cpu)
+  out.text(' (')
+  out.decimal(ev.tid)
+  out.text(') ')
+  out.text(directionText(ev))
+  out.byte(BLANK)
+  out.text(eventName(ev))
+  out.byte(BLANK)
+  if (ev.packet === undefined) writeArgs(out, ev, names)
+  else out.text(infoText(ev))
 }
 
 /** ">" for enter events, "<" for exit events, "-" for packets. */
@@ -20,8 +41,9 @@ export function directionText(ev: Event): '>' | '<' | '-' {
   return type === PACKET ? '-' : (type & 1) === 0 ? '>' : '<'
 }
 
-/** The parameters; of a packet its link type and lengths. */
+/** The parameters as %evt.info; of a packet its link type and lengths. */
 export function infoText(ev: Event, names?: Names): string {
   const packet = ev.packet
-  return packet === undefined ? argsText(ev, names) : `linktype=${packet.linktype} len=${ev.len} caplen=${packet.bytes.length} `
+  if (packet === undefined) return textOf((out) => writeArgs(out, ev, names))
+  return `linktype=${packet.linktype} len=${ev.len} caplen=${packet.bytes.length} `
 }

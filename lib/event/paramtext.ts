@@ -1,13 +1,13 @@
-import { ipv4, ipv6 } from './address.js'
+import { ipv6 } from './address.js'
+import { localDateTime } from './clock.js'
 import { numberAt, polledFds } from './decode.js'
 import { errnoName } from './errno.js'
 import type { Event } from './event.js'
 import { displayPath } from './path.js'
 import { SIGNALS, signalSet } from './signal.js'
-import { sockaddrText, socktupleText } from './sockettext.js'
-import { dotted, indexOfNul, printable, utf8 } from './strings.js'
+import { writeIpv4, writeSockaddr, writeSocktuple } from './sockettext.js'
 import { dynamicTypes, type EventInfo, flagTable, type FlagTable, type ParamInfo, syscallName } from './table.js'
-import { localDateTime } from './clock.js'
+import type { TextBuffer } from './textbuffer.js'
 
 /**
  * What is known beyond the record: names for numbers. A stage with state passes its own; each function gives the text
@@ -26,16 +26,17 @@ export interface Names {
   group?(ev: Event, gid: number): string | undefined
 }
 
-type Raw = (ev: Event, at: number, length: number, names: Names) => string
+/** Adds the text of a value of `length` > 0 bytes; nothing if it is shorter than its type. */
+type Write = (out: TextBuffer, ev: Event, at: number, length: number, names: Names) => void
 
 /** How one parameter becomes text: `raw`, and where there is one the resolved form that follows it in parentheses. */
 export interface ParamText {
-  readonly raw: Raw
+  readonly raw: Write
   readonly resolve?: (ev: Event, at: number, length: number, names: Names) => string | undefined
   /** What stands for a parameter of no bytes. */
   readonly empty?: string
   /** The value with nothing taken out of it, where that is another text than `raw`. */
-  readonly exact?: Raw
+  readonly exact?: Write
 }
 
 
@@ -79,22 +80,21 @@ function textOf(param: ParamInfo, in029: boolean): ParamText {
 
 const SAFE_HIGH = 0x20_0000
 
-const decimal64: Raw = (ev, at, length) => {
-  if (length < 8) return ''
+const decimal64: Write = (out, ev, at, length) => {
+  if (length < 8) return
   const high = ev._view.getInt32(at + 4, true)
-  return high >= -SAFE_HIGH && high < SAFE_HIGH ? `${numberAt(ev, at)}` : `${ev._view.getBigInt64(at, true)}`
+  if (high >= -SAFE_HIGH && high < SAFE_HIGH) out.decimal(numberAt(ev, at))
+  else out.text(`${ev._view.getBigInt64(at, true)}`)
 }
 
-const unsigned64: Raw = (ev, at, length) => {
-  if (length < 8) return ''
-  return ev._view.getUint32(at + 4, true) < SAFE_HIGH ? `${numberAt(ev, at)}` : `${ev._view.getBigUint64(at, true)}`
+const unsigned64: Write = (out, ev, at, length) => {
+  if (length < 8) return
+  if (ev._view.getUint32(at + 4, true) < SAFE_HIGH) out.decimal(numberAt(ev, at))
+  else out.text(`${ev._view.getBigUint64(at, true)}`)
 }
 
-const hex64: Raw = (ev, at, length) => {
-  if (length < 8) return ''
-  const high = ev._view.getUint32(at + 4, true)
-  const number = high < SAFE_HIGH ? numberAt(ev, at) : ev._view.getBigUint64(at, true)
-  return number.toString(16).toUpperCase()
+const hex64: Write = (out, ev, at, length) => {
+  if (length >= 8) out.hex(ev._view.getUint32(at + 4, true), ev._view.getUint32(at, true))
 }
 
 const READERS: Readonly<Record<number, (view: DataView, at: number) => number>> = {
@@ -103,20 +103,23 @@ const READERS: Readonly<Record<number, (view: DataView, at: number) => number>> 
   32: (view, at) => view.getUint32(at, true),
 }
 
-function integer(type: string, format: string, in029 = false): Raw {
+function integer(type: string, format: string, in029 = false): Write {
   const bits = Number(/\d+$/.exec(type)?.[0] ?? BITS[type] ?? 64)
   const signed = type.startsWith('INT') || type === 'FD32' || type === 'PID32' || (in029 && bits >= 32)
   if (bits === 64) return format === 'HEX' ? hex64 : signed ? decimal64 : unsigned64
   const size = bits / 8
   const read = READERS[bits]
-  const value: Raw = (ev, at, length) => (length < size ? '' : `${read(ev._view, at)}`)
   if (format === 'HEX') {
-    return (ev, at, length) => (length < size ? '' : read(ev._view, at).toString(16).toUpperCase())
+    return (out, ev, at, length) => { if (length >= size) out.hex(0, read(ev._view, at)) }
   }
-  if (format === 'OCT') return (ev, at, length) => (length < size ? '' : octal(read(ev._view, at)))
-  if (!signed) return value
+  if (format === 'OCT') {
+    return (out, ev, at, length) => { if (length >= size) out.text(octal(read(ev._view, at))) }
+  }
+  if (!signed) {
+    return (out, ev, at, length) => { if (length >= size) out.decimal(read(ev._view, at)) }
+  }
   const shift = 32 - bits
-  return (ev, at, length) => (length < size ? '' : `${(read(ev._view, at) << shift) >> shift}`)
+  return (out, ev, at, length) => { if (length >= size) out.decimal((read(ev._view, at) << shift) >> shift) }
 }
 
 const BITS: Readonly<Record<string, number>> = {
@@ -220,9 +223,9 @@ function enumNames(table: FlagTable, value: number): string | undefined {
 
 // Text and buffers.
 
-const charbuf: Raw = (ev, at, length) => utf8(ev._memory, at, indexOfNul(ev._memory, at, at + length))
-const path: Raw = (ev, at, length) => printable(ev._memory, at, indexOfNul(ev._memory, at, at + length))
-const bytebuf: Raw = (ev, at, length) => dotted(ev._memory, at, at + length)
+const charbuf: Write = (out, ev, at, length) => out.copyString(ev._memory, at, at + length)
+const path: Write = (out, ev, at, length) => out.copyPrintable(ev._memory, at, at + length)
+const bytebuf: Write = (out, ev, at, length) => out.copyDotted(ev._memory, at, at + length)
 
 const SLASH = 0x2f
 
@@ -252,7 +255,10 @@ const resolveReltime: ParamText['resolve'] = (ev, at, length) => {
   return `${general(seconds)}s`
 }
 
-const reltime: Raw = (ev, at, length) => (length >= 8 && isNone(ev, at) ? 'none' : unsigned64(ev, at, length, NO_NAMES))
+const reltime: Write = (out, ev, at, length, names) => {
+  if (length >= 8 && isNone(ev, at)) out.text('none')
+  else unsigned64(out, ev, at, length, names)
+}
 
 function isNone(ev: Event, at: number): boolean {
   return ev._view.getInt32(at, true) === -1 && ev._view.getInt32(at + 4, true) === -1
@@ -280,10 +286,10 @@ function roundToSix(value: number): number {
 function dynamicText(param: ParamInfo): ParamText {
   const types = dynamicTypes(param).map((type) => textOf(type, true))
   return {
-    raw: (ev, at, length, names) => {
+    raw: (out, ev, at, length, names) => {
       const type = types[ev._view.getUint8(at)]
-      if (type === undefined) return 'INVALID DYNAMIC PARAMETER'
-      return length < 2 ? '' : type.raw(ev, at + 1, length - 1, names)
+      if (type === undefined) out.text('INVALID DYNAMIC PARAMETER')
+      else if (length > 1) type.raw(out, ev, at + 1, length - 1, names)
     },
     resolve: (ev, at, length, names) =>
       length < 2 ? undefined : types[ev._view.getUint8(at)]?.resolve?.(ev, at + 1, length - 1, names),
@@ -291,12 +297,12 @@ function dynamicText(param: ParamInfo): ParamText {
 }
 
 /** As 3:f1 4:?44; the letters are known to a stage with state only. */
-const fdlist: Raw = (ev, at, length, names) => {
+const fdlist: Write = (out, ev, at, length, names) => {
   const entries = polledFds(ev, at, length) ?? []
-  return entries.map(({ fd, flags }) => {
+  out.text(entries.map(({ fd, flags }) => {
     const number = fd < 0 ? BigInt.asUintN(64, BigInt(fd)) : fd
     return `${number}:${names.fdLetter?.(ev, fd) ?? '?'}${(flags >>> 0).toString(16)}`
-  }).join(' ')
+  }).join(' '))
 }
 
 export const NO_NAMES: Names = Object.freeze({})
@@ -314,17 +320,17 @@ const TEXTS: Readonly<Record<string, ParamText>> = {
     raw: integer('UINT8', 'DEC'),
     resolve: (ev, at) => SIGNALS[ev._view.getUint8(at)] || undefined,
   },
-  SIGSET: { raw: (ev, at, length) => (length < 4 ? '' : signalSet(ev._view.getUint32(at, true)).join(' ')) },
+  SIGSET: { raw: (out, ev, at, length) => { if (length >= 4) out.text(signalSet(ev._view.getUint32(at, true)).join(' ')) } },
   RELTIME: { raw: reltime, resolve: resolveReltime },
-  ABSTIME: { raw: (ev, at, length) => (length < 8 ? '' : localDateTime(ev._view.getBigUint64(at, true))) },
+  ABSTIME: { raw: (out, ev, at, length) => { if (length >= 8) out.text(localDateTime(ev._view.getBigUint64(at, true))) } },
   CHARBUF: { raw: charbuf },
   BYTEBUF: { raw: bytebuf, exact: charbuf },
   CHARBUFARRAY: { raw: bytebuf },
   CHARBUF_PAIR_ARRAY: { raw: bytebuf },
-  SOCKADDR: { raw: sockaddrText, empty: 'NULL' },
-  SOCKTUPLE: { raw: socktupleText, empty: 'NULL' },
+  SOCKADDR: { raw: writeSockaddr, empty: 'NULL' },
+  SOCKTUPLE: { raw: writeSocktuple, empty: 'NULL' },
   FDLIST: { raw: fdlist },
-  IPV4ADDR: { raw: (ev, at, length) => (length < 4 ? '' : ipv4(ev, at)) },
-  IPV6ADDR: { raw: (ev, at, length) => (length < 16 ? '' : ipv6(ev, at)) },
-  DOUBLE: { raw: (ev, at, length) => (length < 8 ? '' : `${ev._view.getFloat64(at, true)}`) },
+  IPV4ADDR: { raw: (out, ev, at, length) => { if (length >= 4) writeIpv4(out, ev, at) } },
+  IPV6ADDR: { raw: (out, ev, at, length) => { if (length >= 16) out.text(ipv6(ev, at)) } },
+  DOUBLE: { raw: (out, ev, at, length) => { if (length >= 8) out.text(`${ev._view.getFloat64(at, true)}`) } },
 }

@@ -1,10 +1,12 @@
 import type { Event } from './event.js'
 import { type Names, NO_NAMES, type ParamText, paramText } from './paramtext.js'
 import { EVENT_COUNT, eventInfo } from './table.js'
+import { TextBuffer } from './textbuffer.js'
 
 export { jsonText } from './json.js'
-export { lineText } from './line.js'
+export { lineText, writeLine } from './line.js'
 export type { Names } from './paramtext.js'
+export { TextBuffer } from './textbuffer.js'
 
 /*
  * Parameters as sysdig prints them. Without `names` the text is what sysdig says when it knows nothing about the
@@ -14,6 +16,7 @@ export type { Names } from './paramtext.js'
 interface NamedParamText extends ParamText {
   /** "fd=" */
   readonly prefix: string
+  readonly empty: string
 }
 
 const texts: (readonly NamedParamText[] | undefined)[] = new Array(EVENT_COUNT).fill(undefined)
@@ -39,24 +42,50 @@ function compile(type: number): readonly NamedParamText[] {
  * generic events, whose only parameter is the name of the event.
  */
 export function argsText(ev: Event, names: Names = NO_NAMES): string {
+  return textOf((out) => writeArgs(out, ev, names))
+}
+
+const BLANK = 0x20
+const OPENING = 0x28
+const CLOSING = 0x29
+
+/** Adds `argsText(ev)` to `out`, with the bytes of the record's strings as they are. */
+export function writeArgs(out: TextBuffer, ev: Event, names: Names = NO_NAMES): void {
   const type = ev.type
-  if (type < 2) return ''
+  if (type < 2) return
   const params = paramTexts(type)
   const count = Math.min(params.length, ev.nparams)
   let at = ev._paramAt(0)
-  let text = ''
   for (let i = 0; i < count; i++) {
+    const param = params[i]
     const length = ev._paramLength(i)
-    text += params[i].prefix + valueText(params[i], ev, at, length, names) + ' '
+    out.text(param.prefix)
+    writeValue(out, param, ev, at, length, names)
+    out.byte(BLANK)
     at += length
   }
-  return text
 }
+
+function writeValue(out: TextBuffer, param: NamedParamText, ev: Event, at: number, length: number, names: Names): void {
+  if (length === 0) return out.text(param.empty)
+  out.reserve(ROOM)
+  param.raw(out, ev, at, length, names)
+  if (param.resolve === undefined) return
+  const resolved = param.resolve(ev, at, length, names)
+  if (resolved === undefined) return
+  out.byte(OPENING)
+  out.text(resolved)
+  out.reserve(ROOM)
+  out.byte(CLOSING)
+}
+
+/** More than any number, address or separator that is written without asking for room. */
+const ROOM = 64
 
 /** One parameter as in `argsText`, without its name: "-2(ENOENT)"; undefined if the record does not have it. */
 export function argText(ev: Event, index: number, names: Names = NO_NAMES): string | undefined {
   const param = paramOf(ev, index)
-  return param && valueText(param, ev, ev._paramAt(index), ev._paramLength(index), names)
+  return param && textOf((out) => writeValue(out, param, ev, ev._paramAt(index), ev._paramLength(index), names))
 }
 
 /** The value itself, as %evt.rawarg: "-2"; a buffer only up to its first NUL and with nothing taken out. */
@@ -64,7 +93,8 @@ export function rawArgText(ev: Event, index: number): string | undefined {
   const param = paramOf(ev, index)
   if (param === undefined) return undefined
   const length = ev._paramLength(index)
-  return length === 0 ? param.empty : (param.exact ?? param.raw)(ev, ev._paramAt(index), length, NO_NAMES)
+  if (length === 0) return param.empty
+  return textOf((out) => (param.exact ?? param.raw)(out, ev, ev._paramAt(index), length, NO_NAMES))
 }
 
 /** What the value stands for, as %evt.arg: "ENOENT"; where there is no such thing, the value. */
@@ -74,17 +104,23 @@ export function resolvedArgText(ev: Event, index: number, names: Names = NO_NAME
   const at = ev._paramAt(index)
   const length = ev._paramLength(index)
   if (length === 0) return param.empty
-  return param.resolve?.(ev, at, length, names) ?? param.raw(ev, at, length, names)
-}
-
-function valueText(param: NamedParamText, ev: Event, at: number, length: number, names: Names): string {
-  if (length === 0) return param.empty!
-  const raw = param.raw(ev, at, length, names)
-  if (param.resolve === undefined) return raw
-  const resolved = param.resolve(ev, at, length, names)
-  return resolved === undefined ? raw : `${raw}(${resolved})`
+  return param.resolve?.(ev, at, length, names) ?? textOf((out) => param.raw(out, ev, at, length, names))
 }
 
 function paramOf(ev: Event, index: number): NamedParamText | undefined {
   return index >= 0 && index < ev.nparams ? paramTexts(ev.type)[index] : undefined
+}
+
+const scratch = new TextBuffer()
+
+/** What `write` adds, as a string. Writers may call each other: each takes out what is its own. */
+export function textOf(write: (out: TextBuffer) => void): string {
+  const start = scratch.length
+  try {
+    scratch.reserve(ROOM)
+    write(scratch)
+    return scratch.take(start)
+  } finally {
+    scratch.length = start
+  }
 }

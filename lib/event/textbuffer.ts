@@ -1,0 +1,158 @@
+const ZERO = 0x30
+const BILLION = 1_000_000_000
+
+/**
+ * Text under construction, as UTF-8 bytes in memory that is used again. JavaScript's strings would be quick to add up
+ * but slow to write: a line would be a tree of thirty pieces. It also keeps the bytes of records as they are, whether
+ * they are UTF-8 or not.
+ */
+export class TextBuffer {
+  /** What is written so far are the first `length` of these; the array is replaced when it grows. */
+  bytes: Buffer = Buffer.allocUnsafeSlow(1 << 14)
+  length = 0
+
+  /** Makes room for `count` more bytes. The methods below that write more than 32 do it themselves. */
+  reserve(count: number): void {
+    if (this.length + count <= this.bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.bytes.length, this.length + count))
+    this.bytes.copy(larger, 0, 0, this.length)
+    this.bytes = larger
+  }
+
+  byte(value: number): void {
+    this.bytes[this.length++] = value
+  }
+
+  /** An integer in decimal, exact up to 2^53. */
+  decimal(value: number): void {
+    const { bytes } = this
+    if (value < 0) {
+      bytes[this.length++] = 0x2d
+      value = -value
+    }
+    if (value >= BILLION) {
+      const billions = Math.floor(value / BILLION)
+      this.decimal(billions)
+      this.nineDigits(value - billions * BILLION)
+      return
+    }
+    let rest = value | 0
+    let end = this.length + 1
+    for (let power = 10; power <= rest; power *= 10) end++
+    this.length = end
+    do {
+      const tenth = (rest / 10) | 0
+      bytes[--end] = ZERO + rest - tenth * 10
+      rest = tenth
+    } while (rest !== 0)
+  }
+
+  /** A number below 10^9 with zeros in front. */
+  nineDigits(value: number): void {
+    const { bytes } = this
+    let rest = value | 0
+    for (let at = this.length + 8; at >= this.length; at--) {
+      const tenth = (rest / 10) | 0
+      bytes[at] = ZERO + rest - tenth * 10
+      rest = tenth
+    }
+    this.length += 9
+  }
+
+  /** 64 bits in upper-case hexadecimal, without zeros in front. */
+  hex(high: number, low: number): void {
+    let shift = high !== 0 ? 28 - (Math.clz32(high) & ~3) : 28 - (Math.clz32(low | 1) & ~3)
+    if (high !== 0) {
+      for (; shift >= 0; shift -= 4) this.hexDigit((high >>> shift) & 15)
+      shift = 28
+    }
+    for (; shift >= 0; shift -= 4) this.hexDigit((low >>> shift) & 15)
+  }
+
+  private hexDigit(value: number): void {
+    this.bytes[this.length++] = value < 10 ? ZERO + value : 0x37 + value
+  }
+
+  /** A string; fastest if it is ASCII. */
+  text(value: string): void {
+    const count = value.length
+    this.reserve(3 * count)
+    const { bytes } = this
+    let at = this.length
+    for (let i = 0; i < count; i++) {
+      const code = value.charCodeAt(i)
+      if (code >= 0x80) {
+        this.length += bytes.write(value, this.length)
+        return
+      }
+      bytes[at++] = code
+    }
+    this.length = at
+  }
+
+  /** Bytes as they are. */
+  copy(memory: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start)
+    const { bytes } = this
+    let at = this.length
+    while (start < end) bytes[at++] = memory[start++]
+    this.length = at
+  }
+
+  /** Bytes up to the first NUL. */
+  copyString(memory: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start)
+    const { bytes } = this
+    let at = this.length
+    for (; start < end; start++) {
+      const byte = memory[start]
+      if (byte === 0) break
+      bytes[at++] = byte
+    }
+    this.length = at
+  }
+
+  /** Of the bytes up to the first NUL those that are printable ASCII, as sysdig shows paths. */
+  copyPrintable(memory: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start)
+    const { bytes } = this
+    let at = this.length
+    for (; start < end; start++) {
+      const byte = memory[start]
+      if (byte === 0) break
+      if (isPrintable(byte)) bytes[at++] = byte
+    }
+    this.length = at
+  }
+
+  /** The beginning of a buffer, with a dot for what is not printable ASCII; "..." says that there is more. */
+  copyDotted(memory: Uint8Array, start: number, end: number): void {
+    this.reserve(SHOWN)
+    const { bytes } = this
+    let at = this.length
+    const isCut = end - start > SHOWN
+    const stop = isCut ? start + SHOWN - 3 : end
+    while (start < stop) {
+      const byte = memory[start++]
+      bytes[at++] = isPrintable(byte) ? byte : DOT
+    }
+    if (isCut) for (let i = 0; i < 3; i++) bytes[at++] = DOT
+    this.length = at
+  }
+
+  /** What was written since the length was `start`, taken out again. */
+  take(start: number): string {
+    const text = this.bytes.toString('utf8', start, this.length)
+    this.length = start
+    return text
+  }
+}
+
+const DOT = 0x2e
+
+/** How much of a buffer is shown: sysdig's limit, unless it is told -v. */
+const SHOWN = 80
+
+function isPrintable(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x7f
+}
