@@ -39,7 +39,8 @@ export async function writeFile(capture: Capture, path: string, options: WriteFi
 }
 
 async function save(capture: Capture, path: string, options: WriteFileOptions): Promise<Written> {
-  const { format: name, gzip } = { ...formatForPath(path), ...defined(options) }
+  const wanted = formatForPath(path)
+  const { format: name = wanted.format, gzip = wanted.gzip } = options
   formatOf(name, options, false) // the options are checked before a file is emptied
   await using file = await Output.open(path)
   const format = formatOf(name, options, file.seekable && !gzip)
@@ -66,10 +67,6 @@ function formatOf(name: FormatName, options: WriteFileOptions, seekable: boolean
     throw new CaptureError('ERR_CAPTURE_OPTION', `a .scap file has no framing '${framing}'`, 'leave framing out, or write pcapng')
   }
   return new ScapFormat()
-}
-
-function defined({ format, gzip }: WriteFileOptions): { format?: FormatName; gzip?: boolean } {
-  return { ...(format !== undefined && { format }), ...(gzip !== undefined && { gzip }) }
 }
 
 /** Bytes that may wait while a write is under way; then the capture waits. */

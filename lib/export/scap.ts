@@ -9,7 +9,7 @@ import type { Chunk } from './chunk.js'
 import { type Format, write } from './format.js'
 
 export interface ScapOptions {
-  /** Compress the whole file, as `sysdig -z`. */
+  /** Compress the whole file, as `sysdig -z`. Events then reach it some hundred kilobytes late. */
   gzip?: boolean
 }
 

@@ -45,9 +45,9 @@ export function statisticsBlock(out: Chunk, stats: Stats, period: Period, commen
 }
 
 /** Bytes of the block without comment. */
-export const STATISTICS_SIZE = 8 + 12 + 6 * 12 + 4 + 4
+const STATISTICS_SIZE = 8 + 12 + 6 * 12 + 4 + 4
 
-/** The block alone, of STATISTICS_SIZE bytes. */
+/** The block alone, always of the same size. */
 export function statisticsBytes(stats: Stats, period: Period): Uint8Array {
   const out = new Chunk()
   statisticsBlock(out, stats, period, false)

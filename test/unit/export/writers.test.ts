@@ -231,7 +231,7 @@ test('packets that a format cannot hold end it with a hint', async () => {
   const ethernet: SyntheticPacket = { ts: START, packet: Buffer.alloc(60) }
   const wifi: SyntheticPacket = { ...ethernet, linktype: 105 }
   for (const [format, packet] of [
-    [scap(), ethernet], [pcapng({ framing: 'scap' }), ethernet], [pcapng({ framing: 'user0' }), ethernet],
+    [scap(), ethernet], [scap({ gzip: true }), ethernet], [pcapng({ framing: 'scap' }), ethernet], [pcapng({ framing: 'user0' }), ethernet],
     [pcap({ framing: 'user0' }), ethernet], [pcapng(), wifi], [pcap(), wifi],
   ] as const) {
     const source = synthetic([records(12)[0], packet])
