@@ -20,7 +20,7 @@ class EventArgs {
     this.#event = event
   }
 
-  protected static param(args: EventArgs, index: number, decode: Decode, empty: ArgValue | undefined): ArgValue | undefined {
+  static #param(args: EventArgs, index: number, { decode, empty }: ParamDecoder): ArgValue | undefined {
     const ev = args.#event
     if (index >= ev.nparams) return undefined
     const length = ev._paramLength(index)
@@ -29,14 +29,10 @@ class EventArgs {
 
   /** @internal */
   static of(type: number): typeof EventArgs {
-    const base = EventArgs
     const EventTypeArgs = class extends EventArgs {}
-    for (const [index, param] of (eventInfo(type)?.params ?? []).entries()) {
-      const decode = decoder(param)
-      // A buffer of no bytes was read and is empty; anything else of no bytes could not be read.
-      const empty = param.type === 'BYTEBUF' ? (decode(NOTHING, 0, 0) as ArgValue) : undefined
+    for (const [index, param] of paramDecoders(type).entries()) {
       Object.defineProperty(EventTypeArgs.prototype, param.name, {
-        get(this: EventArgs) { return base.param(this, index, decode, empty) },
+        get(this: EventArgs) { return EventArgs.#param(this, index, param) },
         enumerable: true,
         configurable: true,
       })
@@ -46,7 +42,9 @@ class EventArgs {
 
   /** Plain values for JSON: big integers as numbers where that is exact and else as decimal strings, bytes as base64. */
   toJSON(): Record<string, unknown> {
-    return plainArgs(this as unknown as Args)
+    const plain: Record<string, unknown> = {}
+    for (const name in this) plain[name] = plainValue((this as unknown as Args)[name])
+    return plain
   }
 
   [inspect.custom](): Record<string, unknown> {
@@ -56,7 +54,26 @@ class EventArgs {
   }
 }
 
+/** How to read one parameter of an event type. */
+export interface ParamDecoder {
+  readonly name: string
+  readonly decode: Decode
+  /** The value when there are no bytes: a buffer was read and is empty, anything else could not be read. */
+  readonly empty: ArgValue | undefined
+}
+
 const NOTHING = { _memory: EMPTY_BUFFER } as Event
+const decoders: (readonly ParamDecoder[] | undefined)[] = new Array(EVENT_COUNT).fill(undefined)
+
+/** In the order of the parameters; made when an event of the type is first looked into. */
+export function paramDecoders(type: number): readonly ParamDecoder[] {
+  const info = eventInfo(type)
+  if (info === undefined) return []
+  return (decoders[type] ??= info.params.map((param) => {
+    const decode = decoder(param)
+    return { name: param.name, decode, empty: param.type === 'BYTEBUF' ? decode(NOTHING, 0, 0) : undefined }
+  }))
+}
 
 const classes: (typeof EventArgs | undefined)[] = new Array(EVENT_COUNT + 1).fill(undefined)
 
@@ -68,14 +85,8 @@ export function argsOf(ev: Event): Args {
   return (cache[type] ??= new (classes[type] ??= EventArgs.of(type))(ev) as unknown as Args)
 }
 
-/** The values of an event's parameters as JSON can say them; see EventArgs.toJSON. */
-export function plainArgs(args: Args): Record<string, unknown> {
-  const plain: Record<string, unknown> = {}
-  for (const name in args) plain[name] = plainValue(args[name])
-  return plain
-}
-
-function plainValue(value: ArgValue | undefined): unknown {
+/** What JSON can say of a value; see EventArgs.toJSON. */
+export function plainValue(value: ArgValue | undefined): unknown {
   if (typeof value === 'bigint') return plainBigint(value)
   if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64')
   if (typeof value === 'object' && 'family' in value && value.family === 'unix' && 'source' in value) {

@@ -23,10 +23,12 @@ export function writeTimeOfDay(out: TextBuffer, ev: Event): void {
   out.nineDigits(nanoseconds)
 }
 
-/** Nanoseconds since the epoch, in decimal. */
-export function epochNanoseconds(ev: Event): string {
+/** Adds the nanoseconds since the epoch, in decimal. */
+export function writeEpochNanoseconds(out: TextBuffer, ev: Event): void {
   const nanoseconds = withinSecond(ev)
-  return epochText === '' ? `${nanoseconds}` : epochText + nineDigits(nanoseconds)
+  if (epochText === '') return out.decimal(nanoseconds)
+  out.text(epochText)
+  out.nineDigits(nanoseconds)
 }
 
 function withinSecond(ev: Event): number {

@@ -18,7 +18,7 @@ export function lineText(ev: Event, names?: Names): string {
 
 /** Adds `lineText(ev)` to `out`, without a newline: for whoever writes many lines. */
 export function writeLine(out: TextBuffer, ev: Event, names?: Names): void {
-  out.reserve(128)
+  out.reserve(0)
   out.decimal(ev.num)
   out.byte(BLANK)
   writeTimeOfDay(out, ev)

@@ -51,7 +51,7 @@ export function paramText(info: EventInfo, param: ParamInfo): ParamText {
 /** Some parameters had another type then, which shows. */
 function asIn029(param: ParamInfo): ParamInfo {
   if (param.name === 'loginuid') return { ...param, type: 'INT32' }
-  if (param.name === 'flags' && param.type.startsWith('UINT')) return { ...param, format: 'DEC' }
+  if (param.name === 'flags' && param.type.startsWith('UINT')) return { ...param, type: param.type.replace('UINT', 'FLAGS') }
   return param
 }
 

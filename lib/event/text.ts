@@ -16,6 +16,9 @@ export { TextBuffer } from './textbuffer.js'
 interface NamedParamText extends ParamText {
   /** "fd=" */
   readonly prefix: string
+  /** The same in records of fewer than `renamedAt` parameters. */
+  readonly oldPrefix: string
+  readonly renamedAt: number
   readonly empty: string
 }
 
@@ -29,12 +32,13 @@ function paramTexts(type: number): readonly NamedParamText[] {
 
 function compile(type: number): readonly NamedParamText[] {
   const info = eventInfo(type)!
-  return info.params.map((param) => ({
-    // Today's table has `vpgid` where sysdig 0.29 has `pgid`, and a `pgid` of its own far behind it.
-    prefix: param.name === 'vpgid' ? 'pgid=' : `${param.name}=`,
-    empty: '',
-    ...paramText(info, param),
-  }))
+  // What is `vpgid` today was `pgid` until another parameter, far behind it, got that name.
+  const pgid = info.params.findIndex((param) => param.name === 'pgid')
+  return info.params.map((param) => {
+    const prefix = `${param.name}=`
+    const renamed = param.name === 'vpgid' ? { oldPrefix: 'pgid=', renamedAt: pgid + 1 } : { oldPrefix: prefix, renamedAt: 0 }
+    return { prefix, ...renamed, empty: '', ...paramText(info, param) }
+  })
 }
 
 /**
@@ -59,7 +63,7 @@ export function writeArgs(out: TextBuffer, ev: Event, names: Names = NO_NAMES): 
   for (let i = 0; i < count; i++) {
     const param = params[i]
     const length = ev._paramLength(i)
-    out.text(param.prefix)
+    out.text(count < param.renamedAt ? param.oldPrefix : param.prefix)
     writeValue(out, param, ev, at, length, names)
     out.byte(BLANK)
     at += length
@@ -68,19 +72,14 @@ export function writeArgs(out: TextBuffer, ev: Event, names: Names = NO_NAMES): 
 
 function writeValue(out: TextBuffer, param: NamedParamText, ev: Event, at: number, length: number, names: Names): void {
   if (length === 0) return out.text(param.empty)
-  out.reserve(ROOM)
   param.raw(out, ev, at, length, names)
   if (param.resolve === undefined) return
   const resolved = param.resolve(ev, at, length, names)
   if (resolved === undefined) return
   out.byte(OPENING)
   out.text(resolved)
-  out.reserve(ROOM)
   out.byte(CLOSING)
 }
-
-/** More than any number, address or separator that is written without asking for room. */
-const ROOM = 64
 
 /** One parameter as in `argsText`, without its name: "-2(ENOENT)"; undefined if the record does not have it. */
 export function argText(ev: Event, index: number, names: Names = NO_NAMES): string | undefined {
@@ -117,7 +116,7 @@ const scratch = new TextBuffer()
 export function textOf(write: (out: TextBuffer) => void): string {
   const start = scratch.length
   try {
-    scratch.reserve(ROOM)
+    scratch.reserve(0)
     write(scratch)
     return scratch.take(start)
   } finally {

@@ -1,5 +1,6 @@
 const ZERO = 0x30
 const BILLION = 1_000_000_000
+const MARGIN = 64
 
 /**
  * Text under construction, as UTF-8 bytes in memory that is used again. JavaScript's strings would be quick to add up
@@ -11,10 +12,14 @@ export class TextBuffer {
   bytes: Buffer = Buffer.allocUnsafeSlow(1 << 14)
   length = 0
 
-  /** Makes room for `count` more bytes. The methods below that write more than 32 do it themselves. */
+  /**
+   * Makes room for `count` more bytes and for MARGIN more after them. Methods that take text or bytes do it themselves;
+   * those for bytes, digits and the like do not, so that up to MARGIN bytes may be written with them in between.
+   */
   reserve(count: number): void {
-    if (this.length + count <= this.bytes.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.bytes.length, this.length + count))
+    const needed = this.length + count + MARGIN
+    if (needed <= this.bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.bytes.length, needed))
     this.bytes.copy(larger, 0, 0, this.length)
     this.bytes = larger
   }
@@ -140,6 +145,16 @@ export class TextBuffer {
     this.length = at
   }
 
+  /** Is everything since `start` printable ASCII that needs no escape in a JSON string? */
+  isPlain(start: number): boolean {
+    const { bytes, length } = this
+    for (let i = start; i < length; i++) {
+      const byte = bytes[i]
+      if (!isPrintable(byte) || byte === QUOTE || byte === BACKSLASH) return false
+    }
+    return true
+  }
+
   /** What was written since the length was `start`, taken out again. */
   take(start: number): string {
     const text = this.bytes.toString('utf8', start, this.length)
@@ -149,6 +164,8 @@ export class TextBuffer {
 }
 
 const DOT = 0x2e
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 
 /** How much of a buffer is shown: sysdig's limit, unless it is told -v. */
 const SHOWN = 80

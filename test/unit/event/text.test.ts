@@ -121,6 +121,14 @@ test('users that are not known, and none', () => {
   assert.is(text('PPME_SYSCALL_SETRESUID_E', 0, 12345, -1), 'ruid=0(<NA>) euid=12345(<NA>) suid=-1(<NONE>) ')
 })
 
+test('vpgid was called pgid before there was another pgid', () => {
+  const before: undefined[] = new Array(17).fill(undefined)
+  assert.match(text('PPME_SYSCALL_EXECVE_19_X', ...before, 7, -1), / tty= pgid=7 loginuid=-1 $/)
+  const all = text('PPME_SYSCALL_EXECVE_19_X', ...before, 7, -1, 0, 0, 0, 0, 0, 0, 0, 0, '', 8)
+  assert.match(all, / tty= vpgid=7 loginuid=-1 /)
+  assert.match(all, / pgid=8 $/)
+})
+
 test('generic events have no arguments', () => {
   assert.is(text('PPME_GENERIC_E', 178, 230), '')
 })
