@@ -39,13 +39,18 @@ export async function* write(source: Capture, format: Format): AsyncGenerator<Ui
       section = source.section
       format.section(source, out)
     }
-    for (const event of burst) {
-      const need = event.caplen + format.overhead
-      if (!out.fits(need)) {
-        if (out.length > 0) yield out.take()
-        out.reserve(need)
+    try {
+      for (const event of burst) {
+        const need = event.caplen + format.overhead
+        if (!out.fits(need)) {
+          if (out.length > 0) yield out.take()
+          out.reserve(need)
+        }
+        format.record(event, out)
       }
-      format.record(event, out)
+    } catch (error) {
+      if (out.length > 0) yield out.take() // what came before a record that this format cannot hold
+      throw error
     }
     if (out.length > 0) yield out.take()
   }

@@ -1,9 +1,8 @@
 /** What other programs say of the files that we write: tshark, tcpdump, capinfos, sysdig, pcap-parser and cap. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -241,17 +240,30 @@ test('a snapshot of this process names it, its user and its files for sysdig', a
   assert.is(proc, [exe, `${process.cwd()}/`, parent, process.execPath, loginuid, args.join(' ')].join('|'))
 }, { needs: ['sysdig', 'linux'] })
 
+const fixtures = new URL('../fixtures/', import.meta.url).pathname
+const printed = (path: string): string => spawnSync('sysdig', ['-r', path], { encoding: 'utf8', maxBuffer: 1 << 28 }).stdout
+
 for (const name of ['small.scap', 'medium.scap.gz']) {
-  const fixture = new URL(`../fixtures/${name}`, import.meta.url).pathname
   const body = async () => {
-    const hash = (path: string) => createHash('sha256').update(run('sysdig', '-r', path)).digest('hex')
-    const given = hash(fixture)
+    const given = printed(join(fixtures, name))
     for (const [ending, options] of [['scap', {}], ['scap.gz', {}], ['pcapng', { framing: 'scap' }]] as const) {
       const path = join(dir, `copy.${ending}`)
-      await writeFile(await openFile(fixture), path, options)
-      assert.is(hash(path), given, `${name} as ${ending}`)
+      await writeFile(await openFile(join(fixtures, name)), path, options)
+      assert.ok(printed(path) === given, `${name} as ${ending}`)
     }
   }
-  if (existsSync(fixture)) test(`${name}: a copy prints the same in sysdig`, body, { needs: ['sysdig'] })
+  if (existsSync(join(fixtures, name))) test(`${name}: a copy prints the same in sysdig`, body, { needs: ['sysdig'] })
   else test.skip(`${name}: a copy prints the same in sysdig`, 'the recording is not among the fixtures')
 }
+
+test('every kind of .scap: a copy prints the same in sysdig', async () => {
+  // sysdig stops at a block that it does not know, and so misses what the copy, which is without it, shows.
+  const repaired = new Set(['unk_mid2.scap', 'unkblock_mid.scap', 'trunc.scap'])
+  const names = readdirSync(join(fixtures, 'vectors')).filter((name) => name.endsWith('.scap') && !repaired.has(name))
+  assert.ok(names.length > 20)
+  for (const name of names) {
+    const path = join(dir, name)
+    await writeFile(await openFile(join(fixtures, 'vectors', name)), path)
+    assert.is(printed(path), printed(join(fixtures, 'vectors', name)), name)
+  }
+}, { needs: ['sysdig'] })
