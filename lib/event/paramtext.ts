@@ -3,10 +3,12 @@ import { localDateTime } from './clock.js'
 import { numberAt, polledFds } from './decode.js'
 import { errnoName } from './errno.js'
 import type { Event } from './event.js'
+import { enumNames, flagNames, flagsText } from './flagtext.js'
+import { decimal64, hex64, integer, unsigned64 } from './integertext.js'
 import { displayPath } from './path.js'
 import { SIGNALS, signalSet } from './signal.js'
 import { writeIpv4, writeSockaddr, writeSocktuple } from './sockettext.js'
-import { dynamicTypes, type EventInfo, flagTable, type FlagTable, type ParamInfo, syscallName } from './table.js'
+import { dynamicTypes, type EventInfo, type ParamInfo, syscallName } from './table.js'
 import type { TextBuffer } from './textbuffer.js'
 
 /**
@@ -27,7 +29,7 @@ export interface Names {
 }
 
 /** Adds the text of a value of `length` > 0 bytes; nothing if it is shorter than its type. */
-type Write = (out: TextBuffer, ev: Event, at: number, length: number, names: Names) => void
+export type Write = (out: TextBuffer, ev: Event, at: number, length: number, names: Names) => void
 
 /** How one parameter becomes text: `raw`, and where there is one the resolved form that follows it in parentheses. */
 export interface ParamText {
@@ -38,7 +40,6 @@ export interface ParamText {
   /** The value with nothing taken out of it, where that is another text than `raw`. */
   readonly exact?: Write
 }
-
 
 /** The last event that sysdig 0.29 knows. */
 const LAST_OF_0_29 = 335
@@ -74,61 +75,6 @@ function textOf(param: ParamInfo, in029: boolean): ParamText {
     default:
       return TEXTS[type] ?? { raw: integer(type, format, in029) }
   }
-}
-
-// Integers. 64-bit ones are numbers as long as that is exact, because a BigInt costs ten times as much.
-
-const SAFE_HIGH = 0x20_0000
-
-const decimal64: Write = (out, ev, at, length) => {
-  if (length < 8) return
-  const high = ev._view.getInt32(at + 4, true)
-  if (high >= -SAFE_HIGH && high < SAFE_HIGH) out.decimal(numberAt(ev, at))
-  else out.text(`${ev._view.getBigInt64(at, true)}`)
-}
-
-const unsigned64: Write = (out, ev, at, length) => {
-  if (length < 8) return
-  if (ev._view.getUint32(at + 4, true) < SAFE_HIGH) out.decimal(numberAt(ev, at))
-  else out.text(`${ev._view.getBigUint64(at, true)}`)
-}
-
-const hex64: Write = (out, ev, at, length) => {
-  if (length >= 8) out.hex(ev._view.getUint32(at + 4, true), ev._view.getUint32(at, true))
-}
-
-const READERS: Readonly<Record<number, (view: DataView, at: number) => number>> = {
-  8: (view, at) => view.getUint8(at),
-  16: (view, at) => view.getUint16(at, true),
-  32: (view, at) => view.getUint32(at, true),
-}
-
-function integer(type: string, format: string, in029 = false): Write {
-  const bits = Number(/\d+$/.exec(type)?.[0] ?? BITS[type] ?? 64)
-  const signed = type.startsWith('INT') || type === 'FD32' || type === 'PID32' || (in029 && bits >= 32)
-  if (bits === 64) return format === 'HEX' ? hex64 : signed ? decimal64 : unsigned64
-  const size = bits / 8
-  const read = READERS[bits]
-  if (format === 'HEX') {
-    return (out, ev, at, length) => { if (length >= size) out.hex(0, read(ev._view, at)) }
-  }
-  if (format === 'OCT') {
-    return (out, ev, at, length) => { if (length >= size) out.text(octal(read(ev._view, at))) }
-  }
-  if (!signed) {
-    return (out, ev, at, length) => { if (length >= size) out.decimal(read(ev._view, at)) }
-  }
-  const shift = 32 - bits
-  return (out, ev, at, length) => { if (length >= size) out.decimal((read(ev._view, at) << shift) >> shift) }
-}
-
-const BITS: Readonly<Record<string, number>> = {
-  SIGTYPE: 8, L4PROTO: 8, SOCKFAMILY: 8, SYSCALLID: 16, PORT: 16, UID: 32, GID: 32, MODE: 32, BOOL: 32,
-}
-
-/** printf's %#o: a zero in front, but 0 itself is one digit. */
-function octal(value: number): string {
-  return value === 0 ? '0' : `0${value.toString(8)}`
 }
 
 // Numbers with names.
@@ -170,55 +116,6 @@ const gid: ParamText = {
     const id = ev._view.getUint32(at, true)
     return id === NO_ID ? '<NONE>' : names.group?.(ev, id) ?? '<NA>'
   },
-}
-
-function flagsText(param: ParamInfo, lookUp: (table: FlagTable, value: number) => string | undefined): ParamText {
-  const bits = Number(/\d+$/.exec(param.type)?.[0] ?? 32)
-  const raw = integer(param.type === 'MODE' ? 'UINT32' : `UINT${bits}`, param.type === 'MODE' ? param.format : 'DEC')
-  const table = param.table === undefined ? undefined : flagTable(param.table)
-  if (table === undefined) return { raw }
-  const read = READERS[bits]
-  // Few values occur, and they occur again and again.
-  const known = new Map<number, string | undefined>()
-  return {
-    raw,
-    resolve: (ev, at, length) => {
-      if (length < bits / 8) return undefined
-      const value = read(ev._view, at)
-      let text = known.get(value)
-      if (text === undefined && !known.has(value)) {
-        text = lookUp(table, value)
-        if (known.size < KNOWN_FLAGS) known.set(value, text)
-      }
-      return text
-    },
-  }
-}
-
-/** Values of one parameter whose text is kept; a hostile file does not make it more. */
-const KNOWN_FLAGS = 256
-
-/**
- * The names of the bits in `value`, in the order of the table, each bit once; an entry that equals the whole value is
- * the last one. Source: sinsp_evt::get_param_as_str.
- */
-export function flagNames(table: FlagTable, value: number): string | undefined {
-  const names: string[] = []
-  let rest = value
-  for (let i = 0; i < table.values.length; i++) {
-    const flag = table.values[i]
-    if (flag === value || (flag !== 0 && rest !== 0 && (rest & flag) >>> 0 === flag)) {
-      names.push(table.names[i])
-      if (flag === value) break
-      rest = (rest & ~flag) >>> 0
-    }
-  }
-  return names.length === 0 ? undefined : names.join('|')
-}
-
-function enumNames(table: FlagTable, value: number): string | undefined {
-  const names = table.names.filter((_, i) => table.values[i] === value)
-  return names.length === 0 ? undefined : names.join('|')
 }
 
 // Text and buffers.

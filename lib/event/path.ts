@@ -1,3 +1,6 @@
+/** Where sysdig's buffer for a path ends. */
+const SHOWN = 1023
+
 /**
  * A path as sysdig 0.29 shows the resolved form of a relative one: "." and ".." taken out, slashes made single, no
  * slash at the end, and a dot for every byte that is not printable ASCII. `base` is the directory that it is relative
@@ -13,7 +16,7 @@ export function displayPath(base: string, path: string): string {
   const parent = () => {
     if (out.length > 1) out = out.slice(0, out.lastIndexOf('/', out.length - 2) + 1)
   }
-  while (i < source.length) {
+  while (i < source.length && out.length < SHOWN) {
     const char = source[i]
     if (char === '.') {
       const next = source[i + 1]

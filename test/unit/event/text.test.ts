@@ -78,6 +78,7 @@ test('paths are shortened as sysdig 0.29 does it', () => {
   for (const [path, text] of Object.entries(shown)) assert.is(displayPath('', path), text, path)
   assert.is(displayPath('/home/me', '../you/x'), '/home/you/x')
   assert.is(displayPath('/', '../x'), '/x')
+  assert.is(displayPath('', 'a'.repeat(4000)), 'a'.repeat(1023))
 })
 
 test('sockets', () => {
