@@ -11,7 +11,7 @@ import { FieldReader } from './fields.js'
  * A thread that ran when recording began, as lib/state describes it. What the version of the list does not have is
  * undefined.
  */
-export interface ListedThread extends Partial<Thread>, Pick<Thread, AlwaysListed> {
+export type ListedThread = Pick<Thread, AlwaysListed> & Partial<Thread> & {
   pidnsStart?: bigint
   tty?: number
   exeUpperLayer?: boolean

@@ -55,7 +55,7 @@ export function paramsOfV1(view: DataView, at: number, room: number): number {
   const type = view.getUint16(at + TYPE, true)
   if (type >= EVENTS.length || hasLargeLengths(type)) return len > room ? -1 : 0
   const { params, excess } = (shapes ??= EVENTS.map(shapeOf))[type]
-  for (const wrong of excess) {
+  for (const wrong of [excess, len > room ? TSHARK_EXCESS : 0]) {
     if (len - wrong < HEADER_V1 || len - wrong > room) continue
     const nparams = fittingParams(view, at + HEADER_V1, params, len - wrong - HEADER_V1)
     if (nparams < 0) continue
@@ -75,22 +75,22 @@ function fittingParams(view: DataView, lengths: number, nparams: number, size: n
   return -1
 }
 
+/** tshark -w leaves out `nparams` of today's records and lets `len` count it still, beyond the block. Seen with 4.0. */
+const TSHARK_EXCESS = 4
+/** libscap before 2018 wrote two types too long. Source: next() in scap_savefile.c. */
+const NOTIFICATION_EXCESS = 3
+
 interface Shape {
   /** Parameters in the table. */
   readonly params: number
-  /** Bytes by which `len` may be too large. */
-  readonly excess: readonly number[]
+  /** Bytes by which `len` is too large in old files. */
+  readonly excess: number
 }
-
-/** tshark -w leaves out `nparams` of today's records and lets `len` count it. Seen with 4.0. */
-const EXCESS = [0, 4]
-/** libscap before 2018 wrote two types 3 bytes too long. Source: next() in scap_savefile.c. */
-const NOTIFICATION_EXCESS = [3, 0, 4]
 
 let shapes: Shape[] | undefined
 
 function shapeOf(event: string): Shape {
   const [constant, , , ...params] = event.split(' ')
   const notification = constant === 'PPME_NOTIFICATION_E' || constant === 'PPME_INFRASTRUCTURE_EVENT_E'
-  return { params: params.length, excess: notification ? NOTIFICATION_EXCESS : EXCESS }
+  return { params: params.length, excess: notification ? NOTIFICATION_EXCESS : 0 }
 }
