@@ -28,6 +28,14 @@
 #define OUT_BYTES(user, size) put_bytes(r, user, cut(RET < 0 ? (size) : RET))
 #define RES put_s64(r, RET)
 
+/* The event of a call that has none of its own. */
+static __always_inline void put_generic(struct rec *r, struct call *c)
+{
+	rec_type(r, PPME_GENERIC_X, full_exit ? 2 : 1);
+	put_u16(r, c->ppm_sc);
+	FULL(put_u16(r, c->nr));
+}
+
 static __always_inline void fill_exit(struct rec *r, struct call *c)
 {
 	switch (c->type) {
@@ -128,9 +136,7 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 	EVENT(SOCKET_GETPEERNAME_X, 0, 0, )
 
 	default:
-		rec_type(r, PPME_GENERIC_X, full_exit ? 2 : 1);
-		put_u16(r, c->ppm_sc);
-		FULL(put_u16(r, c->nr));
+		put_generic(r, c);
 	}
 }
 
@@ -170,6 +176,9 @@ static __always_inline void fill_exit_network(struct rec *r, struct call *c)
 	      put_sockopt(r, A(1), A(2), A(3), A(4)); put_u32(r, A(4)))
 	EVENT(SOCKET_GETSOCKOPT_X, 6, 0, __u32 len = 0; bpf_probe_read_user(&len, sizeof(len), (const void *)A(4)); RES; put_fd(r, A(0));
 	      put_u8(r, sockopt_level(A(1))); put_u8(r, sockopt_option(A(1), A(2))); put_sockopt(r, A(1), A(2), A(3), len); put_u32(r, len))
+
+	default:
+		put_generic(r, c);
 	}
 }
 
@@ -184,6 +193,10 @@ static __always_inline void fill_exit_process(struct rec *r, struct call *c)
 	EVENT(SYSCALL_CLONE3_X, 21, 0, bpf_probe_read_user(&flags, sizeof(flags), (const void *)A(0)))
 	EVENT(SYSCALL_FORK_20_X, 21, 0, )
 	EVENT(SYSCALL_VFORK_20_X, 21, 0, )
+
+	default:
+		put_generic(r, c);
+		return;
 	}
 	RES;
 	if (RET >= 0) {
