@@ -4,7 +4,7 @@ import { percent } from './footer.js'
 import { Output } from './output.js'
 import { Progress } from './progress.js'
 import { isBrokenPipe, OK } from './report.js'
-import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS, stopOnSignal } from './source.js'
+import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
 import { Tally } from './tally.js'
 
 const OPTIONS = {
@@ -19,7 +19,6 @@ export async function run(args: string[]): Promise<number> {
   const values = parse('count', '[-i DEV | -r FILE] [-d SECONDS] [-n EVENTS] [-v] [--json]', OPTIONS, args)
   if (values === undefined) return OK
   await using capture = await openSource(values)
-  const interrupt = stopOnSignal(capture)
   const out = new Output()
   const tally = new Tally()
   const counts = new Counts(capture, tally)
@@ -41,7 +40,7 @@ export async function run(args: string[]): Promise<number> {
     if (values.verbose === true) await list(capture, tally, out)
     else for await (const burst of capture) tally.add(burst)
   } catch (error) {
-    if (!interrupt.stopped) fail(error)
+    fail(error)
   }
   clearInterval(timer)
   await capture.close() // from here on the counters stand still

@@ -8,10 +8,9 @@ import { writeFile } from '../export/file.js'
 import type { Capture, CpuStats } from '../iface/capture.js'
 import { number, parse } from './args.js'
 import { footerLines, rate } from './footer.js'
+import { interruptible, watched } from './interrupt.js'
 import { Output } from './output.js'
 import { OK } from './report.js'
-import { stopOnSignal } from './source.js'
-import { watched } from './watched.js'
 
 const OPTIONS = {
   duration: { short: 'd', value: 'SECONDS', help: 'how long to capture (default: 10)' },
@@ -36,7 +35,6 @@ export async function run(args: string[]): Promise<number> {
 
   const live = await openLive(seconds)
   await using capture = live ?? await openTrace()
-  stopOnSignal(capture)
   const out = new Output()
   const sample = new Sample(capture, out)
   const started = performance.now()
@@ -67,7 +65,7 @@ and for sysdig:
 async function openLive(seconds: number): Promise<Capture | undefined> {
   try {
     const { open } = await import('../open.js')
-    const capture = await open('sysdig', { maxDurationMs: seconds * 1000 })
+    const capture = await interruptible(signal => open('sysdig', { signal, maxDurationMs: seconds * 1000 }))
     console.log(`capturing from ${capture.device} for ${seconds} s, Ctrl-C ends it; of the events at most ${LINES} per second are printed\n`)
     return capture
   } catch (error) {
@@ -88,7 +86,7 @@ async function explain(error: CaptureError): Promise<void> {
 async function openTrace(): Promise<Capture> {
   const { openFile } = await import('../iface/file/open.js')
   console.log(`\nSo here is the same with a recorded trace, ${TRACE}; of the events at most ${LINES} per second are printed\n`)
-  return openFile(TRACE)
+  return interruptible(signal => openFile(TRACE, { signal }))
 }
 
 /** Prints a few events of each second and, when the second is over, how many there were. By the events' own time. */

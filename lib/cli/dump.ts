@@ -7,7 +7,7 @@ import { footerJson, footerLines } from './footer.js'
 import { Output } from './output.js'
 import { Progress } from './progress.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
-import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS, stopOnSignal } from './source.js'
+import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
 
 const OPTIONS = {
   ...SOURCE_OPTIONS,
@@ -36,13 +36,12 @@ export async function run(args: string[]): Promise<number> {
   else await checkWrite(write, values)
 
   await using capture = await openSource(values)
-  const interrupt = stopOnSignal(capture)
   const started = performance.now()
   let failure: unknown
   try {
     await deliver(capture, write, values, started)
   } catch (error) {
-    if (!interrupt.stopped) failure = error
+    failure = error
   }
   await capture.close()
   if (values.quiet !== true && !isBrokenPipe(failure)) {

@@ -15,8 +15,12 @@ export class UsageError extends Error {
   }
 }
 
+/** A signal ended the capture; that is no failure. */
+export class Interrupted extends Error {}
+
 /** Prints what ended the command and gives its exit code. */
 export function fail(error: unknown): number {
+  if (error instanceof Interrupted) return OK // before the capture was open
   if (isBrokenPipe(error)) return OK // the reader has seen enough: `| head`
   if (error instanceof UsageError) {
     console.error(`sysring: ${error.message}\nhint: ${error.hint}`)

@@ -1,5 +1,6 @@
 import type { Capture, CaptureOptions } from '../iface/capture.js'
 import { integer, list, number } from './args.js'
+import { interruptible } from './interrupt.js'
 import { UsageError } from './report.js'
 
 /** The options that choose what is captured, for the commands that capture. */
@@ -20,9 +21,14 @@ export const LIVE_OPTIONS = {
 
 export type SourceValues = Partial<Record<keyof typeof SOURCE_OPTIONS | keyof typeof LIVE_OPTIONS, string>>
 
-/** Opens what the command line names. Only the half of the library that is needed for it is loaded. */
-export async function openSource(values: SourceValues): Promise<Capture> {
-  const limits: CaptureOptions = {}
+/** Opens what the command line names, until a signal ends it. */
+export function openSource(values: SourceValues): Promise<Capture> {
+  return interruptible(signal => openUntil(signal, values))
+}
+
+/** Only the half of the library that is needed is loaded. */
+async function openUntil(signal: AbortSignal, values: SourceValues): Promise<Capture> {
+  const limits: CaptureOptions = { signal }
   const maxEvents = integer('-n', values.numevents, 1)
   const seconds = number('-d', values.duration, 0)
   if (maxEvents !== undefined) limits.maxEvents = maxEvents
@@ -52,23 +58,4 @@ export async function openSource(values: SourceValues): Promise<Capture> {
 function ringBytes(text: string | undefined): number | undefined {
   const mib = integer('--ring', text, 1, 1024)
   return mib === undefined ? undefined : mib * 1024 * 1024
-}
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-export interface Interrupt {
-  /** Has a signal ended the capture? What its source then says is no error. */
-  stopped: boolean
-}
-
-/** The first signal ends the capture, so that what is there is finished; a second one ends the process. */
-export function stopOnSignal(capture: Capture): Interrupt {
-  const interrupt = { stopped: false }
-  const stop = () => {
-    for (const signal of SIGNALS) process.off(signal, stop)
-    interrupt.stopped = true
-    void capture.close()
-  }
-  for (const signal of SIGNALS) process.on(signal, stop)
-  return interrupt
 }
