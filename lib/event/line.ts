@@ -2,7 +2,7 @@ import { writeTimeOfDay } from './clock.js'
 import type { Event } from './event.js'
 import type { Names } from './paramtext.js'
 import { PACKET } from './record.js'
-import { eventName } from './table.js'
+import { EVENT_COUNT, eventName } from './table.js'
 import { textOf, writeArgs } from './text.js'
 import type { TextBuffer } from './textbuffer.js'
 
@@ -26,13 +26,18 @@ export function writeLine(out: TextBuffer, ev: Event, names?: Names): void {
   out.decimal(ev.cpu)
   out.text(' (')
   out.decimal(ev.tid)
-  out.text(') ')
-  out.text(directionText(ev))
-  out.byte(BLANK)
-  out.text(eventName(ev))
-  out.byte(BLANK)
+  out.text(directionAndType(ev))
   if (ev.packet === undefined) writeArgs(out, ev, names)
   else out.text(infoText(ev))
+}
+
+const known: (string | undefined)[] = new Array(EVENT_COUNT).fill(undefined)
+
+/** ") < close " is the same for all events of a type, unless they are generic. */
+function directionAndType(ev: Event): string {
+  const type = ev.type
+  if (type > 1 && type < EVENT_COUNT) return (known[type] ??= `) ${directionText(ev)} ${eventName(ev)} `)
+  return `) ${directionText(ev)} ${eventName(ev)} `
 }
 
 /** ">" for enter events, "<" for exit events, "-" for packets. */

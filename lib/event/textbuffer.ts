@@ -1,3 +1,5 @@
+import { utf8 } from './strings.js'
+
 const ZERO = 0x30
 const BILLION = 1_000_000_000
 const MARGIN = 64
@@ -157,7 +159,7 @@ export class TextBuffer {
 
   /** What was written since the length was `start`, taken out again. */
   take(start: number): string {
-    const text = this.bytes.toString('utf8', start, this.length)
+    const text = utf8(this.bytes, start, this.length)
     this.length = start
     return text
   }
