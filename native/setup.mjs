@@ -2,11 +2,12 @@
  * Makes a fresh clone ready: `npm run setup`. Debian packages, npm packages, addon and BPF programs, bundle; each only
  * where it is missing or older than what it is made from, so that a second run takes a blink.
  *
- *     --test    also the programs that the tests compare with
+ *     --test      also the programs that the tests compare with
+ *     --prebuild  also the addon where the package has it, for publishing
  *
  * It runs before node_modules exists, so it uses nothing but Node.
  */
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildNative, nodeHeaders } from './build.mjs'
@@ -38,13 +39,14 @@ const TEST = {
 process.env.PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter)
 
 await script(async () => {
-  const { values: wanted } = parseArgs({ options: { test: { type: 'boolean' } } })
+  const { values: wanted } = parseArgs({ options: { test: { type: 'boolean' }, prebuild: { type: 'boolean' } } })
   checkNode()
   const linux = process.platform === 'linux'
   if (linux) await installDebian(wanted.test ? { ...BUILD, ...TEST } : BUILD)
   await installNpm()
   if (linux) await buildForKernel()
   await bundle()
+  if (wanted.prebuild) await step('prebuild', undefined, prebuild)
   if (!done()) console.log('  nothing to do: all is up to date')
 })
 
@@ -143,4 +145,11 @@ async function bundle() {
       if (statSync(path).mtimeMs < started - 1000) rmSync(path)
     }
   })
+}
+
+/** An addon without symbols, which lib/native.ts prefers; removed again once the package is made. */
+async function prebuild() {
+  const folder = `prebuilds/${process.platform}-${process.arch}`
+  mkdirSync(join(ROOT, folder), { recursive: true })
+  await command('strip', ['-o', `${folder}/sysring.node`, 'native/build/Release/sysring.node'], { hint: 'npm run build:native' })
 }
