@@ -1,19 +1,22 @@
-import type { Writable } from 'node:stream'
+import { write } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { CaptureError } from '../errors.js'
 import { isBrokenPipe } from './report.js'
 
 /** Characters gathered before a write: one system call for some hundred lines. */
 const BATCH = 1 << 16
+const STDOUT = 1
 
-/** Lines on their way to a stream. */
+const writeSome = promisify(write)
+
+/**
+ * Lines and bytes on their way to standard output. Not through process.stdout, which writes to pipes synchronously:
+ * behind a reader that has stopped, even Ctrl-C would wait.
+ */
 export class Output {
-  readonly #stream: Writable
   #text = ''
-
-  constructor(stream: Writable = process.stdout) {
-    this.#stream = stream
-    stream.on('error', () => {}) // arrives at whoever awaits the write
-  }
+  #pending: Promise<void> = Promise.resolve()
 
   line(text: string): void {
     this.#text += text + '\n'
@@ -24,18 +27,29 @@ export class Output {
     return this.#text.length >= BATCH
   }
 
-  /** Resolves when the stream has taken it all, which keeps memory bounded; rejects with EPIPE when nobody reads. */
+  /** Resolves when the reader has taken it all, which keeps memory bounded; rejects with EPIPE when there is none. */
   flush(): Promise<void> {
-    if (this.#text === '') return Promise.resolve()
+    if (this.#text === '') return this.#pending
     const text = this.#text
     this.#text = ''
-    return this.write(text)
+    return this.write(Buffer.from(text))
   }
 
-  write(chunk: string | Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#stream.write(chunk, error => (error == null ? resolve() : reject(failure(error))))
-    })
+  /** One after the other, whoever asks. */
+  write(chunk: Uint8Array): Promise<void> {
+    return (this.#pending = this.#pending.then(() => writeAll(chunk)))
+  }
+}
+
+async function writeAll(chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length;) {
+    try {
+      at += (await writeSome(STDOUT, chunk, at, chunk.length - at)).bytesWritten
+    } catch (error) {
+      // Somebody who shares the pipe has made it non-blocking.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw failure(error as NodeJS.ErrnoException)
+      await sleep(5)
+    }
   }
 }
 

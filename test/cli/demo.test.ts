@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert'
 import { folder } from '../helpers/folder.js'
-import { type Outcome, run, SYSRING } from '../helpers/run.js'
+import { type Outcome, powerless, run, SYSRING } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
 import { TRACE_EVENTS } from '../helpers/trace.js'
 
@@ -42,7 +42,7 @@ test('Ctrl-C ends it early and well', async () => {
 
 test('without privileges: says what is missing, and takes the recorded trace', async () => {
   const { path, file } = folder()
-  const result = await run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...SYSRING, 'demo'], { cwd: path })
+  const result = await powerless(['demo'], { cwd: path })
   check(result)
   assert.match(result.stdout, /^Live capture is not possible here: ERR_CAPTURE_PERM: .+\nhint: .+/m)
   assert.match(result.stdout, /^ {2}CAP_BPF: not held\n {4}fix: /m)

@@ -1,13 +1,10 @@
 import * as assert from 'uvu/assert'
-import { run, SYSRING, sysring } from '../helpers/run.js'
+import { powerless, sysring } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
 
 const test = suite('doctor and devices')
 
 interface Finding { name: string; level: string; text: string; fix?: string }
-
-/** As nobody, without capabilities. */
-const unprivileged = (args: string[]) => run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', ...SYSRING, ...args])
 
 test('says that live capture works', async () => {
   const { code, stdout } = await sysring(['doctor'])
@@ -28,7 +25,7 @@ test('--json', async () => {
 }, { needs: ['linux'] })
 
 test('names the missing capabilities, and the way to get them', async () => {
-  const { code, stdout } = await unprivileged(['doctor'])
+  const { code, stdout } = await powerless(['doctor'])
   assert.is(code, 1)
   assert.match(stdout, /^fail +CAP_BPF +not held\n +fix: .*sudo/m)
   assert.match(stdout, /^fail +CAP_PERFMON +not held\n +fix: /m)
@@ -45,13 +42,13 @@ test('devices', async () => {
 }, { needs: ['bpf', 'btf'] })
 
 test('devices says why not', async () => {
-  const { code, stdout } = await unprivileged(['devices'])
+  const { code, stdout } = await powerless(['devices'])
   assert.is(code, 0)
   assert.match(stdout, /^ +not here: ERR_CAPTURE_PERM: .*\n +hint: /m)
 }, { needs: ['root', 'setpriv', 'btf'] })
 
 test('a capture without privileges: code, sentence, hint', async () => {
-  const { code, stderr } = await unprivileged(['dump', '-i', 'sysdig'])
+  const { code, stderr } = await powerless(['dump', '-i', 'sysdig'])
   assert.is(code, 1)
   assert.match(stderr, /^sysring: ERR_CAPTURE_PERM: .+\nhint: .+\n$/)
 }, { needs: ['root', 'setpriv', 'btf'] })

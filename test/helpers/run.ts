@@ -66,6 +66,11 @@ export function sysring(args: readonly string[], options: RunOptions = {}): Prom
   return run(SYSRING[0], [...SYSRING.slice(1), ...args], options)
 }
 
+/** Runs the command `sysring` as root without root's powers: as another user it might not be able to read the clone. */
+export function powerless(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return run('setpriv', ['--bounding-set=-all', '--inh-caps=-all', ...SYSRING, ...args], options)
+}
+
 /** How to start the command: the bundle that ships, or the sources where they are newer. `$SYSRING` in shell(). */
 export const SYSRING: readonly string[] = bundleIsFresh()
   ? [process.execPath, join(ROOT, 'dist/cli.js')]
