@@ -166,8 +166,8 @@ export class Pcapng implements Format {
       if (this.#contents.section < 0 && kind !== 'section') throw malformed('no section header', offset)
       if (size < block.FRAMING) throw malformed(`a block of ${size} bytes (type 0x${type.toString(16)})`, offset)
       if (size > limit(kind, type)) {
-        if (kind === 'event' || kind === 'packet') throw malformed(`a block of ${size} bytes (type 0x${type.toString(16)})`, offset)
-        window.at = at + size // too long to be kept
+        if (kind !== 'metadata' && kind !== 'other') throw malformed(`a block of ${size} bytes (type 0x${type.toString(16)})`, offset)
+        window.at = at + size // a list too long to be kept
         continue
       }
       if (kind === 'other') {
