@@ -2,7 +2,7 @@
  * Builds what is not TypeScript: `npm run build:native`. The BPF programs become native/build/NAME.bpf.o, the addon
  * native/build/Release/*.node. What is newer than its sources is left alone.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync, utimesSync } from 'node:fs'
 import { arch } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -80,17 +80,24 @@ async function generateSkeleton(object, name, skeleton) {
 }
 
 async function buildAddon() {
-  const sources = readdirSync(join(ROOT, 'native')).filter(entry => entry !== 'build').map(entry => `native/${entry}`)
+  const sources = readdirSync(join(ROOT, 'native')).filter(entry => entry !== 'build' && !entry.endsWith('.mjs')).map(entry => `native/${entry}`)
   // The name is binding.gyp's business; a stamp would lie after somebody removed the addon by hand.
-  const release = join(ROOT, 'native/build/Release')
-  const built = existsSync(release) ? readdirSync(release).filter(file => file.endsWith('.node')) : []
-  const outputs = built.length > 0 ? built.map(file => `native/build/Release/${file}`) : ['native/build/Release/none']
+  const built = addons()
+  const outputs = built.length > 0 ? built : ['native/build/Release/none']
   await step('addon', { inputs: sources, outputs }, async () => {
     // Not `rebuild`, which would remove the rest of native/build.
     await command('node_modules/.bin/node-gyp', ['configure', 'build', '--directory=native', ...nodeHeaders()], {
       hint: 'apt-get install g++ make python3 libbpf-dev libelf-dev zlib1g-dev',
     })
+    // make leaves it alone when a source changed that it does not know of, such as a README: it is up to date now.
+    for (const addon of addons()) utimesSync(join(ROOT, addon), new Date(), new Date())
   })
+}
+
+function addons() {
+  const release = join(ROOT, 'native/build/Release')
+  const files = existsSync(release) ? readdirSync(release) : []
+  return files.filter(file => file.endsWith('.node')).map(file => `native/build/Release/${file}`)
 }
 
 /** Where Node is installed with its headers, node-gyp need not download them. */
