@@ -1,4 +1,7 @@
-import { quiet } from './machine.js'
+import { quiet, tracers } from './machine.js'
+
+/** How often a run is done again because something else was tracing the machine at its end. */
+const TRIES = 4
 
 /** What one run of a case measured, by name. */
 export type Sample = Record<string, number>
@@ -34,7 +37,14 @@ export async function rounds(cases: readonly Case[], options: RoundOptions): Pro
       options.progress(`round ${round + 1} of ${options.repeats}: ${name}`)
       const othersPercent = await quiet(options.patience)
       try {
-        series[index].samples[round] = { ...(await run()), othersPercent }
+        let sample = await run()
+        let foreign = tracers().length
+        for (let tries = 1; foreign > 0 && options.patience > 0 && tries < TRIES; tries++) {
+          await quiet(options.patience)
+          sample = await run()
+          foreign = tracers().length
+        }
+        series[index].samples[round] = { ...sample, othersPercent, foreign }
       } catch (error) {
         series[index].samples[round] = undefined
         series[index].failures.push(error instanceof Error ? error.message : String(error))

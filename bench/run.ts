@@ -1,5 +1,5 @@
 /**
- * The benchmarks: `npm run bench -- [SUITE | SUITE/PART OF A CASE'S NAME …] [--quick] [-k REPEATS] [--patience SECONDS] [--nice N] [--json FILE]`.
+ * The benchmarks: `npm run bench -- [SUITE | SUITE/PART OF A CASE'S NAME …] [--quick] [-k REPEATS] [--patience SECONDS] [--urgent] [--json FILE]`.
  *
  * Every run is a fresh process. Within a suite all cases and their rivals take turns, in another order each round; the
  * tables show median [min..max], and ratios are taken within a round.
@@ -30,7 +30,7 @@ async function main(): Promise<number> {
       quick: { type: 'boolean', default: false },
       repeats: { type: 'string', short: 'k' },
       patience: { type: 'string', default: '5' },
-      nice: { type: 'string' },
+      urgent: { type: 'boolean', default: false },
       json: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -40,13 +40,13 @@ async function main(): Promise<number> {
   const unknown = positionals.filter(text => !SUITES.some(({ name }) => name === text.split('/')[0]))
   if (values.help || unknown.length > 0 || !(repeats >= 1) || !(patience >= 0)) {
     for (const name of unknown) console.error(`there is no benchmark ${name}`)
-    console.error('npm run bench -- [SUITE | SUITE/CASE …] [--quick] [-k REPEATS] [--patience SECONDS] [--nice N] [--json FILE]')
+    console.error('npm run bench -- [SUITE | SUITE/CASE …] [--quick] [-k REPEATS] [--patience SECONDS] [--urgent] [--json FILE]')
     for (const { name, about } of SUITES) console.error(`  ${name.padEnd(9)} ${about}`)
     return values.help ? 0 : 2
   }
   requireBundle()
-  // Inherited by everything that is measured: on a busy machine, --nice -20 has the CPUs nearly to itself.
-  if (values.nice !== undefined) setPriority(Number(values.nice))
+  // Inherited by everything that is measured: on a busy machine this has the CPUs nearly to itself.
+  if (values.urgent) setPriority(-20)
 
   const suites = SUITES.filter(({ name }) => positionals.length === 0 || positionals.some(text => text.split('/')[0] === name))
   const rivals = [...new Set(suites.flatMap(suite => suite.rivals))]
@@ -62,7 +62,7 @@ async function main(): Promise<number> {
 
   const machine = describe(rivals)
   for (const line of [...machineText(machine), ...missing(rivals).map(text => `missing   ${text}`)]) console.log(line)
-  console.log(`method    ${repeats} rounds in shuffled order, median [min..max], ratios within a round${values.nice === undefined ? '' : `, at nice ${values.nice}`}`)
+  console.log(`method    ${repeats} rounds in shuffled order, median [min..max], ratios within a round${values.urgent ? ', at nice -20' : ''}`)
 
   const results: object[] = []
   try {
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
       for (const table of tables) for (const line of tableText(table)) console.log(line)
       results.push({ suite: suite.name, series, tables })
       // Written after each suite: an interrupted run has shown something too.
-      if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, repeats, nice: Number(values.nice ?? 0), results }, undefined, 1)}\n`)
+      if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, repeats, urgent: values.urgent, results }, undefined, 1)}\n`)
     }
   } finally {
     await killAll()
