@@ -10,7 +10,7 @@ export const SLACK = 16
  *
  * Returns `len`, or 0 if the record is malformed. It is on the hot path, inlined into the cursors. A loop over the
  * lengths would end elsewhere for almost every record, and each wrong guess of the CPU costs as much as all of the rest
- * (17 ns a record against 11): so up to six are added up at once, those beyond `nparams` as 0. Signed reads keep it in
+ * (17 ns a record against 11, on a 2 MB capture in memory): so up to six are added up at once, those beyond `nparams` as 0. Signed reads keep it in
  * 32 bits; what is too large comes out negative.
  */
 export function recordLength(view: DataView, at: number, room: number): number {
