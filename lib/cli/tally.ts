@@ -20,6 +20,8 @@ export class Tally {
 
   /** Counts a burst, or a few events. The hot loop: numbers only, no parameter is looked at and nothing is allocated. */
   add(burst: Iterable<Event>): void {
+    const { perCpu } = this
+    const threads = this.#threads
     let { events, bytes, enter } = this
     let lastHi = this.#lastHi
     let lastLo = this.#lastLo
@@ -32,9 +34,9 @@ export class Tally {
       }
       bytes += ev.len
       enter += ~ev.type & 1
-      this.perCpu[ev.cpu]++
+      perCpu[ev.cpu]++
       const tid = ev.tid
-      if (tid >= 0 && tid < MAX_TID) this.#threads[tid >>> 5] |= 1 << (tid & 31)
+      if (tid >= 0 && tid < MAX_TID) threads[tid >>> 5] |= 1 << (tid & 31)
     }
     this.events = events
     this.bytes = bytes
