@@ -23,6 +23,7 @@ export class Tally {
     const { perCpu } = this
     const threads = this.#threads
     let { events, bytes, enter } = this
+    let lastTid = -1
     let lastHi = this.#lastHi
     let lastLo = this.#lastLo
     for (const ev of burst) {
@@ -36,6 +37,8 @@ export class Tally {
       enter += ~ev.type & 1
       perCpu[ev.cpu]++
       const tid = ev.tid
+      if (tid === lastTid) continue // mostly: a thread makes several calls in a row
+      lastTid = tid
       if (tid >= 0 && tid < MAX_TID) threads[tid >>> 5] |= 1 << (tid & 31)
     }
     this.events = events
