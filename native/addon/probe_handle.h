@@ -40,6 +40,8 @@ class ProbeHandle : public Napi::ObjectWrap<ProbeHandle> {
   std::unique_ptr<Probe> probe_;
   // One per ring, detached on close: views over them then have length 0 and cannot reach unmapped memory.
   std::vector<Napi::Reference<Napi::ArrayBuffer>> buffers_;
+  // What each of them keeps mapped; the buffer owns it.
+  std::vector<std::shared_ptr<Mapping>*> held_;
 };
 
 void ThrowFailure(Napi::Env env, const Failure& failure);
