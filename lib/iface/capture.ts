@@ -119,9 +119,12 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
   /** Stops the capture at once and frees its memory. Events of an open burst are no longer valid. May be called twice. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
-      this.burst.release()
-      this.releaseBurst()
-      await this.dispose()
+      try {
+        this.burst.release()
+        this.releaseBurst()
+      } finally {
+        await this.dispose()
+      }
     })()
     return this.#closed
   }

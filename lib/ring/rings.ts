@@ -18,6 +18,9 @@ interface Ring {
   delivered: number
 }
 
+/** Records this much younger than now have no right time. A consumer that just lost the CPU may see less than that. */
+const CLOCK_STEP_NS = 100_000_000
+
 /**
  * The rings of all CPUs as one stream ordered by time.
  *
@@ -45,9 +48,11 @@ export class Rings implements Cursor {
   // No record younger than this one is handed out in this burst.
   #horizonHi = 0
   #horizonLo = 0
-  // Time of the last record handed out before the current ring was chosen.
-  #lastHi = 0
-  #lastLo = 0
+  // The youngest time handed out before the current ring was chosen.
+  #newestHi = 0
+  #newestLo = 0
+  // Where the last record lies that was handed out of the current ring since then; −1: none yet.
+  #lastAt = -1
 
   /** `windowNs`: how long records are held back for those of other CPUs, in ns, below 4 s. */
   constructor(probe: ProbeHandle, ringBytes: number, windowNs: number) {
@@ -88,13 +93,27 @@ export class Rings implements Cursor {
       this.#horizonLo = low >>> 0
       this.#horizonHi = low < 0 ? state[1] - 1 : state[1]
     }
+    // What was stamped before a step of the clock is no measure for what comes after it.
+    if (this.#isFuture(this.#newestHi, this.#newestLo)) this.#newestHi = this.#newestLo = 0
+    if (this.#choose()) return fullest
+    const future = ({ view, at, end }: Ring) => at < end && this.#isFuture(view.getUint32(at + TS + 4, true), view.getUint32(at + TS, true))
+    if (!this.#rings.some(future)) return -1
+    this.#horizonHi = this.#horizonLo = 0xffff_ffff
     return this.#choose() ? fullest : -1
+  }
+
+  /**
+   * Times from the future were taken before somebody set the wall clock back. To wait until they have come could take
+   * hours, and everything behind them would wait too.
+   */
+  #isFuture(hi: number, lo: number): boolean {
+    return (hi - this.#state[1]) * 0x1_0000_0000 + (lo - this.#state[0]) > CLOCK_STEP_NS
   }
 
   next(event: Event): boolean {
     let ring = this.#current
     let at = ring.at
-    if (at >= ring.end || !this.#within(ring.view.getUint32(at + TS + 4, true), ring.view.getUint32(at + TS, true))) {
+    if (at + HEADER > ring.end || !this.#within(ring.view.getUint32(at + TS + 4, true), ring.view.getUint32(at + TS, true))) {
       if (!this.#choose()) return false
       ring = this.#current
       at = ring.at
@@ -103,6 +122,7 @@ export class Rings implements Cursor {
     if (len < HEADER || at + len > ring.end) throw this.#corrupt(ring, len)
     ring.at = at + len
     ring.delivered++
+    this.#lastAt = at
     event._view = ring.view
     event._memory = ring.memory
     event._at = at
@@ -116,6 +136,7 @@ export class Rings implements Cursor {
 
   /** Makes the ring with the oldest record the current one; false when none has one within the horizon. */
   #choose(): boolean {
+    this.#noteNewest()
     let best: Ring | undefined
     let bestHi = this.#horizonHi
     let bestLo = this.#horizonLo
@@ -123,6 +144,7 @@ export class Rings implements Cursor {
     let untilLo = bestLo
     for (const ring of this.#rings) {
       if (ring.at >= ring.end) continue
+      if (ring.at + HEADER > ring.end) throw this.#corrupt(ring, ring.end - ring.at)
       const hi = ring.view.getUint32(ring.at + TS + 4, true)
       const lo = ring.view.getUint32(ring.at + TS, true)
       if (hi < bestHi || (hi === bestHi && lo <= bestLo)) {
@@ -140,17 +162,36 @@ export class Rings implements Cursor {
       }
     }
     if (best === undefined) return false
-    if (bestHi < this.#lastHi || (bestHi === this.#lastHi && bestLo < this.#lastLo)) this.late++
-    this.#lastHi = bestHi
-    this.#lastLo = bestLo
+    // Late ones go one by one, so that each is counted.
+    if (this.#isLate(bestHi, bestLo)) untilHi = untilLo = 0
     this.#untilHi = untilHi
     this.#untilLo = untilLo
     this.#current = best
     return true
   }
 
+  #isLate(hi: number, lo: number): boolean {
+    return hi < this.#newestHi || (hi === this.#newestHi && lo < this.#newestLo)
+  }
+
+  /** Records of one ring are in order, so the last one handed out is the youngest of its run. A late one is a run alone. */
+  #noteNewest(): void {
+    if (this.#lastAt < 0) return
+    const { view } = this.#current
+    const hi = view.getUint32(this.#lastAt + TS + 4, true)
+    const lo = view.getUint32(this.#lastAt + TS, true)
+    this.#lastAt = -1
+    if (this.#isLate(hi, lo)) {
+      this.late++
+      return
+    }
+    this.#newestHi = hi
+    this.#newestLo = lo
+  }
+
   /** Ends the burst: what was handed out goes back to the producer. */
   release(): void {
+    this.#noteNewest()
     for (let i = 0; i < this.#rings.length; i++) {
       const ring = this.#rings[i]
       ring.tail = ring.at & (this.#size - 1)
@@ -165,21 +206,23 @@ export class Rings implements Cursor {
     return this.#rings[index].delivered
   }
 
-  /** Counts the records that wait unread in ring `index`. */
+  /** Counts the records that wait unread in ring `index`; of a corrupt ring, those that can still be found. */
   pending(index: number): number {
     const ring = this.#rings[index]
     this.#probe.poll(this.#state)
     const end = ring.at + ((this.#state[2 + index] - ring.at) & (this.#size - 1))
     let count = 0
-    for (let at = ring.at; at < end; count++) {
+    for (let at = ring.at; at + HEADER <= end; count++) {
       const len = ring.view.getUint32(at + LEN, true)
-      if (len < HEADER) throw this.#corrupt(ring, len)
+      if (len < HEADER || at + len > end) break
       at += len
     }
     return count
   }
 
+  /** Nothing more is handed out, so that the capture can be closed. */
   #corrupt(ring: Ring, len: number): CaptureError {
+    for (const each of this.#rings) each.end = each.at
     return new CaptureError('ERR_CAPTURE_FORMAT', `the ring of CPU ${ring.cpu} holds a record of ${len} bytes at ${ring.at}`, 'is another consumer using the same ring? open the capture again')
   }
 }
