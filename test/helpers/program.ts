@@ -1,0 +1,52 @@
+/** The C programs of the kernel tests: compiled when they are needed, told to start when the capture runs. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { folder } from './folder.js'
+import { ROOT } from './run.js'
+
+const { file } = folder()
+
+/** Compiles test/kernel/programs/NAME.c and returns the program's path. */
+export function compile(name: string): string {
+  execFileSync('cc', ['-O1', '-Wall', '-pthread', '-o', file(name), join(ROOT, `test/kernel/programs/${name}.c`)], { stdio: ['ignore', 'inherit', 'inherit'] })
+  return file(name)
+}
+
+export interface Program {
+  readonly pid: number
+  /** Lets it run on. */
+  go(): void
+  /** Everything that it printed after its "pid N", once it has ended; an exit code other than 0 is an error. */
+  readonly output: Promise<string>
+}
+
+/** Starts a program that prints "pid N" and then waits for SIGUSR1; resolves when it waits. */
+export function start(path: string, args: readonly (string | number)[] = [], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Program> {
+  const child: ChildProcess = spawn(path, args.map(String), { stdio: ['ignore', 'pipe', 'inherit'], ...options })
+  let text = ''
+  return new Promise((resolve, reject) => {
+    const output = new Promise<string>((done, failed) => {
+      child.once('error', failed)
+      child.once('close', (code, signal) => {
+        if (code === 0) return done(text.slice(text.indexOf('\n') + 1))
+        failed(new Error(`${path} ended with ${signal ?? code}: ${text}`))
+      })
+    })
+    output.catch(reject)
+    child.stdout!.on('data', (chunk: Buffer) => {
+      text += chunk
+      const pid = Number(/^pid (\d+)\n/.exec(text)?.[1])
+      if (pid > 0) resolve({ pid, output, go: () => void process.kill(pid, 'SIGUSR1') })
+    })
+  })
+}
+
+/** The CPUs that this process may use. */
+export function allowedCpus(): number[] {
+  const list = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]
+  return list.split(',').flatMap((range) => {
+    const [first, last = first] = range.split('-').map(Number)
+    return Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  })
+}
