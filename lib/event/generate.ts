@@ -41,6 +41,7 @@ function readSource(): SourceTables {
     flagTables: { ...flags.tables, ...flags['later_tables_libs_0.25.4'] },
     syscalls: calls.syscalls,
     ppmSc: calls.ppm_sc,
+    lastPpmScOf0293: Math.max(...Object.values<number>(calls['ppm_sc_sysdig0.29.3'])),
   }
 }
 

@@ -46,6 +46,7 @@ const UNKNOWN_CALL = '<unknown>'
 const infos: (EventInfo | undefined)[] = new Array(EVENT_COUNT).fill(undefined)
 const flagTables = new Map<string, FlagTable>()
 let ppmScNames: readonly string[] | undefined
+let syscallNames: readonly string[] | undefined
 let syscallNumbers: ReadonlyMap<string, number> | undefined
 
 /** What the table knows of an event code; undefined for codes of later drivers. */
@@ -63,8 +64,19 @@ export function eventName(ev: Event): EventName | (string & {}) {
     if (type < EVENT_COUNT) return EVENT_NAMES[type]
     return type === PACKET ? 'packet' : 'unknown'
   }
-  if (ev.nparams === 0 || ev._paramLength(0) < 2) return UNKNOWN_CALL
-  return syscallName(ev._view.getUint16(ev._paramAt(0), true))
+  const { nparams } = ev
+  if (nparams === 0 || ev._paramLength(0) < 2) return UNKNOWN_CALL
+  const ppmSc = ev._view.getUint16(ev._paramAt(0), true)
+  // A call that the driver's code does not name may still have said its number.
+  if (ppmSc === 0 && nparams > 1 && ev._paramLength(1) >= 2) return nativeName(ev._view.getUint16(ev._paramAt(1), true))
+  return syscallName(ppmSc)
+}
+
+/** The system call's name by its number on x86_64. */
+function nativeName(nr: number): string {
+  syscallNames ??= list(SYSCALL_NAMES_X86_64)
+  const name = nr < syscallNames.length ? syscallNames[nr] : ''
+  return name === '' ? UNKNOWN_CALL : name
 }
 
 /** The system call's name by the driver's own code (ppm_sc), "<unknown>" if there is none. */
@@ -76,7 +88,8 @@ export function syscallName(ppmSc: number): string {
 
 /** The system call's number on x86_64. */
 export function syscallNumber(name: string): number | undefined {
-  syscallNumbers ??= new Map(list(SYSCALL_NAMES_X86_64).map((name, nr) => [name, nr]))
+  syscallNames ??= list(SYSCALL_NAMES_X86_64)
+  syscallNumbers ??= new Map(syscallNames.map((name, nr) => [name, nr]))
   return name === '' ? undefined : syscallNumbers.get(name)
 }
 

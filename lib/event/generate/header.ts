@@ -13,11 +13,12 @@ ${source.events.slice(0, source.eventMax).map((e) => `\t${e.const} = ${e.code},`
 };
 
 /*
- * X(nr, name, enter_code_both, exit_code_both, enter_code_exit_model, exit_code_exit_model, ppm_sc)
+ * X(nr, name, enter_code_both, exit_code_both, enter_code_exit_model, exit_code_exit_model, ppm_sc_both, ppm_sc)
  *
  * The system calls of x86_64. In the enter+exit model ("both") a call is sent as the newest version of its event that
  * sysdig 0.29.3 can read, if that carries the same parameters as the current version; in the exit-only model always
- * as the current version. Calls without an event of their own are PPME_GENERIC_E/X with their ppm_sc.
+ * as the current version. Calls without an event of their own are PPME_GENERIC_E/X with their ppm_sc; in the
+ * enter+exit model it is 0 (unknown) where sysdig 0.29.3 has no such code, because it crashes on one.
  */
 #define SYSCALLS_X86_64(X) \\
 ${syscalls(source).join(' \\\n')}
@@ -39,7 +40,7 @@ function syscalls(source: SourceTables): string[] {
   return source.syscalls.map((call) => {
     const both = bothModelPair(call, source)
     const exit = exitModelPair(call)
-    return `\tX(${[call.nr, call.name, both.enter, both.exit, exit.enter, exit.exit, call.ppm_sc].join(', ')})`
+    return `\tX(${[call.nr, call.name, both.enter, both.exit, exit.enter, exit.exit, call.ppm_sc <= source.lastPpmScOf0293 ? call.ppm_sc : 0, call.ppm_sc].join(', ')})`
   })
 }
 

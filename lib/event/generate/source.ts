@@ -6,6 +6,8 @@ export interface SourceTables {
   dynamicTables: Record<string, { type: string; format: string }[]>
   flagTables: Record<string, { name: string; value: number }[]>
   syscalls: SyscallRow[]
+  /** The highest ppm_sc that sysdig 0.29.3 knows. */
+  lastPpmScOf0293: number
   ppmSc: Record<string, number>
 }
 

@@ -30,6 +30,24 @@ int KeepLog(libbpf_print_level level, const char* format, va_list args) {
   return n;
 }
 
+// Is this capability in force? (CapEff of /proc/self/status)
+bool HasCapability(int bit) {
+  FILE* file = fopen("/proc/self/status", "re");
+  if (file == nullptr) return false;
+  char line[256];
+  unsigned long long effective = 0;
+  while (fgets(line, sizeof line, file) != nullptr) {
+    if (sscanf(line, "CapEff: %llx", &effective) == 1) break;
+  }
+  fclose(file);
+  return (effective >> bit) & 1;
+}
+
+bool MayLoad() {
+  constexpr int kSysAdmin = 21, kPerfmon = 38, kBpf = 39;  // include/uapi/linux/capability.h
+  return HasCapability(kSysAdmin) || (HasCapability(kBpf) && HasCapability(kPerfmon));
+}
+
 bool HasBtf() { return access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
 
 Failure LoadFailure(int error) {
@@ -38,7 +56,7 @@ Failure LoadFailure(int error) {
     return {"ERR_CAPTURE_NO_PROBE", "the kernel has no BTF (/sys/kernel/btf/vmlinux), which the eBPF probe needs to know its structures",
             "use a kernel with CONFIG_DEBUG_INFO_BTF=y (Debian and Ubuntu have it since 5.8), or the kernel module: sysring doctor"};
   }
-  if (error == EPERM || error == EACCES) {
+  if ((error == EPERM || error == EACCES) && !MayLoad()) {
     return {"ERR_CAPTURE_PERM", "the kernel refused to load the eBPF probe: " + reason,
             "run as root, or with CAP_BPF and CAP_PERFMON: sudo sysring doctor"};
   }
@@ -104,8 +122,9 @@ uint16_t StageOf(uint16_t exit_event) {
 
 void FillSyscalls(syscall_events* table, bool exit_only) {
   for (int nr = 0; nr < MAX_SYSCALLS; nr++) table[nr] = {PPME_GENERIC_E, PPME_GENERIC_X, 0, STAGE_COMMON};
-#define ROW(nr, name, enter, exit, enter_full, exit_full, sc) \
-  table[nr] = {exit_only ? uint16_t{enter_full} : uint16_t{enter}, exit_only ? uint16_t{exit_full} : uint16_t{exit}, sc, 0};
+#define ROW(nr, name, enter, exit, enter_full, exit_full, sc_both, sc)            \
+  table[nr] = exit_only ? syscall_events{enter_full, exit_full, sc, STAGE_COMMON} \
+                        : syscall_events{enter, exit, sc_both, STAGE_COMMON};
   SYSCALLS_X86_64(ROW)
 #undef ROW
   for (int nr = 0; nr < MAX_SYSCALLS; nr++) table[nr].stage = StageOf(table[nr].exit);

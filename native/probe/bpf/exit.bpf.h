@@ -31,9 +31,9 @@
 /* The event of a call that has none of its own. */
 static __always_inline void put_generic(struct rec *r, struct call *c)
 {
-	rec_type(r, PPME_GENERIC_X, full_exit ? 2 : 1);
+	rec_type(r, PPME_GENERIC_X, 2);
 	put_u16(r, c->ppm_sc);
-	FULL(put_u16(r, c->nr));
+	put_u16(r, c->nr); /* schema 4 has it; who does not know it passes it over */
 }
 
 static __always_inline void fill_exit(struct rec *r, struct call *c)

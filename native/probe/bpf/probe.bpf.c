@@ -92,6 +92,14 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long nr)
 	return 0;
 }
 
+/* rt_sigreturn leaves no number behind: the kernel clears it, so that nothing is restarted. */
+static __always_inline long exit_nr(struct pt_regs *regs)
+{
+	long nr = SYSCALL_NR(regs);
+
+	return nr == -1 ? NR_RT_SIGRETURN : nr;
+}
+
 /* What the programs of sys_exit have in common; `fill` is inlined. */
 static __always_inline int emit_exit(struct pt_regs *regs, long ret, __u32 index, void (*fill)(struct rec *, struct call *))
 {
@@ -102,7 +110,7 @@ static __always_inline int emit_exit(struct pt_regs *regs, long ret, __u32 index
 	if (!ring_here(&ring) || !begin(&r, &ring, task))
 		return 0;
 
-	struct call call = { .regs = regs, .task = task, .ret = ret, .type = syscalls[index].exit, .ppm_sc = syscalls[index].ppm_sc, .nr = SYSCALL_NR(regs) };
+	struct call call = { .regs = regs, .task = task, .ret = ret, .type = syscalls[index].exit, .ppm_sc = syscalls[index].ppm_sc, .nr = exit_nr(regs) };
 
 	fill(&r, &call);
 	rec_commit(&r, &ring);
@@ -111,10 +119,7 @@ static __always_inline int emit_exit(struct pt_regs *regs, long ret, __u32 index
 
 static __always_inline __u32 exit_index(struct pt_regs *regs, struct task_struct *task)
 {
-	long nr = SYSCALL_NR(regs);
-
-	/* rt_sigreturn leaves no number behind: the kernel clears it, so that nothing is restarted. */
-	return syscall_index(nr == -1 ? NR_RT_SIGRETURN : nr, task) & (MAX_SYSCALLS - 1);
+	return syscall_index(exit_nr(regs), task) & (MAX_SYSCALLS - 1);
 }
 
 SEC("tp_btf/sys_exit")
