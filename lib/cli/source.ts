@@ -1,4 +1,5 @@
 import type { Capture, CaptureOptions } from '../iface/capture.js'
+import type { LiveOptions } from '../probe/options.js'
 import { integer, list, number } from './args.js'
 import { interruptible } from './interrupt.js'
 import { UsageError } from './report.js'
@@ -16,10 +17,14 @@ export const LIVE_OPTIONS = {
   snaplen: { short: 's', value: 'BYTES', help: 'keep that much of each buffer that is read or written (default: 80)' },
   events: { value: 'MODEL', choices: ['both', 'exit'], help: 'enter and exit events, or only exit events (default: both)' },
   syscalls: { value: 'A,B,…', help: 'only these system calls; the others cost almost nothing' },
+  pid: { value: 'A,B,…', help: 'only these processes' },
+  'not-pid': { value: 'A,B,…', help: 'all but these processes' },
+  readers: { help: 'also those that read the output of this command through a pipe; they are left out, for they would feed it' },
   ring: { value: 'MIB', help: 'size of the ring of each CPU, in MiB' },
 } as const
 
-export type SourceValues = Partial<Record<keyof typeof SOURCE_OPTIONS | keyof typeof LIVE_OPTIONS, string>>
+type Flag = 'readers'
+export type SourceValues = Partial<Record<keyof typeof SOURCE_OPTIONS | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
 
 /** Opens what the command line names, until a signal ends it. */
 export function openSource(values: SourceValues): Promise<Capture> {
@@ -50,9 +55,24 @@ async function openUntil(signal: AbortSignal, values: SourceValues): Promise<Cap
     events: values.events as 'both' | 'exit' | undefined,
     syscalls: list(values.syscalls),
     ringBytes: ringBytes(values.ring),
+    pids: await pids(values),
   }
   const { open } = await import('../open.js')
   return open(values.interface ?? 'sysdig', live)
+}
+
+async function pids(values: SourceValues): Promise<LiveOptions['pids']> {
+  const only = pidList('--pid', values.pid)
+  const not = pidList('--not-pid', values['not-pid'])
+  if (only !== undefined && not !== undefined) throw new UsageError('--pid and --not-pid exclude each other', 'name those you want, or those you do not want')
+  if (only !== undefined) return { allow: only }
+  if (values.readers === true) return { deny: not ?? [] }
+  const { consumers } = await import('./consumers.js')
+  return { deny: [...(not ?? []), ...consumers()] }
+}
+
+function pidList(name: string, text: string | undefined): number[] | undefined {
+  return list(text)?.map(pid => integer(name, pid, 0)!)
 }
 
 function ringBytes(text: string | undefined): number | undefined {

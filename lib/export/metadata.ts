@@ -1,5 +1,5 @@
 import type { MetadataBlock } from '../iface/metadata.js'
-import type { Fd, FdTable } from '../state/fds.js'
+import type { Fd } from '../state/fds.js'
 import type { InterfaceAddress } from '../state/interfaces.js'
 import type { Machine } from '../state/machine.js'
 import type { Snapshot } from '../state/snapshot.js'
@@ -14,21 +14,37 @@ import { Chunk } from './chunk.js'
  * fields which are newer than they are.
  */
 export function encodeSnapshot(snapshot: Snapshot): MetadataBlock[] {
-  const out = new Chunk()
-  const block = (type: number, write: () => void): MetadataBlock => {
-    write()
-    return { type, body: out.take() }
-  }
+  const { machine: host, interfaces, users, groups, threads, fds } = snapshot
   return [
-    block(0x201, () => machine(out, snapshot.machine)),
-    block(0x219, () => snapshot.interfaces.forEach((entry) => interfaceAddress(out, entry))),
-    block(0x220, () => {
-      snapshot.users.forEach((entry) => user(out, entry))
-      snapshot.groups.forEach((entry) => group(out, entry))
-    }),
-    block(0x215, () => snapshot.threads.forEach((entry) => thread(out, entry))),
-    ...snapshot.fds.map((table) => block(0x218, () => fdTable(out, table))),
+    ...blocks(0x201, [host], machine),
+    ...blocks(0x219, interfaces, interfaceAddress),
+    ...blocks(0x220, [...users.map(entry => ({ user: entry })), ...groups.map(entry => ({ group: entry }))], identity),
+    ...blocks(0x215, threads, thread),
+    ...fds.flatMap(({ pid, fds }) => blocks(0x218, fds, fd, out => out.u64(pid))),
   ]
+}
+
+/** A longer list goes into several blocks: dumpcap, and so `tshark -i -`, ends at one of more than 256 KiB. */
+const MAX_BODY = 128 * 1024
+
+/** `entries` as blocks of that type, each begun by `head`; one block even if there are none. */
+function blocks<T>(type: number, entries: readonly T[], write: (out: Chunk, entry: T) => void, head?: (out: Chunk) => void): MetadataBlock[] {
+  const out = new Chunk()
+  const made: MetadataBlock[] = []
+  const begin = () => {
+    out.reserve(8)
+    head?.(out)
+  }
+  begin()
+  for (const entry of entries) {
+    if (out.length > MAX_BODY) {
+      made.push({ type, body: out.take() })
+      begin()
+    }
+    write(out, entry)
+  }
+  made.push({ type, body: out.take() })
+  return made
 }
 
 /** Longest path and longest argv[0], in bytes. A reader refuses more. */
@@ -59,6 +75,11 @@ function interfaceAddress(out: Chunk, { name, address, netmask, broadcast }: Int
   out.u64(0) // link speed, which libscap does not know either
   out.bytes(nameBytes)
   out.view.setUint32(start, out.at - start - 4, true) // the one length that does not count itself
+}
+
+function identity(out: Chunk, entry: { user: User } | { group: Group }): void {
+  if ('user' in entry) user(out, entry.user)
+  else group(out, entry.group)
 }
 
 function user(out: Chunk, { uid, gid, name, home, shell }: User): void {
@@ -119,17 +140,13 @@ function thread(out: Chunk, t: Thread): void {
   endEntry(out, start)
 }
 
-function fdTable(out: Chunk, { pid, fds }: FdTable): void {
-  out.reserve(8)
-  out.u64(pid)
-  for (const fd of fds) {
-    out.reserve(128 + MAX_PATH)
-    const start = startEntry(out)
-    out.u64(fd.fd)
-    out.u64(fd.ino)
-    fdBody(out, fd)
-    endEntry(out, start)
-  }
+function fd(out: Chunk, entry: Fd): void {
+  out.reserve(128 + MAX_PATH)
+  const start = startEntry(out)
+  out.u64(entry.fd)
+  out.u64(entry.ino)
+  fdBody(out, entry)
+  endEntry(out, start)
 }
 
 /** scap_fd_type. What came later than sysdig 0.29 stops its reader, and goes as unsupported. */

@@ -64,7 +64,7 @@ export function checkLiveOptions(options: LiveOptions) {
     snaplen: integer('snaplen', options.snaplen ?? SNAPLEN, 0, MAX_SNAPLEN),
     maxWaitMs: integer('maxWaitMs', options.maxWaitMs ?? 10, 1, 1000),
     pids: [...pids],
-    pidFilter: (allow !== undefined ? 2 : deny !== undefined ? 1 : 0) as 0 | 1 | 2,
+    pidFilter: (allow !== undefined ? 2 : pids.length > 0 ? 1 : 0) as 0 | 1 | 2,
     tracepoints,
     includeSelf: options.includeSelf ?? false,
     syscalls: options.syscalls,
