@@ -11,7 +11,7 @@ let counts = ''
 test.before(() => { counts = compile('counts') })
 
 /** Calls whose event has another name. */
-const EVENT_OF: Record<string, string> = { pread64: 'pread', pwrite64: 'pwrite', eventfd2: 'eventfd2' }
+const EVENT_OF: Record<string, string> = { pread64: 'pread', pwrite64: 'pwrite' }
 
 interface Made {
   cpu: number
