@@ -67,6 +67,23 @@ Failure LoadFailure(int error) {
           "sysring doctor"};
 }
 
+// The number of this process in the initial pid namespace, where the programs compare: in a container getpid() gives
+// another one, and nothing in /proc knows more. A program of three instructions, run here and now, does.
+uint32_t InitialTgid(uint32_t otherwise) {
+  bpf_insn instructions[3] = {};
+  instructions[0].code = BPF_JMP | BPF_CALL;
+  instructions[0].imm = BPF_FUNC_get_current_pid_tgid;
+  instructions[1].code = BPF_ALU64 | BPF_RSH | BPF_K;  // the upper half of r0
+  instructions[1].imm = 32;
+  instructions[2].code = BPF_JMP | BPF_EXIT;
+  int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "own_tgid", "GPL", instructions, 3, nullptr);
+  if (fd < 0) return otherwise;
+  LIBBPF_OPTS(bpf_test_run_opts, run);
+  int error = bpf_prog_test_run_opts(fd, &run);
+  close(fd);
+  return error == 0 && run.retval != 0 ? run.retval : otherwise;
+}
+
 std::vector<int> OnlineCpus() {
   std::vector<int> cpus;
   int possible = libbpf_num_possible_cpus();
@@ -154,7 +171,7 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   constants->ring_size = ring_bytes;
   constants->snaplen = options.snaplen;
   constants->full_exit = options.exit_only;
-  constants->self_tgid = options.self_tgid;
+  constants->self_tgid = options.self_tgid == 0 ? 0 : InitialTgid(options.self_tgid);
   constants->pid_filter = options.filter;
   // The skeleton declares the table const, as the program sees it; before loading it is ours to fill.
   FillSyscalls(reinterpret_cast<syscall_events*>(const_cast<void*>(static_cast<const void*>(constants->syscalls))), options.exit_only);

@@ -204,11 +204,12 @@ static __always_inline __u64 capabilities(const void *set)
 	return bits;
 }
 
-/* Times of an inode changed names twice: i_ctime (≤ 6.5), __i_ctime (≤ 6.10), i_ctime_sec and _nsec. */
+/* Times of an inode changed names twice: i_ctime (≤ 6.5), __i_ctime (≤ 6.10), i_ctime_sec and _nsec. Behind the three
+ * underscores, which the loader leaves out of a name, must not stand a fourth. */
 struct inode___i_ctime {
 	struct timespec64 i_ctime, i_mtime;
 } __attribute__((preserve_access_index));
-struct inode_____i_ctime {
+struct inode___before_6_11 {
 	struct timespec64 __i_ctime, __i_mtime;
 } __attribute__((preserve_access_index));
 struct inode___i_ctime_sec {
@@ -221,9 +222,9 @@ struct inode___i_ctime_sec {
 	(bpf_core_field_exists(((struct inode___i_ctime_sec *)(inode))->i_##which##_sec)                               \
 		 ? EPOCH_NS(BPF_CORE_READ((struct inode___i_ctime_sec *)(inode), i_##which##_sec),                     \
 			    BPF_CORE_READ((struct inode___i_ctime_sec *)(inode), i_##which##_nsec))                    \
-	 : bpf_core_field_exists(((struct inode_____i_ctime *)(inode))->__i_##which)                                   \
-		 ? EPOCH_NS(BPF_CORE_READ((struct inode_____i_ctime *)(inode), __i_##which.tv_sec),                    \
-			    BPF_CORE_READ((struct inode_____i_ctime *)(inode), __i_##which.tv_nsec))                   \
+	 : bpf_core_field_exists(((struct inode___before_6_11 *)(inode))->__i_##which)                                   \
+		 ? EPOCH_NS(BPF_CORE_READ((struct inode___before_6_11 *)(inode), __i_##which.tv_sec),                    \
+			    BPF_CORE_READ((struct inode___before_6_11 *)(inode), __i_##which.tv_nsec))                   \
 		 : EPOCH_NS(BPF_CORE_READ((struct inode___i_ctime *)(inode), i_##which.tv_sec),                        \
 			    BPF_CORE_READ((struct inode___i_ctime *)(inode), i_##which.tv_nsec)))
 
