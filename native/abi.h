@@ -19,9 +19,13 @@ struct ring_info {
 	__u64 n_drops_pf;      /* the module's: page fault while reading an argument. Our probe leaves the argument empty */
 	__u64 n_preemptions;   /* another probe point fired while a record was being written on this CPU */
 	/* From here on our own; the module has n_context_switches and then categories. */
-	__u64 n_filtered;      /* hits that the mask, the pid lists or the self filter turned away */
 	__u32 busy;            /* a record is being written */
 };
+
+/* Hits of one CPU that the mask, the pid lists or the self filter turned away; a cache line, so that CPUs do not share one. */
+struct filtered {
+	__u64 n;
+} __attribute__((aligned(64)));
 
 /* A record may be up to 64 KiB (PPM_MAX_EVENT_SIZE). The producer writes it in place, so this much must be free. */
 #define RING_RESERVE 65536u

@@ -8,7 +8,7 @@ import { writeFile } from '../export/file.js'
 import type { Capture, CpuStats } from '../iface/capture.js'
 import { number, parse } from './args.js'
 import { footerLines, rate } from './footer.js'
-import { interruptible, watched } from './interrupt.js'
+import { interruptible } from './interrupt.js'
 import { Output } from './output.js'
 import { OK } from './report.js'
 
@@ -21,6 +21,8 @@ const TRACE = relative('', ['../examples/trace.scap.gz', '../../examples/trace.s
   .map(path => fileURLToPath(new URL(path, import.meta.url)))
   .find(path => existsSync(path)) ?? 'trace.scap.gz')
 const FILE = 'sysdig.pcapng'
+/** Enough for a look, and at most some 300 MB on the disk, whatever the machine does. */
+const MAX_EVENTS = 3_000_000
 /** As many lines per second as a person can read, and as much of each. */
 const LINES = 20
 const COLUMNS = process.stdout.columns ?? 160
@@ -40,13 +42,14 @@ export async function run(args: string[]): Promise<number> {
   const started = performance.now()
   const flush = setInterval(() => void out.flush().catch(() => capture.close()), 100)
   try {
-    await writeFile(watched(capture, event => sample.look(event)), FILE)
+    await writeFile(capture, FILE, { onEvent: event => sample.look(event) })
   } finally {
     clearInterval(flush)
   }
   sample.end()
   out.line('')
   for (const line of footerLines(capture.stats(), (performance.now() - started) / 1000, true)) out.line(line)
+  if (capture.stats().delivered === MAX_EVENTS) out.line(`ended at ${MAX_EVENTS} events, to keep ${FILE} small`)
   out.line(whatNow(live !== undefined))
   await out.flush()
   return OK
@@ -65,7 +68,7 @@ and for sysdig:
 async function openLive(seconds: number): Promise<Capture | undefined> {
   try {
     const { open } = await import('../open.js')
-    const capture = await interruptible(signal => open('sysdig', { signal, maxDurationMs: seconds * 1000 }))
+    const capture = await interruptible(signal => open('sysdig', { signal, maxDurationMs: seconds * 1000, maxEvents: MAX_EVENTS }))
     console.log(`capturing from ${capture.device} for ${seconds} s, Ctrl-C ends it; of the events at most ${LINES} per second are printed\n`)
     return capture
   } catch (error) {

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { CaptureError, isCaptureError } from '../errors.js'
+import type { Event } from '../event/event.js'
 import type { Capture } from '../iface/capture.js'
 import { type Format, type FormatName, formatForPath, write } from './format.js'
 import { PcapFormat, type PcapOptions } from './pcap.js'
@@ -13,6 +14,8 @@ export interface WriteFileOptions extends Omit<PcapngOptions, 'framing'>, Pick<P
   framing?: PcapngOptions['framing']
   /** Otherwise: does the path end in .gz? */
   gzip?: boolean
+  /** Sees every record that is written; the event is valid during the call. */
+  onEvent?: (event: Event) => void
 }
 
 /** What has been written. */
@@ -44,7 +47,7 @@ async function save(capture: Capture, path: string, options: WriteFileOptions): 
   formatOf(name, options, false) // the options are checked before a file is emptied
   await using file = await Output.open(path)
   const format = formatOf(name, options, file.seekable && !gzip)
-  const chunks = write(capture, format)
+  const chunks = write(capture, format, options.onEvent)
   try {
     for await (const chunk of gzip ? gzipped(chunks) : chunks) await file.append(chunk)
     await file.flush()

@@ -26,7 +26,7 @@ export interface Format {
 }
 
 /** Drives a format over a capture: a chunk per burst or less, so that live events do not wait for a buffer to fill. */
-export async function* write(source: Capture, format: Format): AsyncGenerator<Uint8Array, void, void> {
+export async function* write(source: Capture, format: Format, onEvent?: (event: Event) => void): AsyncGenerator<Uint8Array, void, void> {
   const out = new Chunk()
   format.header(source, out)
   yield out.take()
@@ -47,6 +47,7 @@ export async function* write(source: Capture, format: Format): AsyncGenerator<Ui
           out.reserve(need)
         }
         format.record(event, out)
+        onEvent?.(event)
       }
     } catch (error) {
       if (out.length > 0) yield out.take() // what came before a record that this format cannot hold

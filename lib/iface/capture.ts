@@ -152,8 +152,7 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
           finishing = true
           if (!this.finish()) return
         }
-        const filled = this.fill(deadline)
-        const more = typeof filled === 'object' ? await filled : filled
+        const more = await this.#filled(deadline)
         this.#signal?.throwIfAborted()
         if (more === false || this.#closed !== undefined) return
         if (more === true) {
@@ -167,6 +166,16 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
       }
     } finally {
       await this.close()
+    }
+  }
+
+  /** fill() without the errors that close() causes in a wait that is under way. */
+  async #filled(deadline: number): Promise<boolean | undefined> {
+    try {
+      return await this.fill(deadline)
+    } catch (error) {
+      if (this.#closed !== undefined) return false
+      throw error
     }
   }
 }

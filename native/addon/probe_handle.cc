@@ -131,7 +131,7 @@ void ProbeHandle::Counters(const Napi::CallbackInfo& info) {
   size_t at = 0;
   for (const Ring& ring : rings) {
     sysring::Counters c = ring.ReadCounters();
-    for (uint64_t value : {c.n_evts, c.drops_buffer, c.drops_pf, c.preemptions, c.filtered}) out[at++] = static_cast<double>(value);
+    for (uint64_t value : {c.n_evts, c.drops_buffer, c.drops_pf, c.preemptions, probe_->Filtered(ring.cpu())}) out[at++] = static_cast<double>(value);
   }
   out[at] = static_cast<double>(probe_->DropsWithoutRing());
 }

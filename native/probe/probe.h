@@ -19,6 +19,8 @@ class Probe {
   virtual void Tick() {}
   // Nanoseconds to add to CLOCK_BOOTTIME for the time that records carry.
   virtual int64_t BootToReal() const { return 0; }
+  // Hits on that CPU that were asked not to be recorded.
+  virtual uint64_t Filtered(int cpu) const { return 0; }
   // Hits on a CPU that has no ring.
   virtual uint64_t DropsWithoutRing() const { return 0; }
 

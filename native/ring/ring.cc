@@ -60,7 +60,6 @@ Counters Ring::ReadCounters() const {
   c.drops_buffer = load(i->n_drops_buffer);
   c.drops_pf = load(i->n_drops_pf);
   c.preemptions = load(i->n_preemptions);
-  c.filtered = load(i->n_filtered);
   c.n_evts = load(i->n_evts);
   return c;
 }

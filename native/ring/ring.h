@@ -43,7 +43,7 @@ class Mapping {
 };
 
 struct Counters {
-  uint64_t n_evts, drops_buffer, drops_pf, preemptions, filtered;
+  uint64_t n_evts, drops_buffer, drops_pf, preemptions;
 };
 
 class Ring {

@@ -20,6 +20,8 @@ export class FileCapture extends Capture {
   readonly #noticeMs: number
   /** The window is being moved on. */
   #advancing: Promise<void> | undefined
+  /** Ends the wait for it. */
+  #wake = () => {}
   /** `dropped` when the burst was opened. */
   #dropped: Lost
 
@@ -54,9 +56,28 @@ export class FileCapture extends Capture {
         this.#advancing.catch(() => {}) // thrown below, now or at the next turn
       }
       const patience = Math.min(deadline - performance.now(), this.#noticeMs)
-      if (!(await settlesWithin(this.#advancing, patience))) return undefined
+      if (!(await this.#settles(this.#advancing, patience))) return undefined
       this.#advancing = undefined
     }
+  }
+
+  /** False when the promise has not settled after that many milliseconds, or at stop(); throws what it was rejected with. */
+  async #settles(promise: Promise<void>, ms: number): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined
+    const patience = new Promise<false>(resolve => {
+      this.#wake = () => resolve(false)
+      if (ms !== Infinity) timer = setTimeout(resolve, Math.max(0, ms), false)
+    })
+    try {
+      return await Promise.race([promise.then(() => true as const), patience])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  override stop(): void {
+    super.stop()
+    this.#wake()
   }
 
   #opened(): true {
@@ -88,20 +109,5 @@ export class FileCapture extends Capture {
     const delivered = this.burst._count
     const { dropped } = this.#format
     return { seen: delivered + dropped.total, delivered, dropped, filtered: 0, pending: 0, late: 0, perCpu: [] }
-  }
-}
-
-/** False when the promise has not settled after that many milliseconds; throws what it was rejected with. */
-async function settlesWithin(promise: Promise<void>, ms: number): Promise<boolean> {
-  if (ms === Infinity) {
-    await promise
-    return true
-  }
-  let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<false>(resolve => { timer = setTimeout(resolve, Math.max(0, ms), false) })
-  try {
-    return await Promise.race([promise.then(() => true as const), patience])
-  } finally {
-    clearTimeout(timer)
   }
 }

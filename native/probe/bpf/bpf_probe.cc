@@ -243,6 +243,8 @@ void BpfProbe::Tick() { bpf_->bss->boot_to_real = MeasureBootToReal(); }
 
 int64_t BpfProbe::BootToReal() const { return static_cast<int64_t>(bpf_->bss->boot_to_real); }
 
+uint64_t BpfProbe::Filtered(int cpu) const { return __atomic_load_n(&bpf_->bss->filtered[cpu].n, __ATOMIC_RELAXED); }
+
 uint64_t BpfProbe::DropsWithoutRing() const { return __atomic_load_n(&bpf_->bss->n_drops_no_ring, __ATOMIC_RELAXED); }
 
 BpfProbe::~BpfProbe() { probe_bpf__destroy(bpf_); }

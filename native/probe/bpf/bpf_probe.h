@@ -33,6 +33,7 @@ class BpfProbe : public Probe {
   void Stop() override;
   void Tick() override;
   int64_t BootToReal() const override;
+  uint64_t Filtered(int cpu) const override;
   uint64_t DropsWithoutRing() const override;
 
  private:

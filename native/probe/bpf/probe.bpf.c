@@ -20,8 +20,9 @@ const volatile struct syscall_events syscalls[MAX_SYSCALLS];
 const volatile __u32 self_tgid = 0;
 const volatile __u32 pid_filter = PIDS_OFF;
 
-/* May be changed while the probe runs. */
+/* By system call number. */
 __u8 wanted[MAX_SYSCALLS];
+struct filtered filtered[MAX_CPUS];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -59,30 +60,48 @@ static __always_inline bool begin(struct rec *r, struct ring *ring, struct task_
 	return true;
 }
 
+/* Turned away: the cheapest way out, taken by every call that is masked out. */
+static __always_inline int filter_out(void)
+{
+	filtered[bpf_get_smp_processor_id() & (MAX_CPUS - 1)].n++;
+	return 0;
+}
+
 /* A number outside the table, or one of a 32-bit process, whose table is another: a generic event that carries only the
  * number itself. */
 #define UNKNOWN_SYSCALL (MAX_SYSCALLS - 1)
 
-static __always_inline __u32 syscall_index(long nr, struct task_struct *task)
+static __always_inline __u32 table_index(long nr)
 {
-	return nr < 0 || nr >= MAX_SYSCALLS || IS_COMPAT(task) ? UNKNOWN_SYSCALL : nr;
+	return (unsigned long)nr < MAX_SYSCALLS ? nr : UNKNOWN_SYSCALL;
+}
+
+/* The second look, for calls that passed the mask; a 32-bit process has to pass it again under its real index. */
+static __always_inline bool wanted_of(struct task_struct *task, __u32 *index)
+{
+	if (IS_COMPAT(task)) {
+		*index = UNKNOWN_SYSCALL;
+		if (!wanted[UNKNOWN_SYSCALL])
+			return false;
+	}
+	return admitted(task);
 }
 
 SEC("tp_btf/sys_enter")
 int BPF_PROG(sys_enter, struct pt_regs *regs, long nr)
 {
+	__u32 index = table_index(nr) & (MAX_SYSCALLS - 1);
+
+	if (!wanted[index])
+		return filter_out();
+
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 index = syscall_index(nr, task) & (MAX_SYSCALLS - 1);
 	struct ring ring;
 	struct rec r;
 
-	if (!ring_here(&ring))
-		return 0;
-	if (!wanted[index] || !admitted(task)) {
-		ring.info->n_filtered++;
-		return 0;
-	}
-	if (!begin(&r, &ring, task))
+	if (!wanted_of(task, &index))
+		return filter_out();
+	if (!ring_here(&ring) || !begin(&r, &ring, task))
 		return 0;
 
 	struct call call = { .regs = regs, .task = task, .type = syscalls[index].enter, .ppm_sc = syscalls[index].ppm_sc, .nr = nr };
@@ -117,24 +136,15 @@ static __always_inline int emit_exit(struct pt_regs *regs, long ret, __u32 index
 	return 0;
 }
 
-static __always_inline __u32 exit_index(struct pt_regs *regs, struct task_struct *task)
-{
-	return syscall_index(exit_nr(regs), task) & (MAX_SYSCALLS - 1);
-}
-
 SEC("tp_btf/sys_exit")
 int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 index = exit_index(regs, task);
-	struct ring ring;
+	__u32 index = table_index(exit_nr(regs)) & (MAX_SYSCALLS - 1);
 
-	if (!ring_here(&ring))
-		return 0;
-	if (!wanted[index] || !admitted(task)) {
-		ring.info->n_filtered++;
-		return 0;
-	}
+	if (!wanted[index])
+		return filter_out();
+	if (!wanted_of(bpf_get_current_task_btf(), &index))
+		return filter_out();
 	if (syscalls[index].stage == STAGE_COMMON)
 		return emit_exit(regs, ret, index, fill_exit);
 	/* A successful exec has had its record at sched_process_exec. */
@@ -144,34 +154,38 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	return 0;
 }
 
+/* Of a call that has passed sys_exit: a 32-bit one never gets to a stage. */
+static __always_inline __u32 stage_index(struct pt_regs *regs)
+{
+	return table_index(exit_nr(regs)) & (MAX_SYSCALLS - 1);
+}
+
 SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_network, struct pt_regs *regs, long ret)
 {
-	return emit_exit(regs, ret, exit_index(regs, bpf_get_current_task_btf()), fill_exit_network);
+	return emit_exit(regs, ret, stage_index(regs), fill_exit_network);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_process, struct pt_regs *regs, long ret)
 {
-	return emit_exit(regs, ret, exit_index(regs, bpf_get_current_task_btf()), fill_exit_process);
+	return emit_exit(regs, ret, stage_index(regs), fill_exit_process);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_exec, struct pt_regs *regs, long ret)
 {
-	return emit_exit(regs, ret, exit_index(regs, bpf_get_current_task_btf()), fill_failed_exec);
+	return emit_exit(regs, ret, stage_index(regs), fill_failed_exec);
 }
 
 /* A tracepoint beside the system calls: the same decisions without the mask. */
 #define TRACEPOINT_BEGIN(task)                   \
 	struct ring ring;                        \
 	struct rec r;                            \
+	if (!admitted(task))                     \
+		return filter_out();             \
 	if (!ring_here(&ring))                   \
 		return 0;                        \
-	if (!admitted(task)) {                   \
-		ring.info->n_filtered++;         \
-		return 0;                        \
-	}                                        \
 	if (!begin(&r, &ring, task))             \
 		return 0
 
@@ -188,13 +202,8 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, pid_t old_pid, struct
 	}
 	__u32 index = at ? NR_EXECVEAT : NR_EXECVE;
 
-	if (!wanted[index]) {
-		struct ring ring;
-
-		if (ring_here(&ring))
-			ring.info->n_filtered++;
-		return 0;
-	}
+	if (!wanted[index])
+		return filter_out();
 	TRACEPOINT_BEGIN(task);
 	rec_type(&r, syscalls[index].exit, 30 + (full_exit && !at));
 	put_s64(&r, 0);
