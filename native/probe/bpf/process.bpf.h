@@ -217,7 +217,8 @@ struct inode___i_ctime_sec {
 	__u32 i_ctime_nsec, i_mtime_nsec;
 } __attribute__((preserve_access_index));
 
-#define EPOCH_NS(sec, nsec) ((__u64)(sec) * 1000000000ull + (nsec))
+/* Since 6.13 the uppermost bit of the nanoseconds says that somebody has looked at the time (I_CTIME_QUERIED). */
+#define EPOCH_NS(sec, nsec) ((__u64)(sec) * 1000000000ull + ((nsec) & 0x7fffffff))
 #define INODE_TIME(inode, which)                                                                                       \
 	(bpf_core_field_exists(((struct inode___i_ctime_sec *)(inode))->i_##which##_sec)                               \
 		 ? EPOCH_NS(BPF_CORE_READ((struct inode___i_ctime_sec *)(inode), i_##which##_sec),                     \
