@@ -13,6 +13,9 @@ export class Tally {
   /** Events by CPU number. A CPU that no event names costs no memory: its page is never touched. */
   readonly perCpu = new Float64Array(MAX_CPUS)
   readonly #threads = new Uint32Array(MAX_TID / 32)
+  /** Words of `#threads` and CPUs that are in use. */
+  #words = 0
+  #cpus = 0
   #firstHi = 0
   #firstLo = 0
   #lastHi = 0
@@ -23,35 +26,44 @@ export class Tally {
     const { perCpu } = this
     const threads = this.#threads
     let { events, bytes, enter } = this
-    let lastTid = -1
-    let lastHi = this.#lastHi
-    let lastLo = this.#lastLo
+    let words = this.#words
+    let cpus = this.#cpus
+    let last: Event | undefined
     for (const ev of burst) {
-      lastHi = ev.tsHi
-      lastLo = ev.tsLo
       if (events++ === 0) {
-        this.#firstHi = lastHi
-        this.#firstLo = lastLo
+        this.#firstHi = ev.tsHi
+        this.#firstLo = ev.tsLo
       }
       bytes += ev.len
       enter += ~ev.type & 1
-      perCpu[ev.cpu]++
-      const tid = ev.tid
-      if (tid === lastTid) continue // mostly: a thread makes several calls in a row
-      lastTid = tid
-      if (tid >= 0 && tid < MAX_TID) threads[tid >>> 5] |= 1 << (tid & 31)
+      const { cpu, tid } = ev
+      perCpu[cpu]++
+      if (cpu >= cpus) cpus = cpu + 1
+      if (tid >= 0 && tid < MAX_TID) {
+        const word = tid >>> 5
+        threads[word] |= 1 << (tid & 31)
+        if (word >= words) words = word + 1
+      }
+      last = ev
+    }
+    // The burst's one event still stands at the last record: the lease ends later.
+    if (last !== undefined) {
+      this.#lastHi = last.tsHi
+      this.#lastLo = last.tsLo
     }
     this.events = events
     this.bytes = bytes
     this.enter = enter
-    this.#lastHi = lastHi
-    this.#lastLo = lastLo
+    this.#words = words
+    this.#cpus = cpus
   }
 
   /** Different threads so far. */
   get threads(): number {
     let count = 0
-    for (let bits of this.#threads) for (; bits !== 0; bits &= bits - 1) count++
+    for (let word = 0; word < this.#words; word++) {
+      for (let bits = this.#threads[word]; bits !== 0; bits &= bits - 1) count++
+    }
     return count
   }
 
@@ -63,7 +75,7 @@ export class Tally {
   /** CPUs that any event named, in order. */
   get cpus(): number[] {
     const cpus: number[] = []
-    for (let cpu = 0; cpu < MAX_CPUS; cpu++) if (this.perCpu[cpu] > 0) cpus.push(cpu)
+    for (let cpu = 0; cpu < this.#cpus; cpu++) if (this.perCpu[cpu] > 0) cpus.push(cpu)
     return cpus
   }
 }

@@ -49,6 +49,12 @@ export interface CaptureOptions {
 }
 
 /**
+ * Records in one burst at most: a ring gets its room back at the end of a burst, so one that takes long must not hold all
+ * of it.
+ */
+const MAX_BURST = 32_768
+
+/**
  * A source of records: a live interface, a file, later a queue or several of them merged. Loop over its bursts, and over
  * the events of each burst.
  *
@@ -157,7 +163,7 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
         if (more === false || this.#closed !== undefined) return
         if (more === true) {
           const before = this.burst._count
-          this.burst._open(left)
+          this.burst._open(Math.min(left, MAX_BURST))
           yield this.burst
           this.burst.release()
           this.releaseBurst()

@@ -8,6 +8,8 @@ import type { MetadataBlock } from './metadata.js'
 
 /** How long records are held back so that those of other CPUs can be put in order. */
 const WINDOW_NS = 1_000_000
+/** How long a loop that cannot keep up may keep timers and signals waiting, in ms. */
+const TURN_MS = 10
 /** Numbers that counters() gives for each ring. */
 const COUNTERS = 5
 const LINKTYPE_USER0 = 147
@@ -24,6 +26,10 @@ export class LiveCapture extends Capture {
   readonly #counters: Float64Array
   #metadata: readonly MetadataBlock[] | undefined
   #pauseMs = 1
+  /** Sleep before the next look. */
+  #rest = false
+  /** When the event loop last had its turn. */
+  #turned = 0
   #nextTick = 0
   #stopped = false
   #lostBefore = 0
@@ -52,6 +58,10 @@ export class LiveCapture extends Capture {
       this.#nextTick = now + 1000
       this.#probe.tick()
     }
+    if (this.#rest && !this.#stopped) {
+      this.#rest = false
+      return this.#pause()
+    }
     const waiting = this.#rings.refill(this.#stopped)
     if (waiting >= 0) {
       this.#pace(waiting)
@@ -64,18 +74,21 @@ export class LiveCapture extends Capture {
   }
 
   /**
-   * How long to sleep before the next look. There is no wake-up from the kernel: one costs the traced process microseconds,
-   * a record a fraction of that. So look less often while little comes, within the promised latency, and more often when a
-   * ring fills up.
+   * When to look again. There is no wake-up from the kernel: one costs the traced process microseconds, a record a fraction
+   * of that. So sleep after each look, longer while little comes, within the promised latency; and not at all while a ring
+   * holds more than an eighth, except for the turn of the event loop that everything else needs.
    */
   #pace(waiting: number): void {
     const longest = Math.max(1, this.#options.maxWaitMs - WINDOW_NS / 1e6)
-    if (waiting > this.#options.ringBytes / 8) this.#pauseMs = Math.max(1, this.#pauseMs / 2)
+    const behind = waiting > this.#options.ringBytes / 8
+    if (behind) this.#pauseMs = Math.max(1, this.#pauseMs / 2)
     else if (waiting < this.#options.ringBytes / 32) this.#pauseMs = Math.min(longest, this.#pauseMs * 2)
+    this.#rest = !behind || performance.now() > this.#turned + TURN_MS
   }
 
   async #pause(): Promise<undefined> {
     await new Promise(resolve => setTimeout(resolve, this.#pauseMs))
+    this.#turned = performance.now()
   }
 
   protected releaseBurst(): void {

@@ -4,6 +4,18 @@ import { HEADER, LEN, TS } from '../event/record.js'
 import type { Cursor } from '../iface/burst.js'
 import type { ProbeHandle } from '../native.js'
 
+const OLDEST = -0x8000_0000
+const YOUNGEST = 0x7fff_ffff
+
+/**
+ * A word of a time as a signed number; signed order is then that of the unsigned words. V8 keeps signed words as small
+ * integers. The first unsigned one beyond 2^31 would change the shape of what holds it and throw the compiled loop away,
+ * several times in a capture's first quarter of a second.
+ */
+function order(word: number): number {
+  return word ^ 0x8000_0000
+}
+
 /** One CPU's ring, as far as it is lent to the current burst. Offsets are bytes in `view`, in which the ring lies twice. */
 interface Ring {
   readonly cpu: number
@@ -42,15 +54,16 @@ export class Rings implements Cursor {
   readonly #state: Uint32Array
   readonly #tails: Uint32Array
   #current: Ring
+  // Times, as order() makes them.
   // Records of the current ring up to this time (inclusive) come before those of all others.
-  #untilHi = 0
-  #untilLo = 0
+  #untilHi = OLDEST
+  #untilLo = OLDEST
   // No record younger than this one is handed out in this burst.
-  #horizonHi = 0
-  #horizonLo = 0
+  #horizonHi = OLDEST
+  #horizonLo = OLDEST
   // The youngest time handed out before the current ring was chosen.
-  #newestHi = 0
-  #newestLo = 0
+  #newestHi = OLDEST
+  #newestLo = OLDEST
   // Where the last record lies that was handed out of the current ring since then; −1: none yet.
   #lastAt = -1
 
@@ -87,18 +100,18 @@ export class Rings implements Cursor {
     }
     // A ring that fills up is emptied, whatever that does to the order.
     if (all || fullest > this.#size / 2) {
-      this.#horizonHi = this.#horizonLo = 0xffff_ffff
+      this.#horizonHi = this.#horizonLo = YOUNGEST
     } else {
       const low = state[0] - this.#windowNs
-      this.#horizonLo = low >>> 0
-      this.#horizonHi = low < 0 ? state[1] - 1 : state[1]
+      this.#horizonLo = order(low)
+      this.#horizonHi = order(low < 0 ? state[1] - 1 : state[1])
     }
     // What was stamped before a step of the clock is no measure for what comes after it.
-    if (this.#isFuture(this.#newestHi, this.#newestLo)) this.#newestHi = this.#newestLo = 0
+    if (this.#isFuture(this.#newestHi, this.#newestLo)) this.#newestHi = this.#newestLo = OLDEST
     if (this.#choose()) return fullest
-    const future = ({ view, at, end }: Ring) => at < end && this.#isFuture(view.getUint32(at + TS + 4, true), view.getUint32(at + TS, true))
+    const future = ({ view, at, end }: Ring) => at < end && this.#isFuture(order(view.getInt32(at + TS + 4, true)), order(view.getInt32(at + TS, true)))
     if (!this.#rings.some(future)) return -1
-    this.#horizonHi = this.#horizonLo = 0xffff_ffff
+    this.#horizonHi = this.#horizonLo = YOUNGEST
     return this.#choose() ? fullest : -1
   }
 
@@ -107,18 +120,18 @@ export class Rings implements Cursor {
    * hours, and everything behind them would wait too.
    */
   #isFuture(hi: number, lo: number): boolean {
-    return (hi - this.#state[1]) * 0x1_0000_0000 + (lo - this.#state[0]) > CLOCK_STEP_NS
+    return (hi - order(this.#state[1])) * 0x1_0000_0000 + (lo - order(this.#state[0])) > CLOCK_STEP_NS
   }
 
   next(event: Event): boolean {
     let ring = this.#current
     let at = ring.at
-    if (at + HEADER > ring.end || !this.#within(ring.view.getUint32(at + TS + 4, true), ring.view.getUint32(at + TS, true))) {
+    if (at + HEADER > ring.end || !this.#within(order(ring.view.getInt32(at + TS + 4, true)), order(ring.view.getInt32(at + TS, true)))) {
       if (!this.#choose()) return false
       ring = this.#current
       at = ring.at
     }
-    const len = ring.view.getUint32(at + LEN, true)
+    const len = ring.view.getInt32(at + LEN, true)
     if (len < HEADER || at + len > ring.end) throw this.#corrupt(ring, len)
     ring.at = at + len
     ring.delivered++
@@ -145,8 +158,8 @@ export class Rings implements Cursor {
     for (const ring of this.#rings) {
       if (ring.at >= ring.end) continue
       if (ring.at + HEADER > ring.end) throw this.#corrupt(ring, ring.end - ring.at)
-      const hi = ring.view.getUint32(ring.at + TS + 4, true)
-      const lo = ring.view.getUint32(ring.at + TS, true)
+      const hi = order(ring.view.getInt32(ring.at + TS + 4, true))
+      const lo = order(ring.view.getInt32(ring.at + TS, true))
       if (hi < bestHi || (hi === bestHi && lo <= bestLo)) {
         // The best so far becomes what the new one has to stay ahead of.
         if (best !== undefined) {
@@ -163,7 +176,7 @@ export class Rings implements Cursor {
     }
     if (best === undefined) return false
     // Late ones go one by one, so that each is counted.
-    if (this.#isLate(bestHi, bestLo)) untilHi = untilLo = 0
+    if (this.#isLate(bestHi, bestLo)) untilHi = untilLo = OLDEST
     this.#untilHi = untilHi
     this.#untilLo = untilLo
     this.#current = best
@@ -178,8 +191,8 @@ export class Rings implements Cursor {
   #noteNewest(): void {
     if (this.#lastAt < 0) return
     const { view } = this.#current
-    const hi = view.getUint32(this.#lastAt + TS + 4, true)
-    const lo = view.getUint32(this.#lastAt + TS, true)
+    const hi = order(view.getInt32(this.#lastAt + TS + 4, true))
+    const lo = order(view.getInt32(this.#lastAt + TS, true))
     this.#lastAt = -1
     if (this.#isLate(hi, lo)) {
       this.late++

@@ -5,6 +5,9 @@ import type { MetadataBlock } from '../metadata.js'
 import type { Format } from './format.js'
 import type { Window } from './window.js'
 
+/** How long a file that is read at once may keep timers and signals waiting, in milliseconds. */
+const TURN_MS = 10
+
 /** How long a signal may go unnoticed while a pipe gives nothing, in milliseconds. */
 const NOTICE_MS = 100
 
@@ -20,6 +23,8 @@ export class FileCapture extends Capture {
   readonly #noticeMs: number
   /** The window is being moved on. */
   #advancing: Promise<void> | undefined
+  /** When the event loop last had its turn. */
+  #turned = performance.now()
   /** Ends the wait for it. */
   #wake = () => {}
   /** `dropped` when the burst was opened. */
@@ -47,6 +52,10 @@ export class FileCapture extends Capture {
   }
 
   async #fillSoon(deadline: number): Promise<boolean | undefined> {
+    if (performance.now() - this.#turned > TURN_MS) {
+      await new Promise(resolve => setImmediate(resolve))
+      this.#turned = performance.now()
+    }
     for (;;) {
       if (this.#advancing === undefined) {
         const need = this.#format.settle()

@@ -62,7 +62,7 @@ export async function openFile(source: string | Readable | AsyncIterable<Uint8Ar
 async function openSource(source: string | Readable | AsyncIterable<Uint8Array>): Promise<Source> {
   if (typeof source !== 'string') return streamSource(source)
   try {
-    return await fileSource(source)
+    return fileSource(source)
   } catch (error) {
     throw readError(error, source)
   }

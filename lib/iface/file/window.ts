@@ -2,8 +2,10 @@ import { CaptureError, isCaptureError } from '../../errors.js'
 import type { Source } from './source.js'
 import { SLACK } from './validate.js'
 
-/** Bytes asked of the source at a time: fewer cost turns of the event loop, more fall out of the CPU's cache. */
-const CHUNK_SIZE = 2 * 1024 * 1024
+/** Bytes asked of the source at a time. What is read at once had better stay in the CPU's cache until it is walked … */
+const CHUNK_SIZE = 256 * 1024
+/** … where each read costs a turn of the event loop, fewer turns are worth more. */
+const CHUNK_SIZE_AHEAD = 2 * 1024 * 1024
 /** Room before each chunk, for the part of a block that the chunk before ended with. Grows when a block is longer. */
 const LEAD = 128 * 1024
 
@@ -21,9 +23,10 @@ class Chunk {
 /**
  * The part of a file that is in memory: `memory[at … end)`.
  *
- * Of two chunks one is walked while the next chunk is read into the other. The incomplete block that the one ends with
- * is put in front of that chunk, so that every block is in one piece and nothing else is copied. What the window shows
- * may be looked at until advance(): then its memory is read into again.
+ * Of two chunks one is walked while the next chunk is read into the other, if reading takes time; what can be read at
+ * once is read when it is needed. The incomplete block that the one ends with is put in front of the next chunk, so that
+ * every block is in one piece and nothing else is copied. What the window shows may be looked at until advance(): then
+ * its memory is read into again.
  */
 export class Window {
   memory: Uint8Array
@@ -40,11 +43,11 @@ export class Window {
   #spare: Chunk
   /** Offset in the file of `memory[0]`. */
   #origin = 0
-  /** Bytes that are being read into `#spare`, behind its lead. */
-  #ahead: Promise<number>
+  /** Bytes that are being read into `#spare`, behind its lead. Undefined where nothing is read ahead. */
+  #ahead: Promise<number> | undefined
 
   /** `head` is what has been read of the source already. */
-  constructor(source: Source, head: Uint8Array, size = CHUNK_SIZE) {
+  constructor(source: Source, head: Uint8Array, size = source.immediate ? CHUNK_SIZE : CHUNK_SIZE_AHEAD) {
     this.#source = source
     this.#size = size
     this.#current = new Chunk(head.length, 0)
@@ -53,7 +56,7 @@ export class Window {
     this.view = this.#current.view
     this.memory.set(head)
     this.end = head.length
-    this.#ahead = this.#read(this.#spare, 0)
+    this.#readAhead()
   }
 
   /** Offset in the file of where the reader stands. */
@@ -67,7 +70,7 @@ export class Window {
    */
   async advance(need: number): Promise<void> {
     const rest = Math.max(0, this.end - this.at)
-    let got = await this.#ahead
+    let got = await (this.#ahead ?? this.#read(this.#spare, 0))
     // Small pieces, from a pipe say: put together here, so that the rest is moved once per chunk and not once per piece.
     while (got > 0 && got < this.#size && rest + got < need) {
       const more = await this.#read(this.#spare, got)
@@ -85,7 +88,7 @@ export class Window {
     this.ended = got === 0
     this.#current = to
     this.#spare = from.lead < LEAD ? new Chunk(LEAD, this.#size) : from
-    this.#ahead = this.#read(this.#spare, 0)
+    this.#readAhead()
   }
 
   close(): Promise<void> {
@@ -100,12 +103,18 @@ export class Window {
     return grown
   }
 
-  #read(into: Chunk, from: number): Promise<number> {
-    const reading = this.#source.read(into.memory.subarray(into.lead + from, into.lead + this.#size)).catch((error: unknown) => {
+  #readAhead(): void {
+    if (this.#source.immediate) return
+    this.#ahead = this.#read(this.#spare, 0)
+    this.#ahead.catch(() => {}) // reported by the advance() that waits for it, which may never be called
+  }
+
+  async #read(into: Chunk, from: number): Promise<number> {
+    try {
+      return await this.#source.read(into.memory.subarray(into.lead + from, into.lead + this.#size))
+    } catch (error) {
       throw isCaptureError(error) ? error : readError(error)
-    })
-    reading.catch(() => {}) // reported by the advance() that waits for it, which may never be called
-    return reading
+    }
   }
 }
 

@@ -5,6 +5,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdarg>
@@ -47,6 +49,20 @@ bool MayLoad() {
   constexpr int kSysAdmin = 21, kPerfmon = 38, kBpf = 39;  // include/uapi/linux/capability.h
   return HasCapability(kSysAdmin) || (HasCapability(kBpf) && HasCapability(kPerfmon));
 }
+
+// Holds signals back while it lives: the verifier gives up (EAGAIN) when one is pending, and a profiler sends many.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
 
 bool HasBtf() { return access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
 
@@ -188,7 +204,11 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   load_only_if(bpf_->progs.page_fault_user, options.page_fault);
   load_only_if(bpf_->progs.page_fault_kernel, options.page_fault);
 
-  int error = probe_bpf__load(bpf_);
+  int error;
+  {
+    NoSignals hold;
+    error = probe_bpf__load(bpf_);
+  }
   if (error != 0) throw LoadFailure(-error);
 
   auto* state = bpf_->bss;
