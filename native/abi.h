@@ -53,6 +53,7 @@ struct syscall_events {
 	__u16 exit;
 	__u16 ppm_sc;  /* the driver's number of the call, the same on every architecture */
 	__u16 stage;   /* enum stage, of the exit event */
+	__u16 hidden;  /* sysdig 0.29.3 does not know this ppm_sc */
 };
 
 /* How `pids` is to be read. */

@@ -46,7 +46,6 @@ const UNKNOWN_CALL = '<unknown>'
 const infos: (EventInfo | undefined)[] = new Array(EVENT_COUNT).fill(undefined)
 const flagTables = new Map<string, FlagTable>()
 let ppmScNames: readonly string[] | undefined
-let syscallNames: readonly string[] | undefined
 let syscallNumbers: ReadonlyMap<string, number> | undefined
 
 /** What the table knows of an event code; undefined for codes of later drivers. */
@@ -67,16 +66,9 @@ export function eventName(ev: Event): EventName | (string & {}) {
   const { nparams } = ev
   if (nparams === 0 || ev._paramLength(0) < 2) return UNKNOWN_CALL
   const ppmSc = ev._view.getUint16(ev._paramAt(0), true)
-  // A call that the driver's code does not name may still have said its number.
-  if (ppmSc === 0 && nparams > 1 && ev._paramLength(1) >= 2) return nativeName(ev._view.getUint16(ev._paramAt(1), true))
+  // Codes that sysdig 0.29.3 crashes on stand behind the parameters that it reads (native/probe/bpf/call.bpf.h).
+  if (ppmSc === 0 && nparams > 2 && ev._paramLength(2) === 2) return syscallName(ev._view.getUint16(ev._paramAt(2), true))
   return syscallName(ppmSc)
-}
-
-/** The system call's name by its number on x86_64. */
-function nativeName(nr: number): string {
-  syscallNames ??= list(SYSCALL_NAMES_X86_64)
-  const name = nr < syscallNames.length ? syscallNames[nr] : ''
-  return name === '' ? UNKNOWN_CALL : name
 }
 
 /** The system call's name by the driver's own code (ppm_sc), "<unknown>" if there is none. */
@@ -88,8 +80,7 @@ export function syscallName(ppmSc: number): string {
 
 /** The system call's number on x86_64. */
 export function syscallNumber(name: string): number | undefined {
-  syscallNames ??= list(SYSCALL_NAMES_X86_64)
-  syscallNumbers ??= new Map(syscallNames.map((name, nr) => [name, nr]))
+  syscallNumbers ??= new Map(list(SYSCALL_NAMES_X86_64).map((name, nr) => [name, nr]))
   return name === '' ? undefined : syscallNumbers.get(name)
 }
 

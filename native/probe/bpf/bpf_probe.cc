@@ -154,10 +154,10 @@ uint16_t StageOf(uint16_t exit_event) {
 }
 
 void FillSyscalls(syscall_events* table, bool exit_only) {
-  for (int nr = 0; nr < MAX_SYSCALLS; nr++) table[nr] = {PPME_GENERIC_E, PPME_GENERIC_X, 0, STAGE_COMMON};
+  for (int nr = 0; nr < MAX_SYSCALLS; nr++) table[nr] = {PPME_GENERIC_E, PPME_GENERIC_X, 0, STAGE_COMMON, 0};
 #define ROW(nr, name, enter, exit, enter_full, exit_full, sc_both, sc)            \
-  table[nr] = exit_only ? syscall_events{enter_full, exit_full, sc, STAGE_COMMON} \
-                        : syscall_events{enter, exit, sc_both, STAGE_COMMON};
+  table[nr] = exit_only ? syscall_events{enter_full, exit_full, sc, STAGE_COMMON, 0} \
+                        : syscall_events{enter, exit, sc, STAGE_COMMON, sc != sc_both};
   SYSCALLS_X86_64(ROW)
 #undef ROW
   for (int nr = 0; nr < MAX_SYSCALLS; nr++) table[nr].stage = StageOf(table[nr].exit);

@@ -15,6 +15,7 @@ struct call {
 	__u16 type;   /* the event to make */
 	__u16 ppm_sc;
 	__u16 nr;
+	bool hidden;  /* see put_generic */
 };
 
 #define A(n) syscall_arg(c->regs, n)
@@ -23,6 +24,18 @@ struct call {
 const volatile __u32 snaplen = 80;
 /* Exit events carry the parameters of their enter events too (schema 4). */
 const volatile bool full_exit = false;
+
+/* The parameters of the event of a call that has none of its own, in either direction: ppm_sc and native number. The exit
+ * event has the number since schema 4; who does not know it passes it over. In the enter+exit model a code that sysdig
+ * 0.29.3 would crash on is 0 (unknown) where that looks for it, and stands at the end. */
+static __always_inline void put_generic(struct rec *r, struct call *c, __u16 type)
+{
+	rec_type(r, type, c->hidden ? 3 : 2);
+	put_u16(r, c->hidden ? 0 : c->ppm_sc);
+	put_u16(r, c->nr);
+	if (c->hidden)
+		put_u16(r, c->ppm_sc);
+}
 
 static __always_inline __u64 cut(__u64 len)
 {

@@ -134,9 +134,7 @@ static __always_inline void fill_enter(struct rec *r, struct call *c)
 	EVENT(SOCKET_GETPEERNAME_E, 0, )
 
 	default:
-		rec_type(r, PPME_GENERIC_E, 2);
-		put_u16(r, c->ppm_sc);
-		put_u16(r, c->nr);
+		put_generic(r, c, PPME_GENERIC_E);
 	}
 }
 #undef EVENT

@@ -28,14 +28,6 @@
 #define OUT_BYTES(user, size) put_bytes(r, user, cut(RET < 0 ? (size) : RET))
 #define RES put_s64(r, RET)
 
-/* The event of a call that has none of its own. */
-static __always_inline void put_generic(struct rec *r, struct call *c)
-{
-	rec_type(r, PPME_GENERIC_X, 2);
-	put_u16(r, c->ppm_sc);
-	put_u16(r, c->nr); /* schema 4 has it; who does not know it passes it over */
-}
-
 static __always_inline void fill_exit(struct rec *r, struct call *c)
 {
 	switch (c->type) {
@@ -136,7 +128,7 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 	EVENT(SOCKET_GETPEERNAME_X, 0, 0, )
 
 	default:
-		put_generic(r, c);
+		put_generic(r, c, PPME_GENERIC_X);
 	}
 }
 
@@ -178,7 +170,7 @@ static __always_inline void fill_exit_network(struct rec *r, struct call *c)
 	      put_u8(r, sockopt_level(A(1))); put_u8(r, sockopt_option(A(1), A(2))); put_sockopt(r, A(1), A(2), A(3), len); put_u32(r, len))
 
 	default:
-		put_generic(r, c);
+		put_generic(r, c, PPME_GENERIC_X);
 	}
 }
 
@@ -195,7 +187,7 @@ static __always_inline void fill_exit_process(struct rec *r, struct call *c)
 	EVENT(SYSCALL_VFORK_20_X, 21, 0, )
 
 	default:
-		put_generic(r, c);
+		put_generic(r, c, PPME_GENERIC_X);
 		return;
 	}
 	RES;
