@@ -26,8 +26,6 @@ const MAX_EVENTS = 3_000_000
 /** As many lines per second as a person can read, and as much of each. */
 const LINES = 20
 const COLUMNS = process.stdout.columns ?? 160
-/** The scheduler's doings are most of a quiet machine's events, and all look the same. */
-const DULL = 'switch'
 
 /** What `npm start` runs: the main job of the library, once, with something to look at afterwards. */
 export async function run(args: string[]): Promise<number> {
@@ -67,9 +65,10 @@ and for sysdig:
 
 async function openLive(seconds: number): Promise<Capture | undefined> {
   try {
-    const { open } = await import('../open.js')
-    const capture = await interruptible(signal => open('sysdig', { signal, maxDurationMs: seconds * 1000, maxEvents: MAX_EVENTS }))
-    console.log(`capturing from ${capture.device} for ${seconds} s, Ctrl-C ends it; of the events at most ${LINES} per second are printed\n`)
+    const [{ open }, { consumers }] = await Promise.all([import('../open.js'), import('./consumers.js')])
+    const pids = { deny: consumers() }
+    const capture = await interruptible(signal => open('sysdig', { signal, maxDurationMs: seconds * 1000, maxEvents: MAX_EVENTS, pids }))
+    console.log(`capturing from ${capture.device} for ${seconds} s, Ctrl-C ends it; of the events at most ${LINES} per second are printed, one of a kind\n`)
     return capture
   } catch (error) {
     if (!isCaptureError(error)) throw error
@@ -98,8 +97,9 @@ class Sample {
   readonly #out: Output
   #second = 0
   #printed = 0
-  #next = 0
   #events = 0
+  /** What was printed of this second: one line of each kind, because most look like the one before. */
+  readonly #shown = new Set<string>()
   /** Events of this second by CPU. */
   #perCpu: number[] = []
   #before: { dropped: number; perCpu: CpuStats[] } = { dropped: 0, perCpu: [] }
@@ -114,14 +114,15 @@ class Sample {
     if (time >= this.#second + 1) {
       if (this.#second > 0) this.end()
       this.#second = time
-      this.#next = time
     }
     this.#events++
     this.#perCpu[event.cpu] = (this.#perCpu[event.cpu] ?? 0) + 1
-    if (time < this.#next || this.#printed >= LINES || event.name === DULL) return
+    if (this.#printed >= LINES) return
+    const kind = `${event.dir} ${event.name}`
+    if (this.#shown.has(kind)) return
+    this.#shown.add(kind)
     this.#out.line(lineText(event).slice(0, COLUMNS))
     this.#printed++
-    this.#next = time + 1 / LINES
   }
 
   /** The second is over. */
@@ -136,6 +137,7 @@ class Sample {
     this.#before = { dropped: dropped.total, perCpu: perCpu.map(cpu => ({ ...cpu })) }
     this.#events = 0
     this.#printed = 0
+    this.#shown.clear()
     this.#perCpu = []
   }
 }
