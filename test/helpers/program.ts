@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { folder } from './folder.js'
 import { ROOT } from './run.js'
 
-const { file } = folder()
+const { path: home, file } = folder()
 
 /** Compiles test/kernel/programs/NAME.c and returns the program's path. */
 export function compile(name: string): string {
@@ -21,9 +21,10 @@ export interface Program {
   readonly output: Promise<string>
 }
 
-/** Starts a program that prints "pid N" and then waits for SIGUSR1; resolves when it waits. */
+/** Starts a program that prints "pid N" and then waits for SIGUSR1; resolves when it waits. Unless `cwd` says otherwise it
+ * works in a folder that is removed in the end. */
 export function start(path: string, args: readonly (string | number)[] = [], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Program> {
-  const child: ChildProcess = spawn(path, args.map(String), { stdio: ['ignore', 'pipe', 'inherit'], ...options })
+  const child: ChildProcess = spawn(path, args.map(String), { cwd: home, stdio: ['ignore', 'pipe', 'inherit'], ...options })
   let text = ''
   return new Promise((resolve, reject) => {
     const output = new Promise<string>((done, failed) => {

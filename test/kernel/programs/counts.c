@@ -171,7 +171,8 @@ int main(int argc, char **argv)
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	must("sched_setaffinity", sched_setaffinity(0, sizeof(set), &set));
-	snprintf(folder, sizeof(folder), "/tmp/sysring-counts-%d", getpid());
+	/* In the working directory, which who starts it removes: it may be killed. */
+	snprintf(folder, sizeof(folder), "counts-%d", getpid());
 	must("mkdir", mkdir(folder, 0700));
 	char other[96];
 	snprintf(other, sizeof(other), "%s/other", folder);
