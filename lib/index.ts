@@ -25,6 +25,6 @@ export { pcap, type PcapOptions } from './export/pcap.js'
 export { pcapng, type PcapngOptions } from './export/pcapng.js'
 export { scap, type ScapOptions } from './export/scap.js'
 export { writeFile } from './export/file.js'
-export { snapshot } from './state/snapshot.js'
+export { snapshot } from './export/metadata.js'
 
 export { CaptureError, isCaptureError, type CaptureErrorCode } from './errors.js'

@@ -1,4 +1,5 @@
 import { CaptureError } from './errors.js'
+import { snapshot } from './export/metadata.js'
 import type { Capture } from './iface/capture.js'
 import { LiveCapture } from './iface/live.js'
 import { guarded } from './native.js'
@@ -23,7 +24,7 @@ export async function open(device: string, options: LiveOptions = {}): Promise<C
   options.signal?.throwIfAborted()
   const probe = openBpfProbe(checked)
   try {
-    const capture = new LiveCapture(device, probe, checked, options)
+    const capture = new LiveCapture(device, probe, checked, options, snapshot)
     guarded(() => probe.start())
     return capture
   } catch (error) {

@@ -80,7 +80,7 @@ async function checkWrite(write: string, { format, framing }: WriteValues): Prom
 }
 
 async function print(capture: Capture, out: Output, json: boolean): Promise<void> {
-  const { jsonText, lineText } = await import('../event/text.js')
+  const [{ jsonText }, { lineText }] = await Promise.all([import('../event/json.js'), import('../event/line.js')])
   const text: (event: Event) => string = json ? jsonText : lineText
   for await (const burst of capture) {
     for (const ev of burst) {

@@ -3,8 +3,6 @@ import { type Names, NO_NAMES, type ParamText, paramText } from './paramtext.js'
 import { EVENT_COUNT, eventInfo } from './table.js'
 import { TextBuffer } from './textbuffer.js'
 
-export { jsonText } from './json.js'
-export { lineText, writeLine } from './line.js'
 export type { Names } from './paramtext.js'
 export { TextBuffer } from './textbuffer.js'
 

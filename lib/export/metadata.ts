@@ -2,7 +2,7 @@ import type { MetadataBlock } from '../iface/metadata.js'
 import type { Fd } from '../state/fds.js'
 import type { InterfaceAddress } from '../state/interfaces.js'
 import type { Machine } from '../state/machine.js'
-import type { Snapshot } from '../state/snapshot.js'
+import { readSnapshot, type Snapshot, type SnapshotOptions } from '../state/snapshot.js'
 import { type L4 } from '../state/sockets.js'
 import { MAX_LIST, type Thread } from '../state/threads.js'
 import type { Group, User } from '../state/users.js'
@@ -22,6 +22,11 @@ export function encodeSnapshot(snapshot: Snapshot): MetadataBlock[] {
     ...blocks(0x215, threads, thread),
     ...fds.flatMap(({ pid, fds }) => blocks(0x218, fds, fd, out => out.u64(pid))),
   ]
+}
+
+/** This machine as it is now, read from /proc, as the metadata of a capture. */
+export function snapshot(options: SnapshotOptions = {}): MetadataBlock[] {
+  return encodeSnapshot(readSnapshot(options))
 }
 
 /** A longer list goes into several blocks: dumpcap, and so `tshark -i -`, ends at one of more than 256 KiB. */

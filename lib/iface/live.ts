@@ -1,7 +1,6 @@
 import type { ProbeHandle } from '../native.js'
 import type { CheckedLiveOptions, LiveOptions } from '../probe/options.js'
 import { Rings } from '../ring/rings.js'
-import { snapshot } from '../state/snapshot.js'
 import { Burst, type Lost } from './burst.js'
 import { Capture, type CpuStats, type Interface, type Stats } from './capture.js'
 import type { MetadataBlock } from './metadata.js'
@@ -24,6 +23,7 @@ export class LiveCapture extends Capture {
   readonly #cpus: number[]
   readonly #options: CheckedLiveOptions
   readonly #counters: Float64Array
+  readonly #describe: () => readonly MetadataBlock[]
   #metadata: readonly MetadataBlock[] | undefined
   #pauseMs = 1
   /** Sleep before the next look. */
@@ -35,12 +35,13 @@ export class LiveCapture extends Capture {
   #lostBefore = 0
   #finalStats: Stats | undefined
 
-  /** @internal Takes `probe` over, which has been started. */
-  constructor(device: string, probe: ProbeHandle, options: CheckedLiveOptions, common: LiveOptions) {
+  /** @internal Takes `probe` over, which has been started. `describe` reads what is known of the machine. */
+  constructor(device: string, probe: ProbeHandle, options: CheckedLiveOptions, common: LiveOptions, describe: () => readonly MetadataBlock[] = () => []) {
     super(common)
     this.device = device
     this.interfaces = [{ name: device, linktype: LINKTYPE_USER0, snaplen: options.snaplen }]
     this.#probe = probe
+    this.#describe = describe
     this.#options = options
     this.#rings = new Rings(probe, options.ringBytes, WINDOW_NS)
     this.#cpus = probe.cpus()
@@ -49,7 +50,7 @@ export class LiveCapture extends Capture {
   }
 
   override get metadata(): readonly MetadataBlock[] {
-    return (this.#metadata ??= snapshot())
+    return (this.#metadata ??= this.#describe())
   }
 
   protected fill(): boolean | undefined | Promise<boolean | undefined> {

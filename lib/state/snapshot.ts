@@ -1,5 +1,3 @@
-import { encodeSnapshot } from '../export/metadata.js'
-import type { MetadataBlock } from '../iface/metadata.js'
 import { type FdTable, readFds } from './fds.js'
 import { type InterfaceAddress, readInterfaces } from './interfaces.js'
 import { type Machine, readMachine } from './machine.js'
@@ -47,9 +45,4 @@ export function readSnapshot(options: SnapshotOptions = {}): Snapshot {
     threads,
     fds: threads.filter(({ tid, pid }) => tid === pid).map(({ pid }) => readFds(proc, pid, sockets, maxFds)),
   }
-}
-
-/** The same as metadata of a capture, which is how .scap files hold it. */
-export function snapshot(options: SnapshotOptions = {}): MetadataBlock[] {
-  return encodeSnapshot(readSnapshot(options))
 }

@@ -16,7 +16,7 @@ const SNAPLEN = 80
 const { file } = folder()
 
 /** Events that are called otherwise than strace calls their system call; for the driver 298 is sigreturn, as sysdig prints it. */
-const EVENT_OF: Record<string, string> = { pread64: 'pread', pwrite64: 'pwrite', rt_sigreturn: 'sigreturn' }
+const EVENT_OF: Record<string, string> = { pread64: 'pread', pwrite64: 'pwrite', rt_sigreturn: 'sigreturn', prlimit64: 'prlimit' }
 /** In the version that sysdig 0.29.3 knows. */
 const OLD_EVENT_OF: Record<string, string> = { accept4: 'accept' }
 /** Calls that do not come back. */
@@ -44,7 +44,7 @@ const PLACES: Record<string, string> = {
   shutdown: 'fd how', setsockopt: 'fd level optname - optlen', getsockopt: 'fd level optname - optlen',
   execve: 'filename', execveat: 'dirfd pathname - - flags', clone: '', clone3: '', fork: '', vfork: '',
   kill: 'pid sig', tkill: 'tid sig', tgkill: 'pid tid sig', prctl: 'option', setuid: 'uid', setgid: 'gid',
-  setresuid: 'ruid euid suid', setresgid: 'rgid egid sgid', setreuid: 'ruid euid', setregid: 'rgid egid',
+  prlimit64: 'pid resource', setresuid: 'ruid euid suid', setresgid: 'rgid egid sgid', setreuid: 'ruid euid', setregid: 'rgid egid',
 }
 
 /** Why something that an event carries is not compared. The counts are in the test's output. */
@@ -208,6 +208,8 @@ class Comparison {
         return typeof flags === 'bigint' ? Number(BigInt.asUintN(32, flags)) : scalar(flags, param)
       }
       case 'fork.flags': return 0
+      case 'prlimit64.newcur': case 'prlimit64.newmax': return limit(args.get('2')!, param.name)
+      case 'prlimit64.oldcur': case 'prlimit64.oldmax': return limit(failed ? 0n : args.get('3')!, param.name)
       case 'vfork.flags': return new LeftOut('unprinted')
       case 'execve.exe': case 'execveat.exe': return text((vector(call)[0]))
       case 'execve.args': case 'execveat.args': return vector(call).slice(1).map(text)
@@ -353,6 +355,12 @@ function nanoseconds(value: Value): number {
   if (!(value instanceof Map)) return -1
   const part = (name: string) => Number(value.get(name) ?? 0n)
   return part('tv_sec') * 1e9 + part('tv_nsec') + part('tv_usec') * 1000
+}
+
+/** rlim_cur or rlim_max; -1 is infinity, and none. */
+function limit(value: Value, param: string): number {
+  const number = value instanceof Map ? value.get(param.endsWith('cur') ? 'rlim_cur' : 'rlim_max')! : -1n
+  return typeof number === 'bigint' ? Number(number) : -1
 }
 
 function signals(value: Value): string[] {

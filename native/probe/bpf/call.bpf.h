@@ -61,6 +61,54 @@ static __always_inline __u32 sigset(unsigned long user)
 	return set;
 }
 
+/* An offset that a call is given by address; 0 without one. */
+static __always_inline __u64 user_u64(unsigned long user)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_user(&value, sizeof(value), (const void *)user);
+	return value;
+}
+
+/* cur and max of a struct rlimit; -1 each without one. */
+static __always_inline void put_rlimit(struct rec *r, unsigned long user)
+{
+	__s64 limit[2] = { -1, -1 };
+
+	if (user)
+		bpf_probe_read_user(limit, sizeof(limit), (const void *)user);
+	put_s64(r, limit[0]);
+	put_s64(r, limit[1]);
+}
+
+/* sem_num, sem_op, sem_flg of the first two operations. */
+static __always_inline void put_sembufs(struct rec *r, unsigned long user, unsigned long count)
+{
+	for (int i = 0; i < 2; i++) {
+		struct sembuf op = {};
+
+		if ((unsigned long)i < count)
+			bpf_probe_read_user(&op, sizeof(op), (const void *)(user + i * sizeof(op)));
+		put_u16(r, op.sem_num);
+		put_u16(r, op.sem_op);
+		put_u16(r, semop_flags(op.sem_flg));
+	}
+}
+
+/* sq_entries, cq_entries, flags, sq_thread_cpu, sq_thread_idle, features. */
+static __always_inline void put_io_uring_params(struct rec *r, unsigned long user)
+{
+	struct io_uring_params params = {};
+
+	bpf_probe_read_user(&params, sizeof(params), (const void *)user);
+	put_u32(r, params.sq_entries);
+	put_u32(r, params.cq_entries);
+	put_u32(r, io_uring_setup_flags(params.flags));
+	put_u32(r, params.sq_thread_cpu);
+	put_u32(r, params.sq_thread_idle);
+	put_u32(r, params.features & 0x7ff);
+}
+
 static __always_inline struct user_msghdr message(unsigned long user)
 {
 	struct user_msghdr msg = {};

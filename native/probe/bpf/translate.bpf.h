@@ -162,3 +162,58 @@ static __always_inline __u8 sockopt_option(int level, int option)
 	default: return PPM_SOCKOPT_OPTIONS_UNKNOWN;
 	}
 }
+
+/* include/uapi/asm-generic/resource.h has the driver's numbers, up to RLIMIT_RTTIME. */
+static __always_inline __u8 rlimit_resource(unsigned long resource)
+{
+	return resource <= PPM_RLIMIT_RESOURCES_RLIMIT_RTTIME ? resource : PPM_RLIMIT_RESOURCES_RLIMIT_UNKNOWN;
+}
+
+static __always_inline __u32 fchownat_flags(unsigned long flags)
+{
+	return MAP_BIT(flags, 0x100, PPM_FCHOWNAT_FLAGS_AT_SYMLINK_NOFOLLOW) | MAP_BIT(flags, 0x1000, PPM_FCHOWNAT_FLAGS_AT_EMPTY_PATH);
+}
+
+/* include/uapi/linux/module.h */
+static __always_inline __u32 finit_module_flags(unsigned long flags)
+{
+	return flags & 7;
+}
+
+/* include/uapi/linux/ipc.h; the permissions keep their bits. */
+static __always_inline __u32 semget_flags(unsigned long flags)
+{
+	return (flags & 0777) | MAP_BIT(flags, 01000, PPM_SEMGET_FLAGS_IPC_CREAT) | MAP_BIT(flags, 02000, PPM_SEMGET_FLAGS_IPC_EXCL);
+}
+
+static __always_inline __u16 semop_flags(__u16 flags)
+{
+	return MAP_BIT(flags, 04000, PPM_SEMOP_FLAGS_IPC_NOWAIT) | MAP_BIT(flags, 0x1000, PPM_SEMOP_FLAGS_SEM_UNDO);
+}
+
+/* include/uapi/linux/{ipc,sem}.h; IPC_64 is a bit that old callers set. */
+static __always_inline __u16 semctl_command(unsigned long command)
+{
+	switch (command & ~0x100ul) {
+	case 0: return PPM_SEMCTL_COMMANDS_IPC_RMID;
+	case 1: return PPM_SEMCTL_COMMANDS_IPC_SET;
+	case 2: return PPM_SEMCTL_COMMANDS_IPC_STAT;
+	case 3: return PPM_SEMCTL_COMMANDS_IPC_INFO;
+	case 11: return PPM_SEMCTL_COMMANDS_GETPID;
+	case 12: return PPM_SEMCTL_COMMANDS_GETVAL;
+	case 13: return PPM_SEMCTL_COMMANDS_GETALL;
+	case 14: return PPM_SEMCTL_COMMANDS_GETNCNT;
+	case 15: return PPM_SEMCTL_COMMANDS_GETZCNT;
+	case 16: return PPM_SEMCTL_COMMANDS_SETVAL;
+	case 17: return PPM_SEMCTL_COMMANDS_SETALL;
+	case 18: return PPM_SEMCTL_COMMANDS_SEM_STAT;
+	case 19: return PPM_SEMCTL_COMMANDS_SEM_INFO;
+	default: return 0;
+	}
+}
+
+/* include/uapi/linux/io_uring.h: the driver left a gap behind the second flag. */
+static __always_inline __u32 io_uring_setup_flags(__u32 flags)
+{
+	return (flags & 3) | (flags & 0x7c) << 1;
+}

@@ -3,7 +3,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Bytes } from '../../../lib/event/bytes.js'
 import { displayPath } from '../../../lib/event/path.js'
-import { argsText, argText, jsonText, lineText, rawArgText, resolvedArgText } from '../../../lib/event/text.js'
+import { jsonText } from '../../../lib/event/json.js'
+import { lineText } from '../../../lib/event/line.js'
+import { argsText, argText, rawArgText, resolvedArgText } from '../../../lib/event/text.js'
 import { event, fdlist, type RecordFields, sockaddr, socktuple, unixTuple } from '../../helpers/record.js'
 
 const text = (type: RecordFields['type'], ...params: NonNullable<RecordFields['params']>) => argsText(event({ type, params }))

@@ -1,6 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { argsText, jsonText, textOf, TextBuffer, writeLine } from '../../../lib/event/text.js'
+import { jsonText } from '../../../lib/event/json.js'
+import { writeLine } from '../../../lib/event/line.js'
+import { argsText, textOf, TextBuffer } from '../../../lib/event/text.js'
 import { event } from '../../helpers/record.js'
 
 const written = (write: (out: TextBuffer) => void) => {
