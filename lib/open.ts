@@ -5,6 +5,7 @@ import { LiveCapture } from './iface/live.js'
 import { guarded } from './native.js'
 import { openBpfProbe } from './probe/bpf.js'
 import { checkLiveOptions, type LiveOptions } from './probe/options.js'
+import { warm } from './ring/warm.js'
 
 /**
  * Opens an interface for live capture. `sysdig` is the system calls of this machine, by the best probe there is;
@@ -25,6 +26,7 @@ export async function open(device: string, options: LiveOptions = {}): Promise<C
   const probe = openBpfProbe(checked)
   try {
     const capture = new LiveCapture(device, probe, checked, options, snapshot)
+    warm()
     guarded(() => probe.start())
     return capture
   } catch (error) {
