@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** What a test may need of the machine: a privilege, a kernel feature, or else the name of a program on PATH. */
-export type Need = 'root' | 'bpf' | 'net_raw' | 'sys_admin' | 'btf' | 'linux' | (string & {})
+export type Need = 'root' | 'bpf' | 'net_raw' | 'sys_admin' | 'btf' | 'linux' | 'mount_namespace' | (string & {})
 
 // Bit numbers of linux/capability.h
 const CAP_NET_RAW = 13
@@ -24,6 +25,8 @@ function reason(need: Need): string | undefined {
       return process.geteuid?.() === 0 ? undefined : 'not root'
     case 'btf':
       return existsSync('/sys/kernel/btf/vmlinux') ? undefined : 'the kernel has no BTF (/sys/kernel/btf/vmlinux)'
+    case 'mount_namespace':
+      return spawnSync('unshare', ['-m', 'true']).status === 0 ? undefined : 'no mount namespace can be made here (a chroot?)'
     case 'net_raw':
       return holds(CAP_NET_RAW) ? undefined : 'no CAP_NET_RAW'
     case 'sys_admin':

@@ -80,7 +80,7 @@ test('the capturing process is left out in a pid namespace too', async () => {
     console.log(kills + ' kills')`
   const { stdout, stderr } = await run('unshare', ['--pid', '--fork', '--mount-proc', process.execPath, '--import', 'tsx', '--input-type=module', '-e', script])
   assert.is(stdout, '0 kills\n', stderr)
-}, { needs: ['root', 'unshare'] })
+}, { needs: ['root', 'mount_namespace'] })
 
 test('tracepoints: none, switch, page_fault', async () => {
   const work = () => shell('sleep 0.05; /bin/true')
