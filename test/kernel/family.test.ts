@@ -87,7 +87,8 @@ for (const events of ['both', 'exit'] as const) {
     }
     const failed = one(parent.pid, 'execve')
     assert.equal([failed.res, failed.exe, failed.args, failed.env], [of.get('failed')!.res, 'the child', ARGS, ENV])
-    assert.equal([failed.comm, failed.trusted_exepath, failed.tid], ['family', program, parent.pid])
+    assert.equal([failed.comm, failed.tid], ['family', parent.pid])
+    assert.ok((failed.trusted_exepath as string).endsWith(program))
     if (events === 'exit') assert.is(failed.filename, '/nowhere/program')
     const failedAt = one(parent.pid, 'execveat')
     assert.equal([failedAt.res, failedAt.exe, failedAt.args], [of.get('failedat')!.res, 'the child', ARGS])
