@@ -37,6 +37,7 @@ export interface BpfProbeOptions {
   wanted: Uint8Array | undefined
   pidFilter: 0 | 1 | 2
   pids: number[]
+  pidChildren: boolean
   procexit: boolean
   signaldeliver: boolean
   switch: boolean

@@ -68,7 +68,8 @@ async function pids(values: SourceValues): Promise<LiveOptions['pids']> {
   if (only !== undefined) return { allow: only }
   if (values.readers === true) return { deny: not ?? [] }
   const { consumers } = await import('./consumers.js')
-  return { deny: [...(not ?? []), ...consumers()] }
+  // With children: tshark leaves the reading to a dumpcap that it starts later.
+  return { deny: [...(not ?? []), ...consumers()], children: not === undefined }
 }
 
 function pidList(name: string, text: string | undefined): number[] | undefined {

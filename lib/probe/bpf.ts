@@ -19,6 +19,7 @@ export function openBpfProbe(options: CheckedLiveOptions): ProbeHandle {
       wanted: mask(options.syscalls),
       pidFilter: options.pidFilter,
       pids: options.pids,
+      pidChildren: options.pidChildren,
       procexit: options.tracepoints.includes('procexit'),
       signaldeliver: options.tracepoints.includes('signaldeliver'),
       switch: options.tracepoints.includes('switch'),

@@ -17,8 +17,11 @@ export interface LiveOptions extends CaptureOptions {
   ringBytes?: number
   /** Names of the system calls to capture; all by default. The others cost a look into a table in the kernel. */
   syscalls?: readonly string[]
-  /** Processes to capture (`allow`) or to leave out (`deny`), by pid, decided in the kernel; one of the two. */
-  pids?: { allow?: readonly number[]; deny?: readonly number[] }
+  /**
+   * Processes to capture (`allow`) or to leave out (`deny`), by pid, decided in the kernel; one of the two. With `children`
+   * also the processes that those have started, as long as they live.
+   */
+  pids?: { allow?: readonly number[]; deny?: readonly number[]; children?: boolean }
   /** Capture this process too. By default it is left out: it would feed itself. */
   includeSelf?: boolean
   /** Default: procexit and signaldeliver. */
@@ -64,6 +67,7 @@ export function checkLiveOptions(options: LiveOptions) {
     snaplen: integer('snaplen', options.snaplen ?? SNAPLEN, 0, MAX_SNAPLEN),
     maxWaitMs: integer('maxWaitMs', options.maxWaitMs ?? 10, 1, 1000),
     pids: [...pids],
+    pidChildren: options.pids?.children ?? false,
     pidFilter: (allow !== undefined ? 2 : pids.length > 0 ? 1 : 0) as 0 | 1 | 2,
     tracepoints,
     includeSelf: options.includeSelf ?? false,

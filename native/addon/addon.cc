@@ -18,7 +18,7 @@ class Addon : public Napi::Addon<Addon> {
   }
 
  private:
-  // openBpf({ ringBytes, snaplen, exitOnly, selfTgid, wanted?: Uint8Array, pidFilter: 0 | 1 | 2, pids: number[],
+  // openBpf({ ringBytes, snaplen, exitOnly, selfTgid, wanted?: Uint8Array, pidFilter: 0 | 1 | 2, pids: number[], pidChildren,
   //           procexit, signaldeliver, switch, page_fault }): options are checked in lib/probe/bpf.ts.
   Napi::Value OpenBpf(const Napi::CallbackInfo& info) {
     Napi::Object from = info[0].As<Napi::Object>();
@@ -30,6 +30,7 @@ class Addon : public Napi::Addon<Addon> {
     options.exit_only = flag("exitOnly");
     options.self_tgid = number("selfTgid");
     options.filter = static_cast<pid_filter>(number("pidFilter"));
+    options.pid_children = flag("pidChildren");
     options.procexit = flag("procexit");
     options.signaldeliver = flag("signaldeliver");
     options.sched_switch = flag("switch");

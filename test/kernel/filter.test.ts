@@ -70,6 +70,15 @@ test('the capturing process is left out, unless asked', async () => {
   assert.is(withSelf.events.filter(ev => ev.tid === process.pid && ev.name === 'kill').length, 40)
 })
 
+test('pids with children: what they start is listed too', async () => {
+  // The shells that work() starts are children of this process.
+  const work = () => shell('kill -0 $$; bash -c "kill -0 \\$\\$; :"; :')
+  for (const children of [false, true]) {
+    const { events } = await during({ syscalls: ['kill'], tracepoints: [], pids: { allow: [process.pid], children }, includeSelf: true }, work)
+    assert.is(events.some(ev => ev.name === 'kill' && ev.tid !== process.pid), children)
+  }
+})
+
 test('the capturing process is left out in a pid namespace too', async () => {
   const script = `
     import { open } from '${new URL('../../lib/index.ts', import.meta.url).href}'

@@ -192,6 +192,7 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   constants->full_exit = options.exit_only;
   constants->self_tgid = options.self_tgid == 0 ? 0 : InitialTgid(options.self_tgid);
   constants->pid_filter = options.filter;
+  constants->pid_children = options.pid_children;
   // The skeleton declares the table const, as the program sees it; before loading it is ours to fill.
   FillSyscalls(reinterpret_cast<syscall_events*>(const_cast<void*>(static_cast<const void*>(constants->syscalls))), options.exit_only);
 

@@ -20,6 +20,7 @@ struct BpfOptions {
   std::vector<uint8_t> wanted;      // by system call number; empty: all
   pid_filter filter = PIDS_OFF;
   std::vector<uint32_t> pids;
+  bool pid_children = false;        // the list also means the processes that those have started
   bool procexit = true, signaldeliver = true, sched_switch = false, page_fault = false;
 };
 

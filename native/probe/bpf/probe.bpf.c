@@ -19,6 +19,8 @@ const volatile struct syscall_events syscalls[MAX_SYSCALLS];
 /* The tgid, in the initial pid namespace, of the process that captures; 0 to capture it too. */
 const volatile __u32 self_tgid = 0;
 const volatile __u32 pid_filter = PIDS_OFF;
+/* The lists of pids also mean the processes that those have started. */
+const volatile bool pid_children = false;
 
 /* By system call number. */
 __u8 wanted[MAX_SYSCALLS];
@@ -45,9 +47,17 @@ static __always_inline bool admitted(struct task_struct *task)
 
 	if (tgid == self_tgid)
 		return false;
-	if (pid_filter != PIDS_OFF)
-		return (bpf_map_lookup_elem(&pids, &tgid) != 0) == (pid_filter == PIDS_ALLOW);
-	return true;
+	if (pid_filter == PIDS_OFF)
+		return true;
+
+	bool listed = bpf_map_lookup_elem(&pids, &tgid) != 0;
+
+	if (!listed && pid_children) {
+		__u32 parent = BPF_CORE_READ(task, real_parent, tgid);
+
+		listed = bpf_map_lookup_elem(&pids, &parent) != 0;
+	}
+	return listed == (pid_filter == PIDS_ALLOW);
 }
 
 static __always_inline bool begin(struct rec *r, struct ring *ring, struct task_struct *task)
