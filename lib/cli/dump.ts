@@ -1,5 +1,6 @@
 import type { Event } from '../event/event.js'
 import type { PcapngOptions } from '../export/pcapng.js'
+import type { WriteFileOptions } from '../export/file.js'
 import type { FormatName } from '../export/format.js'
 import type { Capture } from '../iface/capture.js'
 import { parse } from './args.js'
@@ -93,18 +94,21 @@ async function print(capture: Capture, out: Output, json: boolean): Promise<void
 
 async function save(capture: Capture, path: string, values: WriteValues): Promise<void> {
   const { writeFile } = await import('../export/file.js')
-  const { format, framing, compress } = values
-  await writeFile(capture, path, {
+  await writeFile(capture, path, writeOptions(values))
+}
+
+function writeOptions({ format, framing, compress }: WriteValues): WriteFileOptions {
+  return {
     ...(format !== undefined && { format }),
     ...(framing !== undefined && { framing }),
     ...(compress === true && { gzip: true }),
-  })
+  }
 }
 
 /** Standard output stays open and is nobody's file: it gets the chunks one by one, each at once. */
-async function pour(capture: Capture, out: Output, { format = 'pcapng', framing, compress }: WriteValues): Promise<void> {
-  const { chunksOf } = await import('./chunks.js')
-  for await (const chunk of chunksOf(capture, format, framing, compress === true)) await out.write(chunk)
+async function pour(capture: Capture, out: Output, values: WriteValues): Promise<void> {
+  const { chunksOf } = await import('../export/file.js')
+  for await (const chunk of chunksOf(capture, writeOptions(values))) await out.write(chunk)
 }
 
 function progressText(capture: Capture, started: number): string {

@@ -62,6 +62,13 @@ async function save(capture: Capture, path: string, options: WriteFileOptions): 
   return { format: name, bytes: file.length }
 }
 
+/** The bytes of a savefile, for a stream: what cannot seek gets no statistics that have to stand before the records. */
+export function chunksOf(capture: Capture, options: WriteFileOptions = {}): AsyncGenerator<Uint8Array, void, void> {
+  const { format = 'pcapng', gzip = false, onEvent } = options
+  const chunks = write(capture, formatOf(format, options, false), onEvent)
+  return gzip ? gzipped(chunks) : chunks
+}
+
 function formatOf(name: FormatName, options: WriteFileOptions, seekable: boolean): Format {
   const { framing } = options
   if (name === 'pcapng') return pcapngFormat(options, seekable)

@@ -5,7 +5,7 @@ import type { MetadataBlock } from './metadata.js'
 /** One interface of a capture: records refer to it by index. */
 export interface Interface {
   readonly name: string
-  /** LINKTYPE_* of its packets; LINKTYPE_SYSDIG for system calls. */
+  /** LINKTYPE_* of its packets; system calls go by LINKTYPE_USER0, 147. */
   readonly linktype: number
   /** The longest buffer or packet kept, in bytes; 0 = not limited or not known. */
   readonly snaplen: number

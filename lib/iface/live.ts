@@ -1,3 +1,4 @@
+import { LINKTYPE_USER0 } from '../export/framing.js'
 import type { ProbeHandle } from '../native.js'
 import type { CheckedLiveOptions, LiveOptions } from '../probe/options.js'
 import { Rings } from '../ring/rings.js'
@@ -11,7 +12,6 @@ const WINDOW_NS = 1_000_000
 const TURN_MS = 10
 /** Numbers that counters() gives for each ring. */
 const COUNTERS = 5
-const LINKTYPE_USER0 = 147
 
 /** A capture of the running machine: rings, read on this thread. */
 export class LiveCapture extends Capture {

@@ -114,7 +114,7 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long nr)
 	if (!ring_here(&ring) || !begin(&r, &ring, task))
 		return 0;
 
-	struct call call = { .regs = regs, .task = task, .type = syscalls[index].enter, 
+	struct call call = { .regs = regs, .task = task, .type = syscalls[index].enter,
 			     .ppm_sc = syscalls[index].ppm_sc, .hidden = syscalls[index].hidden, .nr = nr };
 
 	fill_enter(&r, &call);
@@ -140,7 +140,7 @@ static __always_inline int emit_exit(struct pt_regs *regs, long ret, __u32 index
 	if (!ring_here(&ring) || !begin(&r, &ring, task))
 		return 0;
 
-	struct call call = { .regs = regs, .task = task, .ret = ret, .type = syscalls[index].exit, 
+	struct call call = { .regs = regs, .task = task, .ret = ret, .type = syscalls[index].exit,
 			     .ppm_sc = syscalls[index].ppm_sc, .hidden = syscalls[index].hidden, .nr = exit_nr(regs) };
 
 	fill(&r, &call);
