@@ -1,0 +1,327 @@
+/* The module's rules: who may open, map and set what, and in which state that leaves a consumer.
+ *
+ * In the stand-in's folder a consumer is `consumerN.json`, its state after the last call, and for each CPU that is online
+ * `consumerN.ringC.data` and `.info`, the memory that it maps. `log` has a line for each call.
+ */
+#define _GNU_SOURCE
+#include "driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "rules.h"
+
+#define PAGE 4096ul
+#define SYSCALLS 512
+#define TRACEPOINTS 9
+#define SNAPLEN 80
+
+struct consumer {
+	struct consumer *next;
+	char *folder;
+	int id;
+	pid_t tid;       /* the thread that opens; the module compares task pointers */
+	size_t ring;
+	u64 online;
+	u64 open, enabled;  /* bit sets of CPUs */
+	unsigned int snaplen, sampling, tps;
+	bool dynamic_snaplen, drop_failed, page_faults;
+	unsigned char mask[64];
+};
+
+static struct consumer *consumers;
+
+static int real_open(const char *path, int flags)
+{
+	return syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0600);
+}
+
+static void put_file(const struct consumer *c, const char *folder, const char *name, int flags, const char *text)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (c != NULL)
+		snprintf(path, sizeof(path), "%s/consumer%d.json", folder, c->id);
+	int fd = real_open(path, O_WRONLY | O_CREAT | flags);
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		abort();
+	syscall(SYS_close, fd);
+}
+
+static long report(const char *folder, const char *call, const struct consumer *c, int cpu, long nr, unsigned long arg, long result)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "{\"call\":\"%s\",\"consumer\":%d,\"cpu\":%d,\"tid\":%d,\"nr\":%ld,\"arg\":%lu,\"result\":%ld}\n",
+		 call, c == NULL ? -1 : c->id, cpu, gettid(), nr, arg, result);
+	put_file(NULL, folder, "log", O_APPEND, line);
+	return result;
+}
+
+static void save(const struct consumer *c)
+{
+	char text[512], mask[2 * sizeof(c->mask) + 1];
+
+	for (size_t i = 0; i < sizeof(c->mask); i++)
+		sprintf(mask + 2 * i, "%02x", c->mask[i]);
+	snprintf(text, sizeof(text),
+		 "{\"id\":%d,\"tid\":%d,\"ring\":%zu,\"online\":\"%llu\",\"open\":\"%llu\",\"enabled\":\"%llu\",\"snaplen\":%u,\"sampling\":%u,"
+		 "\"tps\":%u,\"dynamicSnaplen\":%d,\"dropFailed\":%d,\"pageFaults\":%d,\"mask\":\"%s\"}\n",
+		 c->id, c->tid, c->ring, c->online, c->open, c->enabled, c->snaplen, c->sampling, c->tps, c->dynamic_snaplen, c->drop_failed,
+		 c->page_faults, mask);
+	put_file(c, c->folder, "", O_TRUNC, text);
+}
+
+static int memory(const struct consumer *c, int cpu, const char *kind)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/consumer%d.ring%d.%s", c->folder, c->id, cpu, kind);
+	return real_open(path, O_RDWR | O_CREAT);
+}
+
+static int set_size(int fd, size_t bytes)
+{
+	int failed = ftruncate(fd, 0) < 0 || ftruncate(fd, bytes) < 0;
+
+	syscall(SYS_close, fd);
+	return failed ? -ENOMEM : 0;
+}
+
+/* Rings of a consumer begin empty: both files are holes, and holes are zeros. */
+static int add_consumer(const char *folder, const struct rules *rules, pid_t tid, struct consumer **added)
+{
+	static int ids;
+	unsigned int count = 0;
+	struct consumer *c;
+
+	for (c = consumers; c != NULL; c = c->next)
+		count += strcmp(c->folder, folder) == 0;
+	if (count >= (rules->single ? 1 : rules->max_consumers))
+		return -EBUSY;
+	c = calloc(1, sizeof(*c));
+	*c = (struct consumer){.next = consumers, .folder = strdup(folder), .id = ids++, .tid = tid, .ring = rules->ring,
+			       .online = rules->online, .tps = rules->tps};
+	for (int cpu = 0; cpu < MAX_DEVICES; cpu++)
+		if (c->online >> cpu & 1 && (set_size(memory(c, cpu, "data"), c->ring) < 0 || set_size(memory(c, cpu, "info"), PAGE) < 0))
+			return -ENOMEM;
+	*added = consumers = c;
+	return 0;
+}
+
+static void set_mask(struct consumer *of, const struct rules *rules, u64 from, u64 to, bool on)
+{
+	for (struct consumer *c = rules->global_mask ? consumers : of; c != NULL; c = rules->global_mask ? c->next : NULL) {
+		if (strcmp(c->folder, of->folder) != 0)
+			continue;
+		for (u64 bit = from; bit < to && bit < 8 * sizeof(c->mask); bit++)
+			c->mask[bit / 8] = on ? c->mask[bit / 8] | 1 << bit % 8 : c->mask[bit / 8] & ~(1 << bit % 8);
+		save(c);
+	}
+}
+
+static void set_tps(struct consumer *of, const struct rules *rules, unsigned int tps)
+{
+	for (struct consumer *c = rules->global_tps ? consumers : of; c != NULL; c = rules->global_tps ? c->next : NULL)
+		if (strcmp(c->folder, of->folder) == 0) {
+			c->tps = tps;
+			save(c);
+		}
+}
+
+static int open_ring(const char *folder, const struct rules *rules, int cpu, struct consumer **found)
+{
+	pid_t tid = rules->single ? 0 : gettid();
+	struct consumer *c = consumers;
+	int error = rules_fault(folder, "open", cpu, 0);
+
+	if (error != 0)
+		return -error;
+	while (c != NULL && (c->tid != tid || strcmp(c->folder, folder) != 0))
+		c = c->next;
+	if (c == NULL && (error = add_consumer(folder, rules, tid, &c)) < 0)
+		return error;
+	*found = c;
+	/* As in the module, a consumer whose first device is that of an offline CPU stays, and may have opened nothing. */
+	if (!(c->online >> cpu & 1))
+		return -ENODEV;
+	if (c->open >> cpu & 1)
+		return -EBUSY;
+	c->snaplen = SNAPLEN;
+	c->sampling = 1;
+	c->dynamic_snaplen = c->drop_failed = false;
+	c->open |= 1ull << cpu;
+	c->enabled = rules->enabled ? c->enabled | 1ull << cpu : c->enabled & ~(1ull << cpu);
+	set_mask(c, rules, 0, rules->mask_bits, rules->mask_full);
+	save(c);
+	return set_size(memory(c, cpu, "info"), PAGE);
+}
+
+int driver_open(const char *folder, int cpu, int flags, struct device **opened)
+{
+	struct consumer *c = NULL;
+	struct rules rules;
+
+	if (!rules_read(folder, &rules))
+		return -ENOENT;
+	int error = open_ring(folder, &rules, cpu, &c);
+	report(folder, "open", c, cpu, 0, flags, error);
+	if (error < 0)
+		return error;
+	*opened = malloc(sizeof(**opened));
+	**opened = (struct device){.consumer = c, .cpu = cpu, .flags = flags, .refs = 1};
+	return 0;
+}
+
+static void release(struct device *device)
+{
+	struct consumer *c = device->consumer;
+
+	c->open &= ~(1ull << device->cpu);
+	c->enabled &= ~(1ull << device->cpu);
+	save(c);
+	report(c->folder, "release", c, device->cpu, 0, 0, 0);
+	free(device);
+	if (c->open != 0)
+		return;
+	struct consumer **at = &consumers;
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	free(c->folder);
+	free(c);
+}
+
+void driver_put(struct device *device, const char *by)
+{
+	report(device->consumer->folder, by, device->consumer, device->cpu, 0, 0, 0);
+	if (--device->refs == 0)
+		release(device);
+}
+
+/* Numbers as in the driver's ppm_events_public.h. */
+static long control(struct device *device, const struct rules *rules, unsigned int nr, unsigned long arg)
+{
+	struct consumer *c = device->consumer;
+	unsigned int value = arg;
+	u64 cpu = 1ull << device->cpu;
+
+	switch (nr) {
+	case 0: c->enabled &= ~cpu; return 0;
+	case 1: c->enabled |= cpu; return 0;
+	case 2: c->sampling = 1; return 0;
+	case 3:
+		if (value == 0 || value > 128 || (value & (value - 1)) != 0)
+			return -EINVAL;
+		c->sampling = value;
+		return 0;
+	case 4:
+		if (value > rules->snaplen_max)
+			return -EINVAL;
+		c->snaplen = value;
+		return 0;
+	case 5:
+		set_mask(c, rules, 0, rules->mask_bits, false);
+		set_mask(c, rules, 148, 150, true);
+		return 0;
+	case 6: case 29:
+		if (value >= rules->set_limit)
+			return -EINVAL;
+		set_mask(c, rules, value, value + 1, true);
+		return 0;
+	case 7: case 30:
+		if (value >= rules->unset_limit)
+			return -EINVAL;
+		set_mask(c, rules, value, value + 1, false);
+		return 0;
+	case 8: c->dynamic_snaplen = false; return 0;
+	case 9: c->dynamic_snaplen = true; return 0;
+	case 12: return gettid();
+	case 13: return getpid();
+	case 14: case 15: case 17: case 18: case 22: case 23: return 0;
+	case 19: c->page_faults = true; return 0;
+	case 21: strcpy((char *)arg, rules->version); return 0;
+	case 24: *(u64 *)arg = rules->api; return 0;
+	case 25: *(u64 *)arg = rules->schema; return 0;
+	case 26: set_tps(c, rules, value & ((1 << TRACEPOINTS) - 1)); return 0;
+	case 27: *(unsigned int *)arg = c->tps; return 0;
+	case 28: set_mask(c, rules, 0, SYSCALLS, false); return 0;
+	case 31: case 32:
+		if (value >= TRACEPOINTS)
+			return -EINVAL;
+		set_tps(c, rules, nr == 31 ? c->tps | 1 << value : c->tps & ~(1 << value));
+		return 0;
+	case 33: c->drop_failed = false; return 0;
+	case 34: c->drop_failed = true; return 0;
+	default: return -EINVAL; /* 10, 11, 16, 20 need the kernel's own lists, and no capture needs them */
+	}
+}
+
+long driver_ioctl(struct device *device, unsigned int request, unsigned long arg)
+{
+	struct consumer *c = device->consumer;
+	unsigned int nr = request & 0xff;
+	struct rules rules;
+	long result;
+
+	if (!rules_read(c->folder, &rules))
+		return -EBUSY;
+	int error = rules_fault(c->folder, "ioctl", device->cpu, nr);
+	if (error != 0)
+		result = -error;
+	else if (request >> 8 != 's' || nr >= 64 || !(rules.ioctls >> nr & 1))
+		result = -ENOTTY;
+	else
+		result = control(device, &rules, nr, arg);
+	save(c);
+	return report(c->folder, "ioctl", c, device->cpu, nr, arg, result);
+}
+
+/* Both halves of the data show the same bytes, as after the module's two rounds of remap_pfn_range. */
+static long map(struct device *device, void *addr, size_t len, int prot, int flags, bool info)
+{
+	int fd = memory(device->consumer, device->cpu, info ? "info" : "data");
+	size_t part = info ? len : len / 2;
+	char *base = (char *)syscall(SYS_mmap, addr, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | (flags & MAP_FIXED), -1, 0);
+
+	for (size_t at = 0; base != MAP_FAILED && at < len; at += part)
+		if (syscall(SYS_mmap, base + at, part, prot, MAP_SHARED | MAP_FIXED | (flags & MAP_POPULATE), fd, 0) < 0)
+			abort();
+	syscall(SYS_close, fd);
+	return base == MAP_FAILED ? -ENOMEM : (long)base;
+}
+
+static long checked_map(struct device *device, void *addr, size_t len, int prot, int flags, off_t offset)
+{
+	bool info = len <= PAGE;
+	int error = rules_fault(device->consumer->folder, "mmap", device->cpu, info);
+
+	if (len == 0)
+		return -EINVAL;
+	if ((device->flags & O_ACCMODE) == O_WRONLY || ((device->flags & O_ACCMODE) == O_RDONLY && prot & PROT_WRITE && flags & MAP_SHARED))
+		return -EACCES;
+	if (error != 0)
+		return -error;
+	if (offset != 0 || (!info && (len != 2 * device->consumer->ring || prot & PROT_WRITE)))
+		return -EIO;
+	return map(device, addr, len, prot, flags, info);
+}
+
+long driver_mmap(struct device *device, void *addr, size_t len, int prot, int flags, off_t offset)
+{
+	size_t pages = (len + PAGE - 1) & ~(PAGE - 1);
+	long result = checked_map(device, addr, pages, prot, flags, offset);
+
+	if (result > 0 || result < -4095)
+		device->refs++;
+	report(device->consumer->folder, "mmap", device->consumer, device->cpu, len, prot, result < 0 ? result : 0);
+	return result;
+}
