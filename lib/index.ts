@@ -3,7 +3,9 @@
 // Sources
 export { open } from './open.js'
 export { openFile, type FileOptions } from './iface/file/open.js'
+export type { LiveCapture } from './iface/live.js'
 export type { LiveOptions, Tracepoint } from './probe/options.js'
+export type { ProbeInfo } from './probe/probe.js'
 
 // What they deliver
 export { Capture, type CaptureOptions, type CpuStats, type Interface, type Stats } from './iface/capture.js'

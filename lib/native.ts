@@ -21,6 +21,8 @@ export interface ProbeHandle {
   release(tails: Uint32Array): boolean
   /** Writes n_evts, drops_buffer, drops_pf, preemptions, filtered of each ring into `out`, then drops without a ring. */
   counters(out: Float64Array): void
+  /** Of the drops for want of room, how many were of which kind of call; empty where the producer does not say. */
+  bufferDrops(): Record<string, number>
   /** Detaches the memory of all rings and frees the probe. */
   close(): void
   /** Of a synthetic probe: one record as its producer would write it; false when it was dropped. */
@@ -44,8 +46,53 @@ export interface BpfProbeOptions {
   page_fault: boolean
 }
 
+/** The kernel module's driver, as it describes itself. */
+export interface DriverInfo {
+  /** Name of its nodes: "scap", "sysdig" or "falco". */
+  device: string
+  /** Empty where there is no request for it: before 0.23. */
+  version: string
+  /** As the driver packs them: major << 44 | minor << 24 | patch. 0n before 2021. */
+  api: bigint
+  schema: bigint
+  /** How many event codes it has, if it can mask by event; else 0. */
+  events: number
+  /** This process in the initial pid namespace; 0 where there is no request for it. */
+  pid: number
+}
+
+/** Where a driver keeps its counters: offsets in the page of counters, in bytes. */
+export interface CounterLayout {
+  dropsPf: number
+  preemptions: number
+  /** Drops for want of room by kind of call. */
+  bufferDrops: Readonly<Record<string, number>>
+}
+
+/** An ioctl of the kernel module. */
+export interface KmodRequest {
+  /** For the error. */
+  name: string
+  number: number
+  arg: number
+  /** On every CPU's node; otherwise once. */
+  each: boolean
+}
+
+/** What to do with the kernel module's driver. */
+export interface KmodPlan {
+  /** Possible sizes of a ring in bytes, the likeliest first. */
+  ringBytes: number[]
+  counters: CounterLayout
+  settings: KmodRequest[]
+  start: KmodRequest[]
+  stop: KmodRequest[]
+}
+
 interface Addon {
   openBpf(options: BpfProbeOptions): ProbeHandle
+  /** Opens the kernel module's nodes, asks what to do with the driver found behind them, and does it. */
+  openKmod(plan: (driver: DriverInfo) => KmodPlan): ProbeHandle
   openSynthetic(cpus: number, ringBytes: number): ProbeHandle
 }
 

@@ -1,36 +1,65 @@
-import { CaptureError } from './errors.js'
+import { CaptureError, isCaptureError } from './errors.js'
 import { snapshot } from './export/metadata.js'
-import type { Capture } from './iface/capture.js'
 import { LiveCapture } from './iface/live.js'
-import { guarded } from './native.js'
 import { openBpfProbe } from './probe/bpf.js'
-import { checkLiveOptions, type LiveOptions } from './probe/options.js'
+import { openKmodProbe } from './probe/kmod/open.js'
+import { type CheckedLiveOptions, checkLiveOptions, type LiveOptions } from './probe/options.js'
+import type { Probe } from './probe/probe.js'
 import { warm } from './ring/warm.js'
 
+/** How to open each interface. */
+const PROBES: Readonly<Record<string, (options: CheckedLiveOptions) => Probe>> = {
+  'sysdig': openBestProbe,
+  'sysdig:kmod': openKmodProbe,
+  'sysdig:bpf': openBpfProbe,
+}
+
 /**
- * Opens an interface for live capture. `sysdig` is the system calls of this machine, by the best probe there is;
- * `sysdig:bpf` asks for our eBPF probe.
+ * Opens an interface for live capture. `sysdig` is the system calls of this machine, by the best probe there is: the
+ * kernel module where it is loaded, else our eBPF probe. `sysdig:kmod` and `sysdig:bpf` ask for one of them.
  *
- * @throws CaptureError ERR_CAPTURE_NO_DEVICE, ERR_CAPTURE_PERM, ERR_CAPTURE_NO_PROBE, ERR_CAPTURE_OPTION
+ * @throws CaptureError ERR_CAPTURE_NO_DEVICE, ERR_CAPTURE_PERM, ERR_CAPTURE_NO_PROBE, ERR_CAPTURE_OPTION; of the kernel
+ *   module also ERR_CAPTURE_BUSY, ERR_CAPTURE_VERSION
  * @example
  * await using calls = await open('sysdig', { maxDurationMs: 10_000 })
  * for await (const burst of calls)
  *   for (const ev of burst) console.log(ev.ts, ev.tid, ev.name)
  */
-export async function open(device: string, options: LiveOptions = {}): Promise<Capture> {
-  if (device !== 'sysdig' && device !== 'sysdig:bpf') {
+export async function open(device: string, options: LiveOptions = {}): Promise<LiveCapture> {
+  if (!Object.hasOwn(PROBES, device)) {
     throw new CaptureError('ERR_CAPTURE_NO_DEVICE', `there is no interface named ${device}`, 'see what there is: sysring devices')
   }
   const checked = checkLiveOptions(options)
   options.signal?.throwIfAborted()
-  const probe = openBpfProbe(checked)
+  const probe = PROBES[device](checked)
   try {
     const capture = new LiveCapture(device, probe, checked, options, snapshot)
     warm()
-    guarded(() => probe.start())
+    probe.start()
     return capture
   } catch (error) {
-    probe.close()
+    probe.handle.close()
     throw error
   }
+}
+
+/** The kernel module if it can serve these options, else our eBPF probe. */
+function openBestProbe(options: CheckedLiveOptions): Probe {
+  let unusable: unknown
+  try {
+    return openKmodProbe(options)
+  } catch (error) {
+    if (!isCaptureError(error)) throw error
+    unusable = error
+  }
+  try {
+    return openBpfProbe(options)
+  } catch (error) {
+    // A module that is there but busy or unknown says more than an eBPF probe that cannot be.
+    throw isCaptureError(error) && error.code === 'ERR_CAPTURE_NO_PROBE' && !notLoaded(unusable) ? unusable : error
+  }
+}
+
+function notLoaded(error: unknown): boolean {
+  return isCaptureError(error) && error.code === 'ERR_CAPTURE_NO_PROBE'
 }

@@ -4,10 +4,13 @@
       "target_name": "sysring",
       "sources": [
         "addon/addon.cc",
+        "addon/kmod_plan.cc",
         "addon/probe_handle.cc",
         "ring/ring.cc",
         "probe/bpf/bpf_probe.cc",
         "probe/bpf/static_link.cc",
+        "probe/kmod/devices.cc",
+        "probe/kmod/kmod_probe.cc",
         "probe/synthetic/synthetic_probe.cc"
       ],
       "include_dirs": [

@@ -33,6 +33,7 @@ const TEST = {
   'strace': 'strace',
   'bpftrace': 'bpftrace',
   'linux-perf': 'perf',
+  'qemu-system-x86': 'qemu-system-x86_64',
 }
 
 // Debian keeps bpftool in sbin, which is not on everybody's PATH.

@@ -9,6 +9,7 @@ const OPTIONS = {
 /** What open() takes. */
 const DEVICES = [
   { name: 'sysdig', about: 'system calls of this machine, by the best probe there is' },
+  { name: 'sysdig:kmod', about: 'the same, by the kernel module of sysdig or Falco' },
   { name: 'sysdig:bpf', about: 'the same, by the eBPF probe' },
 ] as const
 

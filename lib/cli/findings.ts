@@ -27,7 +27,10 @@ export async function examine(): Promise<Finding[]> {
   if (process.platform !== 'linux') {
     return [node(), fail('kernel', `${process.platform} is not Linux`, 'capture on Linux; files can be read here'), ...await tools]
   }
-  const system = [node(), kernel(), btf(), ...capabilities(), seccomp(), memlock(), lockdown(), ...settings(), devices()]
+  const forBpf = [kernel(), btf(), ...capabilities(), seccomp(), memlock(), lockdown()]
+  // The kernel module needs none of that.
+  if (moduleNodes().length > 0) for (const finding of forBpf) if (finding.level === 'fail') finding.level = 'warn'
+  const system = [node(), ...forBpf, ...settings(), devices()]
   return [...system, await addon(), await capture(), ...await tools]
 }
 
@@ -100,8 +103,12 @@ function settings(): Finding[] {
   return ['perf_event_paranoid', 'unprivileged_bpf_disabled'].map(name => ok(name, text(`/proc/sys/kernel/${name}`)?.trim() ?? 'not there'))
 }
 
+function moduleNodes(): string[] {
+  return ['scap', 'sysdig', 'falco'].map(name => `/dev/${name}0`).filter(path => existsSync(path))
+}
+
 function devices(): Finding {
-  const found = ['scap', 'sysdig', 'falco'].map(name => `/dev/${name}0`).filter(path => existsSync(path))
+  const found = moduleNodes()
   return ok('module', found.length > 0 ? found.join(', ') : 'no /dev/scap0, /dev/sysdig0 or /dev/falco0; the eBPF probe needs none')
 }
 
@@ -118,9 +125,9 @@ async function capture(): Promise<Finding> {
   try {
     const { open } = await import('../open.js')
     const capture = await open('sysdig', { maxDurationMs: 0 })
-    const { device } = capture
+    const { device, driver } = capture.probe
     await capture.close()
-    return ok('capture', `${device} opens, in ${(performance.now() - started).toFixed(0)} ms`)
+    return ok('capture', `sysdig opens as ${device}${driver === undefined ? '' : `, ${driver}`}, in ${(performance.now() - started).toFixed(0)} ms`)
   } catch (error) {
     if (!isCaptureError(error)) throw error
     return fail('capture', `${error.code}: ${error.message}`, error.hint)

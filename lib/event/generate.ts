@@ -84,6 +84,10 @@ ${wrap(listByIndex(ppmScNames(ppmSc)))}\`
 /** Names of system calls by their number on x86_64. */
 export const SYSCALL_NAMES_X86_64 = \`
 ${wrap(listByIndex(syscalls.map((s) => [s.nr, s.name])))}\`
+
+/** What the driver makes of a system call of x86_64, by its number: code of the enter event, a colon, ppm_sc. */
+export const SYSCALL_CODES_X86_64 = \`
+${wrap(listByIndex(syscalls.map((s) => [s.nr, `${s.enter}:${s.ppm_sc}`])))}\`
 `
 }
 

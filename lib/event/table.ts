@@ -1,6 +1,6 @@
 import type { Event } from './event.js'
 import { type Direction, PACKET } from './record.js'
-import { DYNAMIC_TABLES, EVENT_NAMES, EVENTS, FLAG_TABLES, PPM_SC_NAMES, SYSCALL_NAMES_X86_64 } from './table.generated.js'
+import { DYNAMIC_TABLES, EVENT_NAMES, EVENTS, FLAG_TABLES, PPM_SC_NAMES, SYSCALL_CODES_X86_64, SYSCALL_NAMES_X86_64 } from './table.generated.js'
 import type { EventName } from './types.generated.js'
 
 /** One parameter of an event, as the driver's table describes it. */
@@ -46,6 +46,7 @@ const UNKNOWN_CALL = '<unknown>'
 const infos: (EventInfo | undefined)[] = new Array(EVENT_COUNT).fill(undefined)
 const flagTables = new Map<string, FlagTable>()
 let ppmScNames: readonly string[] | undefined
+let syscallCodeList: readonly string[] | undefined
 let syscallNumbers: ReadonlyMap<string, number> | undefined
 
 /** What the table knows of an event code; undefined for codes of later drivers. */
@@ -82,6 +83,17 @@ export function syscallName(ppmSc: number): string {
 export function syscallNumber(name: string): number | undefined {
   syscallNumbers ??= new Map(list(SYSCALL_NAMES_X86_64).map((name, nr) => [name, nr]))
   return name === '' ? undefined : syscallNumbers.get(name)
+}
+
+/** What the driver makes of the system call with this number on x86_64; undefined if there is none. */
+export function syscallCodes(nr: number): { enter: number; ppmSc: number } | undefined {
+  const [enter, ppmSc] = ((syscallCodeList ??= list(SYSCALL_CODES_X86_64))[nr] || undefined)?.split(':').map(Number) ?? []
+  return enter === undefined ? undefined : { enter, ppmSc }
+}
+
+/** All codes of the event that `code` is a version of, enter and exit events: those with its name. */
+export function eventVersions(code: number): number[] {
+  return EVENT_NAMES.flatMap((name, each) => (name === EVENT_NAMES[code] ? [each] : []))
 }
 
 /** A flag table by its name in the driver: "file_flags". */

@@ -27,8 +27,14 @@ export interface Stats {
   seen: number
   /** Records offered in bursts. */
   delivered: number
-  /** Records lost, by cause; `total` is their sum. */
+  /**
+   * Records lost, by cause; `total` is their sum. Live: `buffer` no room in the ring, `nested` while another one was written
+   * on that CPU, `page_fault` an argument was not in memory (kernel module only), `no_ring` on a CPU without a ring,
+   * `unrecorded` counted by the kernel module and not written, for a reason it does not tell.
+   */
   dropped: Lost
+  /** Of `dropped.buffer`, how many were of which kind of call: from kernel modules since 3.0, which count that. */
+  bufferDrops?: Readonly<Record<string, number>>
   /** Records that were asked not to be delivered (mask, pid lists). */
   filtered: number
   /** Records still unread in the rings; of a closed capture, left there for good. */

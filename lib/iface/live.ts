@@ -1,7 +1,10 @@
 import { LINKTYPE_USER0 } from '../export/framing.js'
+import { CaptureError } from '../errors.js'
 import type { ProbeHandle } from '../native.js'
 import type { CheckedLiveOptions, LiveOptions } from '../probe/options.js'
+import type { Probe, ProbeInfo } from '../probe/probe.js'
 import { Rings } from '../ring/rings.js'
+import { Sieve } from '../ring/sieve.js'
 import { Burst, type Lost } from './burst.js'
 import { Capture, type CpuStats, type Interface, type Stats } from './capture.js'
 import type { MetadataBlock } from './metadata.js'
@@ -10,16 +13,20 @@ import type { MetadataBlock } from './metadata.js'
 const WINDOW_NS = 1_000_000
 /** How long a loop that cannot keep up may keep timers and signals waiting, in ms. */
 const TURN_MS = 10
-/** Numbers that counters() gives for each ring. */
+/** Numbers that counters() gives for each ring, and their places. */
 const COUNTERS = 5
+const [HITS, BUFFER, PAGE_FAULT, NESTED, FILTERED] = [0, 1, 2, 3, 4]
 
 /** A capture of the running machine: rings, read on this thread. */
 export class LiveCapture extends Capture {
   readonly device: string
   readonly interfaces: readonly Interface[]
+  /** Who fills the rings. */
+  readonly probe: ProbeInfo
   protected readonly burst: Burst
   readonly #probe: ProbeHandle
   readonly #rings: Rings
+  readonly #sieve: Sieve | undefined
   readonly #cpus: number[]
   readonly #options: CheckedLiveOptions
   readonly #counters: Float64Array
@@ -35,18 +42,20 @@ export class LiveCapture extends Capture {
   #lostBefore = 0
   #finalStats: Stats | undefined
 
-  /** @internal Takes `probe` over, which has been started. `describe` reads what is known of the machine. */
-  constructor(device: string, probe: ProbeHandle, options: CheckedLiveOptions, common: LiveOptions, describe: () => readonly MetadataBlock[] = () => []) {
+  /** @internal Takes `probe` over. `describe` reads what is known of the machine. */
+  constructor(device: string, { info, handle, sieve }: Pick<Probe, 'info' | 'handle' | 'sieve'>, options: CheckedLiveOptions, common: LiveOptions, describe: () => readonly MetadataBlock[] = () => []) {
     super(common)
     this.device = device
     this.interfaces = [{ name: device, linktype: LINKTYPE_USER0, snaplen: options.snaplen }]
-    this.#probe = probe
+    this.probe = info
+    this.#probe = handle
     this.#describe = describe
     this.#options = options
-    this.#rings = new Rings(probe, options.ringBytes, WINDOW_NS)
-    this.#cpus = probe.cpus()
+    this.#rings = new Rings(handle, WINDOW_NS, sieve?.header)
+    this.#cpus = handle.cpus()
+    this.#sieve = sieve && new Sieve(this.#rings, this.#cpus, sieve)
     this.#counters = new Float64Array(COUNTERS * this.#cpus.length + 1)
-    this.burst = new Burst(this.#rings)
+    this.burst = new Burst(this.#sieve ?? this.#rings)
   }
 
   override get metadata(): readonly MetadataBlock[] {
@@ -63,10 +72,15 @@ export class LiveCapture extends Capture {
       this.#rest = false
       return this.#pause()
     }
+    const unseen = this.#sieve?.unseenCpu
+    if (unseen !== undefined) {
+      throw new CaptureError('ERR_CAPTURE_HOTPLUG', `CPU ${unseen} has come online, and this capture has no ring for it`, 'open it again: rings are made for the CPUs that are online then')
+    }
     const waiting = this.#rings.refill(this.#stopped)
     if (waiting >= 0) {
       this.#pace(waiting)
       this.burst.lost = this.#lostSince()
+      if (this.burst.lost.total > 0) this.#sieve?.lookAgain()
       return true
     }
     if (this.#stopped) return false
@@ -81,9 +95,10 @@ export class LiveCapture extends Capture {
    */
   #pace(waiting: number): void {
     const longest = Math.max(1, this.#options.maxWaitMs - WINDOW_NS / 1e6)
-    const behind = waiting > this.#options.ringBytes / 8
+    const { ringBytes } = this.#rings
+    const behind = waiting > ringBytes / 8
     if (behind) this.#pauseMs = Math.max(1, this.#pauseMs / 2)
-    else if (waiting < this.#options.ringBytes / 32) this.#pauseMs = Math.min(longest, this.#pauseMs * 2)
+    else if (waiting < ringBytes / 32) this.#pauseMs = Math.min(longest, this.#pauseMs * 2)
     this.#rest = !behind || performance.now() > this.#turned + TURN_MS
   }
 
@@ -106,7 +121,7 @@ export class LiveCapture extends Capture {
 
   protected dispose(): void {
     this.finish()
-    this.#finalStats = this.#readStats()
+    this.#finalStats = this.#readStats(true)
     this.#probe.close()
   }
 
@@ -116,32 +131,49 @@ export class LiveCapture extends Capture {
 
   #lostSince(): Lost {
     this.#probe.counters(this.#counters)
-    const lost = dropsOf(this.#counters, this.#cpus.length)
-    const total = lost.total - this.#lostBefore
-    this.#lostBefore = lost.total
-    return total === 0 ? NOTHING : { total }
+    const { total } = this.#drops()
+    const lost = total - this.#lostBefore
+    this.#lostBefore = total
+    return lost === 0 ? NOTHING : { total: lost }
   }
 
-  #readStats(): Stats {
+  /** The counters that mean loss, by cause. */
+  #drops(): Lost {
+    const sum = (at: number) => this.#cpus.reduce((total, _, index) => total + this.#counters[COUNTERS * index + at], 0)
+    const causes = { buffer: sum(BUFFER), nested: sum(NESTED), page_fault: sum(PAGE_FAULT), no_ring: this.#counters[COUNTERS * this.#cpus.length] }
+    return { total: causes.buffer + causes.nested + causes.page_fault + causes.no_ring, ...causes }
+  }
+
+  /** `final`: the producer is done, so that what it counted and did not write can be told from what is on its way. */
+  #readStats(final = false): Stats {
     const counters = this.#counters
     this.#probe.counters(counters)
+    const dropped = this.#drops()
+    let unrecorded = 0
     const perCpu = this.#cpus.map((cpu, index): CpuStats => {
-      const [hits, buffer, , nested, filtered] = counters.subarray(COUNTERS * index)
-      return {
-        cpu,
-        seen: hits + filtered,
-        delivered: this.#rings.delivered(index),
-        dropped: buffer + nested,
-        filtered,
-        pending: this.#rings.pending(index),
+      const of = (at: number) => counters[COUNTERS * index + at]
+      const sifted = this.#sieve?.filtered[cpu] ?? 0
+      const handedOut = this.#rings.delivered(index)
+      const pending = this.#rings.pending(index)
+      let lost = of(BUFFER) + of(NESTED) + of(PAGE_FAULT)
+      if (final && this.#sieve !== undefined) {
+        const missing = Math.max(0, of(HITS) - handedOut - pending - lost)
+        unrecorded += missing
+        lost += missing
       }
+      return { cpu, seen: of(HITS) + of(FILTERED), delivered: handedOut - sifted, dropped: lost, filtered: of(FILTERED) + sifted, pending }
     })
+    if (unrecorded > 0) {
+      dropped.unrecorded = unrecorded
+      dropped.total += unrecorded
+    }
     const sum = (key: 'seen' | 'delivered' | 'filtered' | 'pending') => perCpu.reduce((total, cpu) => total + cpu[key], 0)
-    const dropped = dropsOf(counters, this.#cpus.length)
+    const bufferDrops = this.#probe.bufferDrops()
     return {
       seen: sum('seen') + dropped.no_ring,
       delivered: sum('delivered'),
       dropped,
+      ...Object.keys(bufferDrops).length > 0 && { bufferDrops },
       filtered: sum('filtered'),
       pending: sum('pending'),
       late: this.#rings.late,
@@ -151,15 +183,3 @@ export class LiveCapture extends Capture {
 }
 
 const NOTHING: Lost = Object.freeze({ total: 0 })
-
-/** The counters that mean loss, by cause: no room in the ring, hit while another record was written, CPU without a ring. */
-function dropsOf(counters: Float64Array, rings: number): Lost & { buffer: number; nested: number; no_ring: number } {
-  let buffer = 0
-  let nested = 0
-  for (let ring = 0; ring < rings; ring++) {
-    buffer += counters[COUNTERS * ring + 1]
-    nested += counters[COUNTERS * ring + 3]
-  }
-  const no_ring = counters[COUNTERS * rings]
-  return { total: buffer + nested + no_ring, buffer, nested, no_ring }
-}

@@ -7,13 +7,17 @@ export type Tracepoint = 'procexit' | 'signaldeliver' | 'switch' | 'page_fault'
 /** Options of a live capture. */
 export interface LiveOptions extends CaptureOptions {
   /**
-   * 'both' (default): an enter and an exit event per call, which sysdig up to 0.36 and Wireshark know. 'exit': one event
-   * per call with all parameters on it, at about two thirds of the cost.
+   * 'both': an enter and an exit event per call, which sysdig up to 0.36 and Wireshark know. 'exit': one event per call
+   * with all parameters on it, at about two thirds of the cost. Default: what the kernel module makes, which depends on its
+   * version, or 'both'.
    */
   events?: 'both' | 'exit'
   /** Bytes of I/O buffers to keep: 0 … 60000, default 80. */
   snaplen?: number
-  /** Size of each CPU's ring in bytes, a power of two: 128 KiB … 1 GiB, default 8 MiB. */
+  /**
+   * Size of each CPU's ring in bytes, a power of two: 128 KiB … 1 GiB, default 8 MiB. Of the kernel module: before 3.0 it
+   * is what it is, 8 or 1 MiB; since 3.0 a parameter of the module, which is set for this capture and set back.
+   */
   ringBytes?: number
   /** Names of the system calls to capture; all by default. The others cost a look into a table in the kernel. */
   syscalls?: readonly string[]
@@ -46,11 +50,11 @@ function integer(name: string, value: number, low: number, high: number): number
 
 /** Checks every option by name and fills in the defaults. */
 export function checkLiveOptions(options: LiveOptions) {
-  const events = options.events ?? 'both'
-  if (events !== 'both' && events !== 'exit') fail(`events must be 'both' or 'exit', not ${String(events)}`, "{ events: 'both' }")
+  const { events } = options
+  if (events !== undefined && events !== 'both' && events !== 'exit') fail(`events must be 'both' or 'exit', not ${String(events)}`, "{ events: 'both' }")
 
-  const ringBytes = integer('ringBytes', options.ringBytes ?? RING_BYTES, 128 << 10, 1 << 30)
-  if ((ringBytes & (ringBytes - 1)) !== 0) fail(`ringBytes must be a power of two, not ${ringBytes}`, `{ ringBytes: ${1 << Math.round(Math.log2(ringBytes))} }`)
+  const ringBytes = options.ringBytes === undefined ? undefined : integer('ringBytes', options.ringBytes, 128 << 10, 1 << 30)
+  if (ringBytes !== undefined && (ringBytes & (ringBytes - 1)) !== 0) fail(`ringBytes must be a power of two, not ${ringBytes}`, `{ ringBytes: ${1 << Math.round(Math.log2(ringBytes))} }`)
 
   const { allow, deny } = options.pids ?? {}
   if (allow !== undefined && deny !== undefined) fail('pids takes allow or deny, not both', 'deny what you do not want, or allow what you do')

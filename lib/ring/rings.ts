@@ -49,6 +49,7 @@ export class Rings implements Cursor {
   readonly #probe: ProbeHandle
   readonly #rings: Ring[]
   readonly #size: number
+  readonly #header: number
   readonly #windowNs: number
   /** What poll() fills: [nowLo, nowHi, heads…]. */
   readonly #state: Uint32Array
@@ -67,15 +68,19 @@ export class Rings implements Cursor {
   // Where the last record lies that was handed out of the current ring since then; −1: none yet.
   #lastAt = -1
 
-  /** `windowNs`: how long records are held back for those of other CPUs, in ns, below 4 s. */
-  constructor(probe: ProbeHandle, ringBytes: number, windowNs: number) {
+  /**
+   * `windowNs`: how long records are held back for those of other CPUs, in ns, below 4 s. `header`: the least that a
+   * record is long.
+   */
+  constructor(probe: ProbeHandle, windowNs: number, header = HEADER) {
     this.#probe = probe
-    this.#size = ringBytes
+    this.#header = header
     const cpus = probe.cpus()
     this.#rings = cpus.map((cpu, index) => {
       const data = probe.data(index)
       return { cpu, view: new DataView(data), memory: new Uint8Array(data), tail: 0, at: 0, end: 0, delivered: 0 }
     })
+    this.#size = this.#rings[0].memory.length / 2
     // One ring is in order by itself.
     this.#windowNs = cpus.length > 1 ? windowNs : 0
     this.#current = this.#rings[0]
@@ -126,13 +131,13 @@ export class Rings implements Cursor {
   next(event: Event): boolean {
     let ring = this.#current
     let at = ring.at
-    if (at + HEADER > ring.end || !this.#within(order(ring.view.getInt32(at + TS + 4, true)), order(ring.view.getInt32(at + TS, true)))) {
+    if (at + this.#header > ring.end || !this.#within(order(ring.view.getInt32(at + TS + 4, true)), order(ring.view.getInt32(at + TS, true)))) {
       if (!this.#choose()) return false
       ring = this.#current
       at = ring.at
     }
     const len = ring.view.getInt32(at + LEN, true)
-    if (len < HEADER || at + len > ring.end) throw this.#corrupt(ring, len)
+    if (len < this.#header || at + len > ring.end) throw this.#corrupt(ring, len)
     ring.at = at + len
     ring.delivered++
     this.#lastAt = at
@@ -157,7 +162,7 @@ export class Rings implements Cursor {
     let untilLo = bestLo
     for (const ring of this.#rings) {
       if (ring.at >= ring.end) continue
-      if (ring.at + HEADER > ring.end) throw this.#corrupt(ring, ring.end - ring.at)
+      if (ring.at + this.#header > ring.end) throw this.#corrupt(ring, ring.end - ring.at)
       const hi = order(ring.view.getInt32(ring.at + TS + 4, true))
       const lo = order(ring.view.getInt32(ring.at + TS, true))
       if (hi < bestHi || (hi === bestHi && lo <= bestLo)) {
@@ -214,6 +219,11 @@ export class Rings implements Cursor {
     if (!this.#probe.release(this.#tails)) throw this.#corrupt(this.#current, 0)
   }
 
+  /** Size of a ring, in bytes. */
+  get ringBytes(): number {
+    return this.#size
+  }
+
   /** Records handed out from ring `index`. */
   delivered(index: number): number {
     return this.#rings[index].delivered
@@ -225,17 +235,21 @@ export class Rings implements Cursor {
     this.#probe.poll(this.#state)
     const end = ring.at + ((this.#state[2 + index] - ring.at) & (this.#size - 1))
     let count = 0
-    for (let at = ring.at; at + HEADER <= end; count++) {
+    for (let at = ring.at; at + this.#header <= end; count++) {
       const len = ring.view.getUint32(at + LEN, true)
-      if (len < HEADER || at + len > end) break
+      if (len < this.#header || at + len > end) break
       at += len
     }
     return count
   }
 
-  /** Nothing more is handed out, so that the capture can be closed. */
   #corrupt(ring: Ring, len: number): CaptureError {
+    return this.corrupt(ring.cpu, `a record of ${len} bytes at ${ring.at}`)
+  }
+
+  /** The error for memory that cannot be what the producer wrote. Nothing more is handed out, so that the capture can be closed. */
+  corrupt(cpu: number, what: string): CaptureError {
     for (const each of this.#rings) each.end = each.at
-    return new CaptureError('ERR_CAPTURE_FORMAT', `the ring of CPU ${ring.cpu} holds a record of ${len} bytes at ${ring.at}`, 'is another consumer using the same ring? open the capture again')
+    return new CaptureError('ERR_CAPTURE_FORMAT', `the ring of CPU ${cpu} holds ${what}`, 'is another consumer using the same ring? open the capture again')
   }
 }

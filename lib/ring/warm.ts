@@ -26,12 +26,12 @@ export function warm(): void {
     // All records of both rings wait, and give way to the same ones.
     poll: state => { state.fill(0xffff_ffff, 0, 2).fill(RECORDS * HEADER, 2) },
     release: () => true,
-    start: idle, stop: idle, tick: idle, counters: idle, close: idle, produce: () => false, poke: idle,
+    start: idle, stop: idle, tick: idle, counters: idle, bufferDrops: () => ({}), close: idle, produce: () => false, poke: idle,
   }
   let sum = 0
   for (let round = 0; round < ROUNDS; round++) {
     // A ring of its own each time: the tail stays where it is.
-    const rings = new Rings(probe, 1 << 15, 1)
+    const rings = new Rings(probe, 1)
     const burst = new Burst(rings)
     rings.refill(round % 2 === 0)
     burst._open(RECORDS + round)

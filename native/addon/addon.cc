@@ -3,6 +3,7 @@
 
 #include "../probe/bpf/bpf_probe.h"
 #include "../probe/synthetic/synthetic_probe.h"
+#include "kmod_plan.h"
 #include "probe_handle.h"
 
 namespace sysring {
@@ -13,6 +14,7 @@ class Addon : public Napi::Addon<Addon> {
     handle_ = Napi::Persistent(ProbeHandle::Define(env));
     DefineAddon(exports, {
                              InstanceMethod<&Addon::OpenBpf>("openBpf"),
+                             InstanceMethod<&Addon::OpenKmod>("openKmod"),
                              InstanceMethod<&Addon::OpenSynthetic>("openSynthetic"),
                          });
   }
@@ -44,6 +46,20 @@ class Addon : public Napi::Addon<Addon> {
       for (uint32_t i = 0; i < pids.Length(); i++) options.pids.push_back(pids.Get(i).ToNumber().Uint32Value());
     }
     return Make(info.Env(), [&] { return std::make_unique<BpfProbe>(options); });
+  }
+
+  // openKmod(plan): opens the kernel module's nodes, asks `plan` what to do with that driver, { device, version, api, schema,
+  // events, pid } → KmodPlan, and does it. See lib/probe/kmod.
+  Napi::Value OpenKmod(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    try {
+      auto devices = std::make_unique<KmodDevices>();
+      Napi::Value plan = info[0].As<Napi::Function>().Call({DriverOf(env, *devices)});
+      return ProbeHandle::Wrap(env, handle_.Value(), std::make_unique<KmodProbe>(std::move(devices), PlanFrom(plan.As<Napi::Object>())));
+    } catch (const Failure& failure) {
+      ThrowFailure(env, failure);
+      return env.Undefined();
+    }
   }
 
   // openSynthetic(cpus, ringBytes)

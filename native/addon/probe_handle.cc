@@ -1,6 +1,5 @@
 #include "probe_handle.h"
 
-#include "../probe/bpf/clock.h"
 #include "../probe/synthetic/synthetic_probe.h"
 
 namespace sysring {
@@ -23,6 +22,7 @@ Napi::Function ProbeHandle::Define(Napi::Env env) {
                          InstanceMethod<&ProbeHandle::Poll>("poll"),
                          InstanceMethod<&ProbeHandle::Release>("release"),
                          InstanceMethod<&ProbeHandle::Counters>("counters"),
+                         InstanceMethod<&ProbeHandle::BufferDrops>("bufferDrops"),
                          InstanceMethod<&ProbeHandle::Close>("close"),
                          InstanceMethod<&ProbeHandle::Produce>("produce"),
                          InstanceMethod<&ProbeHandle::Poke>("poke"),
@@ -103,7 +103,7 @@ void ProbeHandle::Poll(const Napi::CallbackInfo& info) {
   auto state = info[0].As<Napi::Uint32Array>();
   auto& rings = probe_->rings();
   if (state.ElementLength() < 2 + rings.size()) return;
-  uint64_t now = static_cast<uint64_t>(Nanoseconds(CLOCK_BOOTTIME) + probe_->BootToReal());
+  uint64_t now = static_cast<uint64_t>(probe_->Now());
   uint32_t* out = state.Data();
   out[0] = static_cast<uint32_t>(now);
   out[1] = static_cast<uint32_t>(now >> 32);
@@ -134,6 +134,15 @@ void ProbeHandle::Counters(const Napi::CallbackInfo& info) {
     for (uint64_t value : {c.n_evts, c.drops_buffer, c.drops_pf, c.preemptions, probe_->Filtered(ring.cpu())}) out[at++] = static_cast<double>(value);
   }
   out[at] = static_cast<double>(probe_->DropsWithoutRing());
+}
+
+// bufferDrops(): { kind of call: drops }
+Napi::Value ProbeHandle::BufferDrops(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!Open(env)) return env.Undefined();
+  Napi::Object drops = Napi::Object::New(env);
+  for (const auto& [kind, count] : probe_->BufferDrops()) drops.Set(kind, static_cast<double>(count));
+  return drops;
 }
 
 void ProbeHandle::Close(const Napi::CallbackInfo&) {

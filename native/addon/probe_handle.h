@@ -30,6 +30,7 @@ class ProbeHandle : public Napi::ObjectWrap<ProbeHandle> {
   void Poll(const Napi::CallbackInfo& info);
   Napi::Value Release(const Napi::CallbackInfo& info);
   void Counters(const Napi::CallbackInfo& info);
+  Napi::Value BufferDrops(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
   Napi::Value Produce(const Napi::CallbackInfo& info);
   void Poke(const Napi::CallbackInfo& info);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "../ring/ring.h"
@@ -17,12 +19,14 @@ class Probe {
   virtual void Stop() = 0;
   // Called about once a second while the capture runs: follows steps of the wall clock.
   virtual void Tick() {}
-  // Nanoseconds to add to CLOCK_BOOTTIME for the time that records carry.
-  virtual int64_t BootToReal() const { return 0; }
+  // The time now, in ns, in the clock that stamps the records.
+  virtual int64_t Now() const = 0;
   // Hits on that CPU that were asked not to be recorded.
   virtual uint64_t Filtered(int cpu) const { return 0; }
   // Hits on a CPU that has no ring.
   virtual uint64_t DropsWithoutRing() const { return 0; }
+  // Of the drops for want of room, how many were of which kind of call, over all rings: where the producer keeps that.
+  virtual std::vector<std::pair<std::string, uint64_t>> BufferDrops() const { return {}; }
 
   std::vector<Ring>& rings() { return rings_; }
 

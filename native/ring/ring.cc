@@ -27,15 +27,20 @@ std::shared_ptr<Mapping> Mapping::Twice(int fd, size_t size, off_t offset) {
 }
 
 std::shared_ptr<Mapping> Mapping::Once(int fd, size_t size, off_t offset, bool writable) {
+  auto mapping = TryOnce(fd, size, offset, writable);
+  if (mapping == nullptr) throw MapFailure("the counters", size);
+  return mapping;
+}
+
+std::shared_ptr<Mapping> Mapping::TryOnce(int fd, size_t size, off_t offset, bool writable) {
   void* at = mmap(nullptr, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, offset);
-  if (at == MAP_FAILED) throw MapFailure("the counters", size);
-  return std::shared_ptr<Mapping>(new Mapping(at, size));
+  return at == MAP_FAILED ? nullptr : std::shared_ptr<Mapping>(new Mapping(at, size));
 }
 
 Mapping::~Mapping() { munmap(data_, size_); }
 
-Ring::Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info)
-    : cpu_(cpu), data_(std::move(data)), size_(size), info_(std::move(info)), tail_(this->info()->tail & (size - 1)) {}
+Ring::Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info, CounterLayout layout)
+    : cpu_(cpu), data_(std::move(data)), size_(size), info_(std::move(info)), layout_(layout), tail_(this->info()->tail & (size - 1)) {}
 
 uint32_t Ring::Head() const {
   uint32_t head = __atomic_load_n(&info()->head, __ATOMIC_ACQUIRE);
@@ -53,15 +58,18 @@ bool Ring::Release(uint32_t tail) {
 }
 
 Counters Ring::ReadCounters() const {
-  const ring_info* i = info();
-  auto load = [](const __u64& value) { return static_cast<uint64_t>(__atomic_load_n(&value, __ATOMIC_RELAXED)); };
   // Drops before hits: read the other way round, a drop in between would be a record that nobody has seen.
   Counters c{};
-  c.drops_buffer = load(i->n_drops_buffer);
-  c.drops_pf = load(i->n_drops_pf);
-  c.preemptions = load(i->n_preemptions);
-  c.n_evts = load(i->n_evts);
+  c.drops_buffer = ReadCounter(offsetof(ring_info, n_drops_buffer));
+  c.drops_pf = ReadCounter(layout_.drops_pf);
+  c.preemptions = ReadCounter(layout_.preemptions);
+  c.n_evts = ReadCounter(offsetof(ring_info, n_evts));
   return c;
+}
+
+uint64_t Ring::ReadCounter(uint32_t offset) const {
+  if (offset % sizeof(uint64_t) != 0 || offset + sizeof(uint64_t) > info_->size()) return 0;
+  return __atomic_load_n(reinterpret_cast<const uint64_t*>(info_->data() + offset), __ATOMIC_RELAXED);
 }
 
 }  // namespace sysring

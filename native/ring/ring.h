@@ -26,8 +26,10 @@ class Mapping {
   // Maps `size` bytes at `offset` of `fd` twice in a row, read-only: what runs over the end is the start again.
   // Throws Failure.
   static std::shared_ptr<Mapping> Twice(int fd, size_t size, off_t offset);
-  // One plain mapping, to write as well if `writable`.
+  // One plain mapping, to write as well if `writable`. Throws Failure.
   static std::shared_ptr<Mapping> Once(int fd, size_t size, off_t offset, bool writable);
+  // The same; null and errno where that cannot be done.
+  static std::shared_ptr<Mapping> TryOnce(int fd, size_t size, off_t offset, bool writable);
 
   ~Mapping();
   Mapping(const Mapping&) = delete;
@@ -46,10 +48,17 @@ struct Counters {
   uint64_t n_evts, drops_buffer, drops_pf, preemptions;
 };
 
+// Where a producer keeps those counters that not all keep in the same place: offsets in the page of counters, in bytes.
+// head, tail, n_evts and n_drops_buffer are where ring_info has them, in every version of every producer.
+struct CounterLayout {
+  uint32_t drops_pf = offsetof(ring_info, n_drops_pf);
+  uint32_t preemptions = offsetof(ring_info, n_preemptions);
+};
+
 class Ring {
  public:
   // `data` is mapped twice and so holds 2 × `size` bytes; `size` is a power of two.
-  Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info);
+  Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info, CounterLayout layout = {});
 
   int cpu() const { return cpu_; }
   uint32_t size() const { return size_; }
@@ -61,6 +70,8 @@ class Ring {
   // Gives the bytes before `tail` back to the producer. False, and nothing done, if that is not between tail and head.
   bool Release(uint32_t tail);
   Counters ReadCounters() const;
+  // The u64 at `offset` of the page of counters; 0 beyond its end.
+  uint64_t ReadCounter(uint32_t offset) const;
 
  private:
   ring_info* info() const { return reinterpret_cast<ring_info*>(info_->data()); }
@@ -69,6 +80,7 @@ class Ring {
   std::shared_ptr<Mapping> data_;
   uint32_t size_;
   std::shared_ptr<Mapping> info_;
+  CounterLayout layout_;
   uint32_t tail_;  // our own copy: the one in shared memory could be changed by somebody else
 };
 

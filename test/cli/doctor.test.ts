@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import { powerless, sysring } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
@@ -36,9 +37,11 @@ test('names the missing capabilities, and the way to get them', async () => {
 test('devices', async () => {
   const { code, stdout } = await sysring(['devices', '--json'])
   assert.is(code, 0)
-  const devices = JSON.parse(stdout) as { name: string; usable: boolean }[]
-  assert.equal(devices.map(({ name, usable }) => [name, usable]), [['sysdig', true], ['sysdig:bpf', true]])
-  assert.match((await sysring(['devices'])).stdout, /^sysdig {2,}\S.*\nsysdig:bpf {2,}\S.*\n$/)
+  const devices = JSON.parse(stdout) as { name: string; usable: boolean; reason?: string }[]
+  const module = existsSync('/dev/scap0')
+  assert.equal(devices.map(({ name, usable }) => [name, usable]), [['sysdig', true], ['sysdig:kmod', module], ['sysdig:bpf', true]])
+  if (!module) assert.match(devices[1].reason!, /^ERR_CAPTURE_NO_PROBE: the kernel module is not loaded/)
+  assert.match((await sysring(['devices'])).stdout, /^sysdig {2,}\S.*\nsysdig:kmod {2,}\S.*\n( .*\n)*sysdig:bpf {2,}\S.*\n$/)
 }, { needs: ['bpf', 'btf'] })
 
 test('devices says why not', async () => {

@@ -13,8 +13,8 @@ export const RESERVE = 64 << 10
 /** A capture with `cpus` rings, and the probe to put records into them with. */
 export function openRings(cpus: number, options: LiveOptions = {}): { capture: LiveCapture; probe: ProbeHandle } {
   const checked = checkLiveOptions({ ringBytes: RING_BYTES, ...options })
-  const probe = guarded(() => native().openSynthetic(cpus, checked.ringBytes))
-  const capture = new LiveCapture('synthetic', probe, checked, options)
+  const probe = guarded(() => native().openSynthetic(cpus, checked.ringBytes ?? RING_BYTES))
+  const capture = new LiveCapture('synthetic', { info: { device: 'synthetic' }, handle: probe }, checked, options)
   probe.start()
   return { capture, probe }
 }
@@ -22,7 +22,7 @@ export function openRings(cpus: number, options: LiveOptions = {}): { capture: L
 /** The rings alone, as a burst sees them. */
 export function bareRings(cpus: number, { ringBytes = RING_BYTES, windowNs = 0 } = {}): { rings: Rings; probe: ProbeHandle; event: Event } {
   const probe = guarded(() => native().openSynthetic(cpus, ringBytes))
-  return { rings: new Rings(probe, ringBytes, windowNs), probe, event: new Event() }
+  return { rings: new Rings(probe, windowNs), probe, event: new Event() }
 }
 
 /** A read of `data` that happened at `ts`. */

@@ -98,6 +98,16 @@ test('a skip says why', async () => {
   assert.is(result.code, 0)
 })
 
+test('a note is shown although its file passes, and once where it fails', async () => {
+  const result = await outcome(
+    `${OURS}test('a', () => console.log('\\nNOTE a  table\\nand no note'))`,
+    `${OURS}test('b', () => { console.log('\\nNOTE another'); throw new Error() })`,
+  )
+  assert.match(result.stdout, '\n     a  table\n')
+  assert.not.match(result.stdout, 'and no note')
+  assert.is(result.stdout.match(/another/g)?.length, 1)
+})
+
 test('a pattern that matches nothing fails', async () => {
   const result = await run(process.execPath, ['--import', 'tsx', 'test/run.ts', 'no/such/test'])
   assert.is(result.code, 1)

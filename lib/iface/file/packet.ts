@@ -3,7 +3,7 @@ import { type Event, FLAG_STATE_ONLY, PACKET, type Packet } from '../../event/ev
 import { type Lease, leaseEnded } from '../../event/lease.js'
 import { HEADER, HEADER_V1, LEN, TS, TYPE } from '../../event/record.js'
 import { FRAME_V1, frameCpu, frameFlags, unwrap } from '../../export/framing.js'
-import { paramsOfV1, recordLength } from './validate.js'
+import { paramsOfV1, recordLength } from '../../event/validate.js'
 
 /**
  * The packet that a cursor stands at. There is one per file, moved like the Event that hands it out; its bytes are those

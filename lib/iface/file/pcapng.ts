@@ -8,7 +8,7 @@ import * as block from './blocks.js'
 import { type Format, malformed, MAX_BLOCK } from './format.js'
 import { FilePacket } from './packet.js'
 import { Contents, type Described, nanoseconds } from './section.js'
-import { paramsOfV1, recordLength } from './validate.js'
+import { paramsOfV1, recordLength } from '../../event/validate.js'
 import type { Window } from './window.js'
 
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d

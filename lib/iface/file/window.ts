@@ -1,6 +1,6 @@
 import { CaptureError, isCaptureError } from '../../errors.js'
 import type { Source } from './source.js'
-import { SLACK } from './validate.js'
+import { SLACK } from '../../event/validate.js'
 
 /** Bytes asked of the source at a time. What is read at once had better stay in the CPU's cache until it is walked … */
 const CHUNK_SIZE = 256 * 1024

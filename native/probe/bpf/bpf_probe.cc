@@ -12,7 +12,7 @@
 #include <cstdarg>
 #include <cstring>
 
-#include "clock.h"
+#include "../clock.h"
 #include "events.generated.h"
 #include "probe.skel.h"
 
@@ -265,7 +265,7 @@ void BpfProbe::Stop() { probe_bpf__detach(bpf_); }
 
 void BpfProbe::Tick() { bpf_->bss->boot_to_real = MeasureBootToReal(); }
 
-int64_t BpfProbe::BootToReal() const { return static_cast<int64_t>(bpf_->bss->boot_to_real); }
+int64_t BpfProbe::Now() const { return Nanoseconds(CLOCK_BOOTTIME) + static_cast<int64_t>(bpf_->bss->boot_to_real); }
 
 uint64_t BpfProbe::Filtered(int cpu) const { return __atomic_load_n(&bpf_->bss->filtered[cpu].n, __ATOMIC_RELAXED); }
 

@@ -33,7 +33,7 @@ class BpfProbe : public Probe {
   void Start() override;
   void Stop() override;
   void Tick() override;
-  int64_t BootToReal() const override;
+  int64_t Now() const override;
   uint64_t Filtered(int cpu) const override;
   uint64_t DropsWithoutRing() const override;
 

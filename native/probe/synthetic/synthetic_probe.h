@@ -2,6 +2,7 @@
 // tested with it, without privileges: wraps, full rings, several CPUs, chosen times.
 #pragma once
 
+#include "../clock.h"
 #include "../probe.h"
 
 namespace sysring {
@@ -12,6 +13,7 @@ class SyntheticProbe : public Probe {
 
   void Start() override {}
   void Stop() override {}
+  int64_t Now() const override { return Nanoseconds(CLOCK_BOOTTIME); }
 
   // Does what the kernel's side does with one record: reserve, write in place, commit. False when it had to be dropped.
   bool Produce(int ring, const uint8_t* record, uint32_t len);

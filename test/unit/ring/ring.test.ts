@@ -46,7 +46,7 @@ test('a full ring drops, and counts exactly', () => {
   assert.ok(probe.produce(0, bytes), 'the other ring has room')
   const { perCpu, ...all } = capture.stats()
   assert.equal(all, {
-    seen: 501, delivered: 0, dropped: { total: 500 - fit, buffer: 500 - fit, nested: 0, no_ring: 0 }, filtered: 0, pending: fit + 1, late: 0,
+    seen: 501, delivered: 0, dropped: { total: 500 - fit, buffer: 500 - fit, nested: 0, page_fault: 0, no_ring: 0 }, filtered: 0, pending: fit + 1, late: 0,
   })
   assert.equal(perCpu, [
     { cpu: 0, seen: 1, delivered: 0, dropped: 0, filtered: 0, pending: 1 },

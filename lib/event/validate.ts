@@ -1,5 +1,5 @@
-import { EVENTS } from '../../event/table.generated.js'
-import { HEADER, HEADER_V1, hasLargeLengths, LEN, NPARAMS, TYPE } from '../../event/record.js'
+import { EVENTS } from './table.generated.js'
+import { HEADER, HEADER_V1, hasLargeLengths, LEN, NPARAMS, TYPE } from './record.js'
 
 /** Bytes behind the end of a record that recordLength() may look at: memory for records is that much longer. */
 export const SLACK = 16
@@ -63,6 +63,13 @@ export function paramsOfV1(view: DataView, at: number, room: number): number {
     return nparams
   }
   return -1
+}
+
+/** The same for a ring, whose memory must not be written and in which `len` is right: parameters of a record of `len` bytes. */
+export function paramsInV1(view: DataView, at: number, len: number): number {
+  const type = view.getUint16(at + TYPE, true)
+  if (type >= EVENTS.length || hasLargeLengths(type)) return 0
+  return fittingParams(view, at + HEADER_V1, (shapes ??= EVENTS.map(shapeOf))[type].params, len - HEADER_V1)
 }
 
 /** The most parameters, but not more than `nparams`, that together with their lengths are `size` bytes. */

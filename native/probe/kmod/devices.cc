@@ -1,0 +1,182 @@
+#include "devices.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "abi.h"
+
+namespace sysring {
+
+namespace {
+
+constexpr const char* kNames[] = {"scap", "sysdig", "falco"};
+
+std::string ReadFile(const std::string& path) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  char text[256];
+  ssize_t size = read(fd, text, sizeof text);
+  close(fd);
+  return std::string(text, size > 0 ? static_cast<size_t>(size) : 0);
+}
+
+// The kernel's lists of CPUs, "0-3,6\n": is each CPU in it?
+std::vector<bool> CpuList(const char* which) {
+  std::string list = ReadFile(std::string("/sys/devices/system/cpu/") + which);
+  std::vector<bool> cpus;
+  for (const char* at = list.c_str(); *at >= '0' && *at <= '9';) {
+    char* end;
+    unsigned long first = strtoul(at, &end, 10), last = first;
+    if (*end == '-') last = strtoul(end + 1, &end, 10);
+    for (unsigned long cpu = first; cpu <= last && cpu < MAX_CPUS; cpu++) {
+      cpus.resize(std::max<size_t>(cpus.size(), cpu + 1));
+      cpus[cpu] = true;
+    }
+    at = *end == ',' ? end + 1 : end;
+  }
+  return cpus;
+}
+
+bool IsOnline(size_t cpu) {
+  auto online = CpuList("online");
+  return cpu < online.size() && online[cpu];
+}
+
+Failure NotLoaded(const std::string& message) {
+  return {"ERR_CAPTURE_NO_PROBE", message, "load it (Debian: apt-get install falcosecurity-scap-dkms && modprobe scap), or use the eBPF probe: sysdig:bpf"};
+}
+
+Failure OpenFailure(const std::string& path, int error) {
+  std::string message = "cannot open " + path + ": " + strerror(error);
+  switch (error) {
+    case EACCES:
+    case EPERM:
+      return {"ERR_CAPTURE_PERM", message, "run as root: the nodes of the kernel module are root's alone"};
+    case EBUSY:
+      return {"ERR_CAPTURE_BUSY", message + " (the kernel module has as many consumers as it takes)",
+              "end one of them (sysdig, falco, sysring), use sysdig:bpf, or load the module with max_consumers=10 (5 unless said otherwise)"};
+    case ENOMEM:
+      return {"ERR_CAPTURE_NO_PROBE", message + " (no memory for the module's rings)", "free memory, or use smaller rings: sysdig:bpf with { ringBytes: 1 << 20 }"};
+    default:
+      return {"ERR_CAPTURE_NO_DEVICE", message, "sysring doctor"};
+  }
+}
+
+}  // namespace
+
+KmodDevices::KmodDevices() {
+  // The thread inherits the mask: signals are for others.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  owner_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "sysring-kmod");
+    try {
+      OpenAll();
+    } catch (const Failure& failure) {
+      failure_ = failure;
+      failed_ = true;
+    }
+    std::unique_lock lock(mutex_);
+    opened_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return closing_; });
+  });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return opened_; });
+  lock.unlock();
+  if (!failed_) return;
+  CloseAll();
+  throw failure_;
+}
+
+KmodDevices::~KmodDevices() { CloseAll(); }
+
+void KmodDevices::CloseAll() {
+  for (const Device& device : devices_) close(device.fd);
+  devices_.clear();
+  {
+    std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  changed_.notify_all();
+  owner_.join();
+}
+
+void KmodDevices::OpenAll() {
+  // The module makes a node for each CPU that can ever be there.
+  int cpus = static_cast<int>(CpuList("possible").size());
+  std::string stale;
+  for (const char* name : kNames) {
+    std::string missing, offline;
+    for (int cpu = 0; cpu < cpus; cpu++) {
+      std::string path = "/dev/" + std::string(name) + std::to_string(cpu);
+      int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+      if (fd >= 0) {
+        devices_.push_back({cpu, fd});
+      } else if (errno == ENOENT) {
+        // A container that was given some of the nodes would miss what happens on the other CPUs.
+        if (missing.empty() && IsOnline(cpu)) missing = path;
+      } else if (errno == ENODEV) {
+        // The ring is made when the consumer is: a CPU that has come online since has none.
+        if (offline.empty() && IsOnline(cpu)) offline = path;
+      } else if (errno == ENXIO) {
+        if (stale.empty()) stale = path;
+      } else {
+        throw OpenFailure(path, errno);
+      }
+    }
+    if (devices_.empty()) continue;
+    name_ = name;
+    if (!missing.empty()) {
+      throw Failure{"ERR_CAPTURE_NO_DEVICE", missing + " is missing, though its CPU is online and the nodes of other CPUs are there",
+                    "in a container, pass all of /dev/" + name_ + "* in"};
+    }
+    if (!offline.empty()) throw Failure{"ERR_CAPTURE_NO_DEVICE", "the CPU of " + offline + " came online just now", "open it again"};
+    return;
+  }
+  throw NotLoaded(stale.empty() ? "the kernel module is not loaded: there is no /dev/scap0, /dev/sysdig0 or /dev/falco0"
+                                : "the kernel module is not loaded: nothing is behind " + stale);
+}
+
+int KmodDevices::Control(const Device& device, uint32_t request, uint64_t arg) {
+  int result;
+  do result = ioctl(device.fd, KmodRequest(request), arg);
+  while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : result;
+}
+
+std::string KmodDevices::DriverVersion() const {
+  // The driver copies the whole text whatever we have room for; the longest known has 40 characters.
+  char text[4096] = {};
+  if (Control(kGetDriverVersion, reinterpret_cast<uint64_t>(text)) < 0) return {};
+  text[sizeof text - 1] = 0;
+  return text;
+}
+
+uint64_t KmodDevices::PackedVersion(uint32_t request) const {
+  uint64_t version = 0;
+  return Control(request, reinterpret_cast<uint64_t>(&version)) < 0 ? 0 : version;
+}
+
+uint32_t KmodDevices::CountEvents() const {
+  uint32_t known = 0, unknown = 4096;
+  if (Control(kMaskSetEvent, 0) < 0) return 0;
+  while (known + 1 < unknown) {
+    uint32_t middle = (known + unknown) / 2;
+    (Control(kMaskSetEvent, middle) < 0 ? unknown : known) = middle;
+  }
+  return known + 1;
+}
+
+}  // namespace sysring

@@ -1,0 +1,80 @@
+#include "kmod_probe.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "../clock.h"
+
+namespace sysring {
+
+KmodProbe::KmodProbe(std::unique_ptr<KmodDevices> devices, KmodPlan plan) : devices_(std::move(devices)), plan_(std::move(plan)) {
+  MapRings();
+  // Opening any node sets the whole consumer back to the defaults, so all are open by now.
+  for (const auto& request : plan_.settings) Request(request);
+}
+
+void KmodProbe::MapRings() {
+  uint32_t size = 0;
+  for (const auto& [cpu, fd] : devices_->all()) {
+    std::shared_ptr<Mapping> data;
+    // The ring's length twice gives the ring, mapped twice; a page gives the counters; the rest is refused (EIO).
+    if (size != 0) {
+      data = Mapping::TryOnce(fd, 2 * size_t{size}, 0, false);
+    } else {
+      for (uint32_t candidate : plan_.ring_bytes) {
+        data = Mapping::TryOnce(fd, 2 * size_t{candidate}, 0, false);
+        if (data == nullptr && errno == EIO) continue;
+        size = candidate;
+        break;
+      }
+    }
+    if (data == nullptr) {
+      throw Failure{"ERR_CAPTURE_NO_PROBE", "cannot map the ring of CPU " + std::to_string(cpu) + " of the kernel module: " + strerror(errno), "sysring doctor"};
+    }
+    rings_.emplace_back(cpu, std::move(data), size, Mapping::Once(fd, RING_INFO_STRIDE, 0, true), plan_.counters);
+  }
+}
+
+void KmodProbe::Request(const KmodPlan::Request& request) {
+  for (const auto& device : devices_->all()) {
+    int result = KmodDevices::Control(device, request.number, request.arg);
+    if (result < 0) {
+      throw Failure{result == -EINVAL ? "ERR_CAPTURE_OPTION" : "ERR_CAPTURE_NO_PROBE",
+                    "the kernel module refused " + request.name + "(" + std::to_string(request.arg) + "): " + strerror(-result),
+                    "leave the option out that asks for it, or use the eBPF probe: sysdig:bpf"};
+    }
+    if (!request.each) return;
+  }
+}
+
+void KmodProbe::Start() {
+  for (const auto& request : plan_.start) Request(request);
+}
+
+void KmodProbe::Stop() {
+  for (const auto& request : plan_.stop) {
+    for (const auto& device : devices_->all()) {
+      KmodDevices::Control(device, request.number, request.arg);
+      if (!request.each) break;
+    }
+  }
+  // What another CPU is writing at this moment is complete, and counted, within microseconds.
+  usleep(1000);
+}
+
+// ktime_get_real_ns() of the driver.
+int64_t KmodProbe::Now() const { return Nanoseconds(CLOCK_REALTIME); }
+
+std::vector<std::pair<std::string, uint64_t>> KmodProbe::BufferDrops() const {
+  std::vector<std::pair<std::string, uint64_t>> drops;
+  for (const auto& [name, offset] : plan_.buffer_drops) {
+    uint64_t sum = 0;
+    for (const Ring& ring : rings_) sum += ring.ReadCounter(offset);
+    drops.emplace_back(name, sum);
+  }
+  return drops;
+}
+
+}  // namespace sysring
