@@ -17,7 +17,7 @@ const TIME_LIMIT = 120
 /** Milliseconds that a process has to end by itself once its summary is out. */
 const GRACE_MS = 4000
 /** Files that measure the machine have it to themselves. */
-const ALONE = /^test\/(kernel|interop|lifecycle|cli)\//
+const ALONE = /^test\/(kernel|interop|lifecycle|cli|guest)\//
 
 interface Report {
   file: string
@@ -27,6 +27,8 @@ interface Report {
   /** Why the file failed as a whole, apart from its tests. */
   faults: string[]
   skips: string[]
+  /** Lines that the file wants shown in any case: those that begin with NOTE. */
+  notes: string[]
   output: string
   seconds: number
 }
@@ -127,7 +129,8 @@ async function run(file: string): Promise<Report> {
   }
   const skips = [...output.matchAll(/^SKIP (.*)$/gm)].map(match => match[1])
   for (let i = skips.length; i < skipped; i++) skips.push('(a test.skip() without a reason)')
-  return { file, passed, failed: failed + faults.length, skipped, faults, skips, output, seconds: (performance.now() - started) / 1000 }
+  const notes = [...output.matchAll(/^NOTE (.*)$/gm)].map(match => match[1])
+  return { file, passed, failed: failed + faults.length, skipped, faults, skips, notes, output, seconds: (performance.now() - started) / 1000 }
 }
 
 /** Reads uvu's last summary. Tests that a failed `before` hook kept from running are neither passed nor skipped: failed. */
@@ -176,7 +179,10 @@ function print(report: Report): void {
   const { file, passed, failed, skipped, seconds } = report
   const numbers = [`${passed} passed`, failed > 0 && `${failed} failed`, skipped > 0 && `${skipped} skipped`].filter(Boolean)
   console.log(`${failed > 0 ? 'FAIL' : 'ok  '} ${file}  ${numbers.join(', ')}  ${seconds.toFixed(1)} s`)
-  if (failed === 0) return
+  if (failed === 0) {
+    for (const line of report.notes) console.log(`     ${line}`)
+    return
+  }
   console.log(report.output.trimEnd().replace(/^/gm, '     | '))
   for (const fault of report.faults) console.log(`     ${fault}`)
 }
