@@ -1,0 +1,94 @@
+/** The guest's file system: one archive, unpacked into its memory. */
+import { readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { build } from 'tsup'
+import { ROOT, run, SYSRING } from '../helpers/run.js'
+import { Archive } from './archive.js'
+import type { Kernel } from './kernel.js'
+
+export const SCENARIOS = 'test/guest/scenarios'
+const PROGRAMS = 'test/guest/programs'
+/** Where the guest has this package. */
+const HOME = '/sysring'
+
+export interface Scenario {
+  /** A file of test/guest/scenarios. */
+  file: string
+  /** Seconds that it may take in the guest. */
+  limit: number
+}
+
+/** Writes the archive to `folder`/initramfs and returns that path; `folder` is also where things are compiled. */
+export async function initramfs(folder: string, kernel: Kernel, scenarios: readonly Scenario[]): Promise<string> {
+  const [dist, programs] = await Promise.all([bundle(folder), compile(folder)])
+  const path = join(folder, 'initramfs')
+  const archive = new Archive(path)
+  archive.device('/dev/console', 5, 1)
+  for (const mount of ['/proc', '/sys', '/tmp', '/out']) archive.directory(mount)
+  archive.copy('/init', join(ROOT, 'test/guest/init.sh'), 0o755)
+  archive.copy('/bin/busybox', kernel.busybox, 0o755)
+  archive.copy('/scap.ko', kernel.module, 0o644)
+  archive.file('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n', 0o644)
+  archive.file('/etc/group', 'root:x:0:\nnogroup:x:65534:\n', 0o644)
+  await addProgram(archive, 'node', process.execPath)
+  await addProgram(archive, 'sysdig', which('sysdig'))
+  for (const program of programs) archive.copy(`/bin/${program}`, join(folder, program), 0o755)
+
+  archive.copy(`${HOME}/package.json`, join(ROOT, 'package.json'), 0o644)
+  addFolder(archive, `${HOME}/dist`, dist, name => !/\.map$|\.d\.c?ts$/.test(name))
+  const addon = 'native/build/Release/sysring.node'
+  archive.copy(`${HOME}/${addon}`, join(ROOT, addon), 0o755)
+  addFolder(archive, `${HOME}/${SCENARIOS}`, join(ROOT, SCENARIOS))
+  archive.file('/scenarios', scenarios.map(({ file, limit }) => `${file} ${limit}\n`).join(''), 0o644)
+  archive.close()
+  return path
+}
+
+/** The bundle that ships; a new one where the sources are newer. */
+async function bundle(folder: string): Promise<string> {
+  if (SYSRING.includes(join(ROOT, 'dist/cli.js'))) return join(ROOT, 'dist')
+  const outDir = join(folder, 'dist')
+  const entry = { index: join(ROOT, 'lib/index.ts'), cli: join(ROOT, 'lib/cli/main.ts') }
+  await build({ config: false, silent: true, entry, outDir, format: 'esm', target: 'node20', shims: true, splitting: true })
+  return outDir
+}
+
+/** Compiles the C programs, without libraries; returns their names. */
+async function compile(folder: string): Promise<string[]> {
+  const names = readdirSync(join(ROOT, PROGRAMS)).filter(name => name.endsWith('.c')).map(name => name.slice(0, -2))
+  await Promise.all(names.map(async name => {
+    const source = join(ROOT, PROGRAMS, `${name}.c`)
+    const { code, stderr } = await run('cc', ['-O2', '-Wall', '-static', '-pthread', '-o', join(folder, name), source])
+    if (code !== 0) throw new Error(`cc ${name}.c:\n${stderr}`)
+  }))
+  return names
+}
+
+/** A program of this machine with the libraries that it is linked to, each where the loader looks for it. */
+async function addProgram(archive: Archive, name: string, path: string): Promise<void> {
+  archive.copy(`/usr/bin/${name}`, realpathSync(path), 0o755)
+  const { code, stdout, stderr } = await run('ldd', [path])
+  if (code !== 0) throw new Error(`ldd ${path}: ${stderr}`)
+  for (const [, library] of stdout.matchAll(/(\/\S+) \(0x/g)) archive.copy(library, realpathSync(library), 0o755)
+}
+
+function addFolder(archive: Archive, name: string, folder: string, wanted = (_: string) => true): void {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !wanted(entry.name)) continue
+    const path = join(entry.parentPath, entry.name)
+    archive.file(name + path.slice(folder.length), readFileSync(path), 0o644)
+  }
+}
+
+function which(program: string): string {
+  const paths = (process.env.PATH ?? '').split(delimiter).map(folder => join(folder, program))
+  return paths.find(path => realpathOrNot(path) !== undefined)!
+}
+
+function realpathOrNot(path: string): string | undefined {
+  try {
+    return realpathSync(path)
+  } catch {
+    return undefined
+  }
+}
