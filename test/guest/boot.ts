@@ -12,7 +12,10 @@ const { values, positionals } = parseArgs({
   options: { cpus: { type: 'string', default: '2' }, keep: { type: 'string' } },
 })
 const names = positionals.length > 0 ? positionals : scenarioNames()
-const left = await runInGuest(await prepare(), names, { cpus: Number(values.cpus) })
+const left = await runInGuest(await prepare(), names, { cpus: Number(values.cpus) }).catch((error: Error) => {
+  console.error(error.message)
+  process.exit(1)
+})
 for (const { name, status, seconds, log } of left.ran) {
   console.log(`\n${name}: ended with ${status} after ${seconds.toFixed(1)} s`)
   console.log(log.trimEnd().replace(/^/gm, '  | '))

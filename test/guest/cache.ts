@@ -4,9 +4,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 const FOLDER = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sysring/guest')
-const HOUR_MS = 3600_000
-/** After that long without use a version is removed, and what an interrupted run left behind. */
-const KEEP_MS = { version: 24 * HOUR_MS, temporary: HOUR_MS }
+/** After so many milliseconds without use a version is removed, and what an interrupted run left behind. */
+const KEEP = { version: 24 * 3600_000, temporary: 900_000 }
 const isTemporary = (name: string) => /^(new|run)-/.test(name)
 
 /**
@@ -50,7 +49,7 @@ function usedAt(name: string): number {
 
 function sweep(current: string): void {
   for (const name of readdirSync(FOLDER)) {
-    const keep = KEEP_MS[isTemporary(name) ? 'temporary' : 'version']
+    const keep = KEEP[isTemporary(name) ? 'temporary' : 'version']
     if (join(FOLDER, name) !== current && Date.now() - usedAt(name) > keep) rmSync(join(FOLDER, name), { recursive: true, force: true })
   }
 }

@@ -45,8 +45,9 @@ export class Debian {
     if (outcome.code === 0 || this.#lists.length > 0) return outcome
     const state = temporary('new-')
     mkdirSync(join(state, 'lists/partial'), { recursive: true })
-    this.#lists = ['-o', `Dir::State=${state}`, '-o', `Dir::Cache=${state}`, '-o', 'Dir::State::status=/var/lib/dpkg/status']
-    const { code, stderr } = await run('apt-get', [...PLAIN, ...this.#lists, 'update', '-q'], { timeoutMs: 120_000 })
+    this.#lists = ['-o', `Dir::State::lists=${state}/lists`, '-o', `Dir::Cache=${state}`]
+    const update = ['update', '-q', '--error-on=any']
+    const { code, stderr } = await run('apt-get', [...PLAIN, ...this.#lists, ...update], { timeoutMs: 120_000 })
     return code === 0 ? attempt() : { ...outcome, stderr: outcome.stderr + stderr }
   }
 }

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # The guest's first and only shell: loads the module, runs each scenario of /scenarios ("FILE SECONDS") and hands /out over
 # as a tar file on the disk. Its lines that begin with "guest:" are read by machine.ts.
-export PATH=/bin:/usr/bin HOME=/tmp TZ=UTC
+export PATH=/bin HOME=/tmp TZ=UTC
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -21,6 +21,7 @@ cd /sysring
 while read -r file seconds; do
 	load
 	started=$(uptime)
+	say "$file"
 	case $file in
 	*.mjs) set -- node ;;
 	*) set -- sh ;;

@@ -1,6 +1,6 @@
 /** The guest's file system: one archive, unpacked into its memory. */
 import { readdirSync, readFileSync, realpathSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { build } from 'tsup'
 import { ROOT, run, SYSRING } from '../helpers/run.js'
 import { Archive } from './archive.js'
@@ -8,6 +8,7 @@ import type { Kernel } from './kernel.js'
 
 export const SCENARIOS = 'test/guest/scenarios'
 const PROGRAMS = 'test/guest/programs'
+const ADDON = 'native/build/Release/sysring.node'
 /** Where the guest has this package. */
 const HOME = '/sysring'
 
@@ -30,14 +31,16 @@ export async function initramfs(folder: string, kernel: Kernel, scenarios: reado
   archive.copy('/scap.ko', kernel.module, 0o644)
   archive.file('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n', 0o644)
   archive.file('/etc/group', 'root:x:0:\nnogroup:x:65534:\n', 0o644)
-  await addProgram(archive, 'node', process.execPath)
-  await addProgram(archive, 'sysdig', which('sysdig'))
+  const addon = join(ROOT, ADDON)
+  const sysdig = (await run('sh', ['-c', 'command -v sysdig'])).stdout.trim()
+  for (const [name, path] of [['/bin/node', process.execPath], ['/bin/sysdig', sysdig], [`${HOME}/${ADDON}`, addon]]) {
+    archive.copy(name, realpathSync(path), 0o755)
+    await addLibraries(archive, path)
+  }
   for (const program of programs) archive.copy(`/bin/${program}`, join(folder, program), 0o755)
 
   archive.copy(`${HOME}/package.json`, join(ROOT, 'package.json'), 0o644)
   addFolder(archive, `${HOME}/dist`, dist, name => !/\.map$|\.d\.c?ts$/.test(name))
-  const addon = 'native/build/Release/sysring.node'
-  archive.copy(`${HOME}/${addon}`, join(ROOT, addon), 0o755)
   addFolder(archive, `${HOME}/${SCENARIOS}`, join(ROOT, SCENARIOS))
   archive.file('/scenarios', scenarios.map(({ file, limit }) => `${file} ${limit}\n`).join(''), 0o644)
   archive.close()
@@ -64,9 +67,8 @@ async function compile(folder: string): Promise<string[]> {
   return names
 }
 
-/** A program of this machine with the libraries that it is linked to, each where the loader looks for it. */
-async function addProgram(archive: Archive, name: string, path: string): Promise<void> {
-  archive.copy(`/usr/bin/${name}`, realpathSync(path), 0o755)
+/** The libraries that a file is linked to, each where the loader looks for it. */
+async function addLibraries(archive: Archive, path: string): Promise<void> {
   const { code, stdout, stderr } = await run('ldd', [path])
   if (code !== 0) throw new Error(`ldd ${path}: ${stderr}`)
   for (const [, library] of stdout.matchAll(/(\/\S+) \(0x/g)) archive.copy(library, realpathSync(library), 0o755)
@@ -77,18 +79,5 @@ function addFolder(archive: Archive, name: string, folder: string, wanted = (_: 
     if (!entry.isFile() || !wanted(entry.name)) continue
     const path = join(entry.parentPath, entry.name)
     archive.file(name + path.slice(folder.length), readFileSync(path), 0o644)
-  }
-}
-
-function which(program: string): string {
-  const paths = (process.env.PATH ?? '').split(delimiter).map(folder => join(folder, program))
-  return paths.find(path => realpathOrNot(path) !== undefined)!
-}
-
-function realpathOrNot(path: string): string | undefined {
-  try {
-    return realpathSync(path)
-  } catch {
-    return undefined
   }
 }

@@ -4,7 +4,8 @@
  *
  * For comparing what two probes say of them, in two runs. It prints "pid N" and waits for SIGUSR1, so that both can be told
  * whom to watch. setns(-1) and setns(-2), which fail, mark where the routine begins and ends; files have fixed names in
- * /tmp, descriptors and addresses fixed numbers. Only pids, ports that the kernel gives out, and times differ.
+ * /tmp, descriptors, addresses and ports fixed numbers. Only pids, times, memory in use, inodes, and
+ * the kernel's own addresses of sockets differ.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -96,6 +97,7 @@ static void memory(void)
 static void tcp(void)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct linger at_once = { .l_onoff = 1 };
 	int yes = 1, listener = MUST(socket(AF_INET, SOCK_STREAM, 0)), client, server;
 	struct pollfd ready = { .events = POLLIN };
 
@@ -103,6 +105,12 @@ static void tcp(void)
 	MUST(bind(listener, (void *)&address, sizeof address));
 	MUST(listen(listener, 5));
 	client = MUST(socket(AF_INET, SOCK_STREAM, 0));
+	/* Its port is fixed, too, and free again when it is closed. */
+	MUST(setsockopt(client, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes));
+	MUST(setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once));
+	address.sin_port = htons(PORT + 1);
+	MUST(bind(client, (void *)&address, sizeof address));
+	address.sin_port = htons(PORT);
 	MUST(connect(client, (void *)&address, sizeof address)); /* the kernel itself answers a connection in the queue */
 	server = MUST(accept(listener, NULL, NULL));
 	MUST(send(client, "a question", 10, 0));
@@ -197,13 +205,13 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	sigwait(&go, &number);
 
-	syscall(SYS_setns, -1, 0);
+	syscall(SYS_setns, -1L, 0);
 	files();
 	memory();
 	tcp();
 	others();
 	process();
 	child("/proc/self/exe");
-	syscall(SYS_setns, -2, 0);
+	syscall(SYS_setns, -2L, 0);
 	return 0;
 }
