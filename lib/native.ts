@@ -13,10 +13,10 @@ export interface ProbeHandle {
   data(ring: number): ArrayBuffer
   start(): void
   stop(): void
-  /** Follows steps of the wall clock. */
-  tick(): void
-  /** Writes [nowLo, nowHi, head of ring 0, …] into `state`. */
-  poll(state: Uint32Array): void
+  /** Follows steps of the wall clock. Returns a CPU that has come online and is not seen, or −1. */
+  tick(): number
+  /** Writes [nowLo, nowHi, head of ring 0, …] into `state`. Returns a ring whose next record is not whole, or −1. */
+  poll(state: Uint32Array): number
   /** Gives the bytes before each ring's tail back to the producer. False when a tail is not between tail and head. */
   release(tails: Uint32Array): boolean
   /** Writes n_evts, drops_buffer, drops_pf, preemptions, filtered of each ring into `out`, then drops without a ring. */
@@ -84,6 +84,8 @@ export interface KmodPlan {
   /** Possible sizes of a ring in bytes, the likeliest first. */
   ringBytes: number[]
   counters: CounterLayout
+  /** Bytes of a record's header, 22 or 26. */
+  header: number
   settings: KmodRequest[]
   start: KmodRequest[]
   stop: KmodRequest[]

@@ -34,7 +34,7 @@ export async function open(device: string, options: LiveOptions = {}): Promise<L
   const probe = PROBES[device](checked)
   try {
     const capture = new LiveCapture(device, probe, checked, options, snapshot)
-    warm()
+    warm(probe.sieve)
     probe.start()
     return capture
   } catch (error) {

@@ -2,7 +2,7 @@ import { LINKTYPE_USER0 } from '../export/framing.js'
 import { CaptureError } from '../errors.js'
 import type { ProbeHandle } from '../native.js'
 import type { CheckedLiveOptions, LiveOptions } from '../probe/options.js'
-import type { Probe, ProbeInfo } from '../probe/probe.js'
+import type { HitCount, Probe, ProbeInfo } from '../probe/probe.js'
 import { Rings } from '../ring/rings.js'
 import { Sieve } from '../ring/sieve.js'
 import { Burst, type Lost } from './burst.js'
@@ -27,6 +27,7 @@ export class LiveCapture extends Capture {
   readonly #probe: ProbeHandle
   readonly #rings: Rings
   readonly #sieve: Sieve | undefined
+  readonly #hits: HitCount
   readonly #cpus: number[]
   readonly #options: CheckedLiveOptions
   readonly #counters: Float64Array
@@ -38,12 +39,13 @@ export class LiveCapture extends Capture {
   /** When the event loop last had its turn. */
   #turned = 0
   #nextTick = 0
+  #unseenCpu = -1
   #stopped = false
   #lostBefore = 0
   #finalStats: Stats | undefined
 
   /** @internal Takes `probe` over. `describe` reads what is known of the machine. */
-  constructor(device: string, { info, handle, sieve }: Pick<Probe, 'info' | 'handle' | 'sieve'>, options: CheckedLiveOptions, common: LiveOptions, describe: () => readonly MetadataBlock[] = () => []) {
+  constructor(device: string, { info, handle, hits, header, sieve }: Omit<Probe, 'start'>, options: CheckedLiveOptions, common: LiveOptions, describe: () => readonly MetadataBlock[] = () => []) {
     super(common)
     this.device = device
     this.interfaces = [{ name: device, linktype: LINKTYPE_USER0, snaplen: options.snaplen }]
@@ -51,9 +53,10 @@ export class LiveCapture extends Capture {
     this.#probe = handle
     this.#describe = describe
     this.#options = options
-    this.#rings = new Rings(handle, WINDOW_NS, sieve?.header)
+    this.#rings = new Rings(handle, WINDOW_NS, header)
     this.#cpus = handle.cpus()
     this.#sieve = sieve && new Sieve(this.#rings, this.#cpus, sieve)
+    this.#hits = hits
     this.#counters = new Float64Array(COUNTERS * this.#cpus.length + 1)
     this.burst = new Burst(this.#sieve ?? this.#rings)
   }
@@ -66,15 +69,13 @@ export class LiveCapture extends Capture {
     const now = performance.now()
     if (now >= this.#nextTick) {
       this.#nextTick = now + 1000
-      this.#probe.tick()
+      this.#unseenCpu = this.#probe.tick()
+      // What other CPUs still have to say comes first, then the error.
+      if (this.#unseenCpu >= 0) this.finish()
     }
     if (this.#rest && !this.#stopped) {
       this.#rest = false
       return this.#pause()
-    }
-    const unseen = this.#sieve?.unseenCpu
-    if (unseen !== undefined) {
-      throw new CaptureError('ERR_CAPTURE_HOTPLUG', `CPU ${unseen} has come online, and this capture has no ring for it`, 'open it again: rings are made for the CPUs that are online then')
     }
     const waiting = this.#rings.refill(this.#stopped)
     if (waiting >= 0) {
@@ -83,7 +84,10 @@ export class LiveCapture extends Capture {
       if (this.burst.lost.total > 0) this.#sieve?.lookAgain()
       return true
     }
-    if (this.#stopped) return false
+    if (this.#stopped) {
+      if (this.#unseenCpu < 0) return false
+      throw new CaptureError('ERR_CAPTURE_HOTPLUG', `CPU ${this.#unseenCpu} has come online, and this capture has no ring for it`, 'open it again: rings are made for the CPUs that are online then')
+    }
     this.#pace(0)
     return this.#pause()
   }
@@ -115,6 +119,7 @@ export class LiveCapture extends Capture {
     if (!this.#stopped) {
       this.#stopped = true
       this.#probe.stop()
+      if (this.#unseenCpu < 0) this.#unseenCpu = this.#probe.tick()
     }
     return true
   }
@@ -156,12 +161,15 @@ export class LiveCapture extends Capture {
       const handedOut = this.#rings.delivered(index)
       const pending = this.#rings.pending(index)
       let lost = of(BUFFER) + of(NESTED) + of(PAGE_FAULT)
-      if (final && this.#sieve !== undefined) {
-        const missing = Math.max(0, of(HITS) - handedOut - pending - lost)
+      let hits = of(HITS) + (this.#hits === 'without_nested' ? of(NESTED) : 0)
+      if (this.#hits === 'also_when_off') {
+        hits = handedOut + pending + lost
+      } else if (final && this.#hits !== 'exact') {
+        const missing = Math.max(0, hits - handedOut - pending - lost)
         unrecorded += missing
         lost += missing
       }
-      return { cpu, seen: of(HITS) + of(FILTERED), delivered: handedOut - sifted, dropped: lost, filtered: of(FILTERED) + sifted, pending }
+      return { cpu, seen: hits + of(FILTERED), delivered: handedOut - sifted, dropped: lost, filtered: of(FILTERED) + sifted, pending }
     })
     if (unrecorded > 0) {
       dropped.unrecorded = unrecorded

@@ -1,3 +1,4 @@
+import { HEADER } from '../event/record.js'
 import { guarded, native } from '../native.js'
 import { type CheckedLiveOptions, RING_BYTES } from './options.js'
 import type { Probe } from './probe.js'
@@ -21,7 +22,7 @@ export function openBpfProbe(options: CheckedLiveOptions): Probe {
       page_fault: options.tracepoints.includes('page_fault'),
     }),
   )
-  return { info: { device: 'sysdig:bpf' }, handle, start: () => guarded(() => handle.start()) }
+  return { info: { device: 'sysdig:bpf' }, handle, hits: 'exact', header: HEADER, start: () => guarded(() => handle.start()) }
 }
 
 /** One byte per system call number: 1 = wanted. Undefined = all. */

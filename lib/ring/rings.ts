@@ -94,7 +94,8 @@ export class Rings implements Cursor {
    */
   refill(all: boolean): number {
     const state = this.#state
-    this.#probe.poll(state)
+    const corrupt = this.#probe.poll(state)
+    if (corrupt >= 0) throw this.corrupt(this.#rings[corrupt].cpu, `no whole record at ${this.#rings[corrupt].tail}`)
     let fullest = 0
     for (let i = 0; i < this.#rings.length; i++) {
       const ring = this.#rings[i]

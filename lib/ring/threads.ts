@@ -2,6 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { eventInfo, eventVersions } from '../event/table.js'
 import type { Event } from '../event/event.js'
 
+/** All threads' numbers are below (PID_MAX_LIMIT of include/linux/threads.h). */
+const PID_MAX = 4 << 20
+
 /** What is known of a thread. */
 const OTHER = 0
 const LISTED = 1
@@ -29,8 +32,8 @@ export interface ThreadsOptions {
  */
 export class Threads {
   readonly #options: ThreadsOptions
-  /** OTHER, LISTED or OWN by tid. As long as the kernel's numbers may become: memory that is not touched is not used. */
-  readonly #kinds: Uint8Array
+  /** OTHER, LISTED or OWN by tid. Memory that is not touched is not used. */
+  readonly #kinds = new Uint8Array(PID_MAX)
   /** By kind: 1 = wanted. */
   readonly #wanted: Uint8Array
   /** By event code: positions of res, pid, ptid of an event that makes threads, or −1 of one that ends them. */
@@ -38,7 +41,6 @@ export class Threads {
 
   constructor(options: ThreadsOptions) {
     this.#options = options
-    this.#kinds = new Uint8Array(Number(read('/proc/sys/kernel/pid_max') ?? 4_194_304) + 1)
     this.#wanted = Uint8Array.of(options.pidFilter === 2 ? 0 : 1, options.pidFilter === 1 ? 0 : 1, 0)
     for (const code of MAKERS.flatMap(eventVersions).filter(code => code % 2 === 1)) {
       const names = eventInfo(code)!.params.map(({ name }) => name)
@@ -54,7 +56,7 @@ export class Threads {
   look(): void {
     const { ownPid, pids } = this.#options
     const listed = this.#options.pidChildren ? [...pids, ...childrenOf(pids)] : pids
-    for (const pid of listed) for (const tid of threadsOf(pid)) this.#set(tid, LISTED)
+    for (const pid of listed) for (const tid of [pid, ...threadsOf(pid)]) this.#set(tid, LISTED)
     if (ownPid === undefined) return
     this.#set(ownPid, OWN)
     // In another pid namespace our threads have other numbers in the records, which /proc does not know.
@@ -62,9 +64,9 @@ export class Threads {
   }
 
   /** Is the record's thread one that is wanted? Takes notice of what the record says about threads. */
-  wants(event: Event): boolean {
+  wants(event: Event, type: number): boolean {
     const { tid } = event
-    const change = this.#changes[event.type]
+    const change = this.#changes[type]
     if (change !== undefined && change !== -1) this.#made(event, tid, change)
     const wanted = this.#wanted[this.#kinds[tid] ?? OTHER] === 1
     if (change === -1) this.#set(tid, OTHER)

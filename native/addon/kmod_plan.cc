@@ -45,6 +45,7 @@ KmodPlan PlanFrom(Napi::Object from) {
     std::string name = names.Get(i).ToString();
     plan.buffer_drops.emplace_back(name, buffer_drops.Get(name).ToNumber().Uint32Value());
   }
+  plan.trust = from.Get("header").ToNumber().Int32Value() == 22 ? Trust::kLength : Trust::kParameters;
   plan.settings = requests("settings");
   plan.start = requests("start");
   plan.stop = requests("stop");

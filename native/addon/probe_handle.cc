@@ -92,22 +92,31 @@ void ProbeHandle::Stop(const Napi::CallbackInfo& info) {
   if (Open(info.Env())) probe_->Stop();
 }
 
-void ProbeHandle::Tick(const Napi::CallbackInfo& info) {
-  if (Open(info.Env())) probe_->Tick();
+// tick(): a CPU that has come online and is not seen, or −1.
+Napi::Value ProbeHandle::Tick(const Napi::CallbackInfo& info) {
+  if (!Open(info.Env())) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), probe_->Tick());
 }
 
 // poll(state: Uint32Array): [nowLo, nowHi, head of ring 0, head of ring 1, …]. `now` is the time in the records' own clock,
-// read before the heads: a record that is older and not yet before its head was still being written.
-void ProbeHandle::Poll(const Napi::CallbackInfo& info) {
-  if (!Open(info.Env())) return;
+// read before the heads: a record that is older and not yet before its head was still being written. Returns a ring whose
+// next record is not whole, or −1.
+Napi::Value ProbeHandle::Poll(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!Open(env)) return env.Undefined();
   auto state = info[0].As<Napi::Uint32Array>();
   auto& rings = probe_->rings();
-  if (state.ElementLength() < 2 + rings.size()) return;
+  if (state.ElementLength() < 2 + rings.size()) return env.Undefined();
   uint64_t now = static_cast<uint64_t>(probe_->Now());
   uint32_t* out = state.Data();
   out[0] = static_cast<uint32_t>(now);
   out[1] = static_cast<uint32_t>(now >> 32);
-  for (size_t i = 0; i < rings.size(); i++) out[2 + i] = rings[i].Head();
+  int corrupt = -1;
+  for (size_t i = 0; i < rings.size(); i++) {
+    out[2 + i] = rings[i].CheckedHead();
+    if (rings[i].IsCorrupt()) corrupt = static_cast<int>(i);
+  }
+  return Napi::Number::New(env, corrupt);
 }
 
 // release(tails: Uint32Array): gives the bytes before each tail back. False if a tail is not within what was read.

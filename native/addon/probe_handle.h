@@ -26,8 +26,8 @@ class ProbeHandle : public Napi::ObjectWrap<ProbeHandle> {
   Napi::Value Data(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);
-  void Tick(const Napi::CallbackInfo& info);
-  void Poll(const Napi::CallbackInfo& info);
+  Napi::Value Tick(const Napi::CallbackInfo& info);
+  Napi::Value Poll(const Napi::CallbackInfo& info);
   Napi::Value Release(const Napi::CallbackInfo& info);
   void Counters(const Napi::CallbackInfo& info);
   Napi::Value BufferDrops(const Napi::CallbackInfo& info);

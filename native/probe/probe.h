@@ -17,8 +17,9 @@ class Probe {
   virtual void Start() = 0;
   // No new records from here on; what is in the rings can still be read.
   virtual void Stop() = 0;
-  // Called about once a second while the capture runs: follows steps of the wall clock.
-  virtual void Tick() {}
+  // Called about once a second while the capture runs: follows steps of the wall clock. Returns a CPU that has come online and
+  // whose records are neither seen nor counted as dropped, or −1.
+  virtual int Tick() { return -1; }
   // The time now, in ns, in the clock that stamps the records.
   virtual int64_t Now() const = 0;
   // Hits on that CPU that were asked not to be recorded.

@@ -39,12 +39,55 @@ std::shared_ptr<Mapping> Mapping::TryOnce(int fd, size_t size, off_t offset, boo
 
 Mapping::~Mapping() { munmap(data_, size_); }
 
-Ring::Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info, CounterLayout layout)
-    : cpu_(cpu), data_(std::move(data)), size_(size), info_(std::move(info)), layout_(layout), tail_(this->info()->tail & (size - 1)) {}
+Ring::Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info, CounterLayout layout, Trust trust)
+    : cpu_(cpu),
+      data_(std::move(data)),
+      size_(size),
+      info_(std::move(info)),
+      layout_(layout),
+      trust_(trust),
+      checked_(this->info()->tail & (size - 1)),
+      tail_(checked_) {}
 
 uint32_t Ring::Head() const {
   uint32_t head = __atomic_load_n(&info()->head, __ATOMIC_ACQUIRE);
   return head < size_ ? head : tail_;
+}
+
+namespace {
+
+// The record at `at`, of which `room` bytes are complete: its length, or 0 if it is not whole. Unaligned, in the byte order of
+// the machine. Source: struct ppm_evt_hdr; see lib/event/record.ts.
+uint32_t WholeRecord(const uint8_t* at, uint32_t room, Trust trust) {
+  constexpr uint32_t kLen = 16, kNparams = 22, kOldHeader = 22, kHeader = 26;
+  uint32_t header = trust == Trust::kLength ? kOldHeader : kHeader;
+  if (room < header) return 0;
+  uint32_t len, nparams;
+  memcpy(&len, at + kLen, sizeof len);
+  if (len < header || len > room) return 0;
+  if (trust == Trust::kLength) return len;
+  memcpy(&nparams, at + kNparams, sizeof nparams);
+  if (nparams > (len - header) / sizeof(uint16_t)) return 0;
+  uint64_t end = header + nparams * sizeof(uint16_t);
+  for (uint32_t i = 0; i < nparams; i++) {
+    uint16_t length;
+    memcpy(&length, at + header + i * sizeof length, sizeof length);
+    end += length;
+  }
+  return end <= len ? len : 0;
+}
+
+}  // namespace
+
+uint32_t Ring::CheckedHead() {
+  uint32_t head = Head();
+  if (trust_ == Trust::kOurs) return head;
+  for (uint32_t room; !corrupt_ && (room = (head - checked_) & (size_ - 1)) > 0;) {
+    uint32_t len = WholeRecord(data_->data() + checked_, room, trust_);
+    corrupt_ = len == 0;
+    checked_ = (checked_ + len) & (size_ - 1);
+  }
+  return checked_;
 }
 
 bool Ring::Release(uint32_t tail) {

@@ -55,10 +55,17 @@ struct CounterLayout {
   uint32_t preemptions = offsetof(ring_info, n_preemptions);
 };
 
+// Records of a producer that is not ours are looked at before they are shown.
+enum class Trust {
+  kOurs,        // our own programs wrote them
+  kParameters,  // 26-byte headers: parameters must lie within the record, the record within what is complete
+  kLength,      // 22-byte headers, which do not say how many parameters there are: the record only
+};
+
 class Ring {
  public:
   // `data` is mapped twice and so holds 2 × `size` bytes; `size` is a power of two.
-  Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info, CounterLayout layout = {});
+  Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info, CounterLayout layout = {}, Trust trust = Trust::kOurs);
 
   int cpu() const { return cpu_; }
   uint32_t size() const { return size_; }
@@ -66,6 +73,9 @@ class Ring {
 
   // Bytes before this offset are complete records. A head outside the ring counts as "nothing new".
   uint32_t Head() const;
+  // The same, but not beyond a record that is not whole: then nothing after it can be found, and at the tail IsCorrupt().
+  uint32_t CheckedHead();
+  bool IsCorrupt() const { return corrupt_ && checked_ == tail_; }
   uint32_t Tail() const { return tail_; }
   // Gives the bytes before `tail` back to the producer. False, and nothing done, if that is not between tail and head.
   bool Release(uint32_t tail);
@@ -81,6 +91,9 @@ class Ring {
   uint32_t size_;
   std::shared_ptr<Mapping> info_;
   CounterLayout layout_;
+  Trust trust_;
+  uint32_t checked_;  // records before this offset are whole
+  bool corrupt_ = false;
   uint32_t tail_;  // our own copy: the one in shared memory could be changed by somebody else
 };
 

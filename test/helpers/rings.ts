@@ -1,6 +1,7 @@
 /** Live captures over rings that the test itself fills: no kernel, no privileges. */
 import { Event } from '../../lib/event/event.js'
 import { LiveCapture } from '../../lib/iface/live.js'
+import { HEADER } from '../../lib/event/record.js'
 import { guarded, native, type ProbeHandle } from '../../lib/native.js'
 import { checkLiveOptions, type LiveOptions } from '../../lib/probe/options.js'
 import { Rings } from '../../lib/ring/rings.js'
@@ -14,7 +15,7 @@ export const RESERVE = 64 << 10
 export function openRings(cpus: number, options: LiveOptions = {}): { capture: LiveCapture; probe: ProbeHandle } {
   const checked = checkLiveOptions({ ringBytes: RING_BYTES, ...options })
   const probe = guarded(() => native().openSynthetic(cpus, checked.ringBytes ?? RING_BYTES))
-  const capture = new LiveCapture('synthetic', { info: { device: 'synthetic' }, handle: probe }, checked, options)
+  const capture = new LiveCapture('synthetic', { info: { device: 'synthetic' }, handle: probe, hits: 'exact', header: HEADER }, checked, options)
   probe.start()
   return { capture, probe }
 }

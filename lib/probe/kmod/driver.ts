@@ -1,6 +1,7 @@
 import { CaptureError } from '../../errors.js'
 import type { CounterLayout, DriverInfo } from '../../native.js'
 import { HEADER, HEADER_V1 } from '../../event/record.js'
+import type { HitCount } from '../probe.js'
 
 /**
  * What a consumer has to know of one version of the kernel module. Source: the driver's main.c, ppm_ringbuffer.h and
@@ -18,9 +19,16 @@ export interface Generation {
   readonly mask: 'nothing' | 'events' | 'syscalls'
   /** What makes records flow: an ioctl per node, a bit set of tracepoints, or one ioctl per tracepoint. */
   readonly enable: 'capture' | 'manage_tp' | 'enable_tp'
+  /** What n_evts is worth. */
+  readonly hits: HitCount
+  /** Is the mask by event one for all consumers of the module, not one for each? */
+  readonly sharedMask: boolean
   /** Does each call give an enter and an exit event, or an exit event only? */
   readonly events: 'both' | 'exit'
 }
+
+/** Codes in the table of 0.1.93, the first that counted no hits after DISABLE_CAPTURE. */
+const EVENTS_OF_0_1_93 = 214
 
 const MIB = 1 << 20
 const FIXED = { ringBytes: [8 * MIB], variable: false }
@@ -30,11 +38,11 @@ const VARIABLE = { ringBytes: [8 * MIB, ...Array.from({ length: 17 }, (_, i) => 
 const COUNTERS_48: CounterLayout = { dropsPf: 24, preemptions: 32, bufferDrops: {} }
 const COUNTERS_144 = split(120, [
   'clone_fork_enter', 'clone_fork_exit', 'execve_enter', 'execve_exit', 'connect_enter', 'connect_exit', 'open_enter', 'open_exit',
-  'dir_file_enter', 'dir_file_exit', 'other_enter', 'other_exit',
+  'dir_file_enter', 'dir_file_exit', 'other_interest_enter', 'other_interest_exit',
 ])
 const COUNTERS_160 = split(136, [...Object.keys(COUNTERS_144.bufferDrops), 'close_exit', 'proc_exit'])
 const COUNTERS_128 = split(104, [
-  'clone_fork_exit', 'execve_exit', 'connect_enter', 'connect_exit', 'open_enter', 'open_exit', 'dir_file_exit', 'other_exit', 'close_exit', 'proc_exit',
+  'clone_fork_exit', 'execve_exit', 'connect_enter', 'connect_exit', 'open_enter', 'open_exit', 'dir_file_exit', 'other_interest_exit', 'close_exit', 'proc_exit',
 ])
 
 /** The u64s from byte 24 on are drops by kind of call, in this order; the other counters follow. */
@@ -57,7 +65,14 @@ export function generationOf(driver: DriverInfo): Generation {
       'use the eBPF probe, sysdig:bpf, or a later sysring',
     )
   }
-  const modern = { header: HEADER, events: schema >= 4 ? 'exit' : 'both' } as const
+  const minor = Number((driver.schema >> 24n) & 0xfffffn)
+  const modern = {
+    header: HEADER,
+    // Since 7.3.0, whose schema was the first with this number.
+    hits: schema > 2 || (schema === 2 && minor >= 22) ? 'without_nested' : 'all',
+    sharedMask: false,
+    events: schema >= 4 ? 'exit' : 'both',
+  } as const
   if (api === 1) return { ...modern, ...FIXED, counters: COUNTERS_48, mask: 'events', enable: 'capture' }
   if (api === 2) return { ...modern, ...VARIABLE, counters: COUNTERS_144, mask: 'events', enable: 'capture' }
   if (api === 3) return { ...modern, ...VARIABLE, counters: COUNTERS_144, mask: 'syscalls', enable: 'manage_tp' }
@@ -75,7 +90,9 @@ function beforeApi({ version, events }: DriverInfo): Generation {
     ringBytes: old ? [8 * MIB, MIB] : [8 * MIB],
     variable: false,
     counters: COUNTERS_48,
+    hits: events >= EVENTS_OF_0_1_93 ? 'all' : 'also_when_off',
     mask: events > 0 ? 'events' : 'nothing',
+    sharedMask: true,
     enable: 'capture',
     events: 'both',
   }

@@ -16,7 +16,7 @@ export function openKmodProbe(options: CheckedLiveOptions): Probe {
   const sifts = !options.includeSelf || options.pidFilter !== 0
   let driver!: DriverInfo
   let generation!: Generation
-  let wanted!: Wanted
+  let wanted: Wanted | undefined
   const handle = withRingBytes(options.ringBytes, () => guarded(() => native().openKmod(found => {
     driver = { ...found, version: found.version || moduleVersion(found.device) }
     generation = generationOf(found)
@@ -28,7 +28,9 @@ export function openKmodProbe(options: CheckedLiveOptions): Probe {
   return {
     info: { device: 'sysdig:kmod', driver: describeDriver(driver) },
     handle,
-    sieve: { header: generation.header, ...wanted, threads },
+    hits: generation.hits,
+    header: generation.header,
+    sieve: wanted && { header: generation.header, ...wanted, threads },
     start() {
       guarded(() => handle.start())
       threads?.look()

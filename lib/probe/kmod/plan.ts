@@ -1,4 +1,5 @@
 import { CaptureError } from '../../errors.js'
+import { HEADER } from '../../event/record.js'
 import { eventVersions, syscallCodes } from '../../event/table.js'
 import type { DriverInfo, KmodPlan, KmodRequest } from '../../native.js'
 import { MAX_SYSCALLS, syscallNumbers } from '../syscalls.js'
@@ -39,20 +40,24 @@ function request(name: keyof typeof REQUEST, arg = 0): KmodRequest {
 }
 
 /**
- * What has to be asked of this driver to get what the options want, and what remains to be left out afterwards.
- * `byThread`: threads will be told apart when the records are read, so the events that make and end them are needed.
+ * What has to be asked of this driver to get what the options want, and what remains to be left out afterwards: undefined
+ * where that is nothing. `byThread`: threads will be told apart when the records are read, so the events that make and end
+ * them are needed.
  *
  * @throws CaptureError ERR_CAPTURE_OPTION for options that this driver cannot serve.
  */
-export function planCapture(driver: DriverInfo, generation: Generation, options: CheckedLiveOptions, byThread: boolean): { plan: KmodPlan; wanted: Wanted } {
+export function planCapture(driver: DriverInfo, generation: Generation, options: CheckedLiveOptions, byThread: boolean): { plan: KmodPlan; wanted: Wanted | undefined } {
   if (options.events !== undefined && options.events !== generation.events) refuse(driver, `gives ${generation.events === 'both' ? 'enter and exit events' : 'exit events only'}`, 'leave `events` out')
   const numbers = options.syscalls === undefined ? undefined : syscallNumbers(options.syscalls)
   const wanted = wantedEvents(driver, generation, options, numbers)
   const { settings, start, stop } = generation.mask === 'syscalls'
     ? syscallRequests(generation, options, numbers, byThread)
     : eventRequests(driver, generation, options, wanted, numbers !== undefined, byThread)
-  const { ringBytes, counters } = generation
-  return { plan: { ringBytes: [...ringBytes], counters, settings: [request('SET_SNAPLEN', options.snaplen), ...settings], start, stop }, wanted }
+  const { ringBytes, counters, header, mask, sharedMask } = generation
+  // A mask by call does not hold for 32-bit processes and a successful exec. Old records do not say how many parameters they
+  // have, which the sieve finds out.
+  const exact = mask === 'events' ? wanted.generic === undefined && (numbers !== undefined || !sharedMask) : mask === 'syscalls' && numbers === undefined
+  return { wanted: exact && !byThread && header === HEADER ? undefined : wanted, plan: { ringBytes: [...ringBytes], counters, header, settings: [request('SET_SNAPLEN', options.snaplen), ...settings], start, stop } }
 }
 
 function refuse(driver: DriverInfo, what: string, hint: string): never {
@@ -82,15 +87,18 @@ function wantedEvents(driver: DriverInfo, { mask }: Generation, options: Checked
 type Requests = Pick<KmodPlan, 'settings' | 'start' | 'stop'>
 
 /** Until 3.0: a mask by event code, all set at first; each node has a switch. */
-function eventRequests(driver: DriverInfo, { mask }: Generation, options: CheckedLiveOptions, { types }: Wanted, few: boolean, byThread: boolean): Requests {
+function eventRequests(driver: DriverInfo, { mask, sharedMask }: Generation, options: CheckedLiveOptions, { types }: Wanted, few: boolean, byThread: boolean): Requests {
   const settings: KmodRequest[] = []
-  if (mask === 'events') {
+  const stop = [request('DISABLE_CAPTURE')]
+  // What is asked of a shared mask is done to every consumer: only where the options ask for few calls, and until the end.
+  if (mask === 'events' && (few || !sharedMask)) {
     const needed = types.slice(0, driver.events)
     if (byThread) for (const code of [EVENT_OF.procexit, ...THREAD_MAKERS].flatMap(eventVersions)) if (code < needed.length) needed[code] = 1
     if (few) settings.push(request('MASK_ZERO_EVENTS'))
     needed.forEach((needed, code) => {
       if (few && needed === 1) settings.push(request('MASK_SET_EVENT', code))
       if (!few && needed === 0) settings.push(request('MASK_UNSET_EVENT', code))
+      if (sharedMask && needed === 0) stop.push(request('MASK_SET_EVENT', code))
     })
   }
   const start = [request('ENABLE_CAPTURE')]
@@ -99,7 +107,7 @@ function eventRequests(driver: DriverInfo, { mask }: Generation, options: Checke
     // Since 3.0 all tracepoints are attached from the first open on.
     if (mask === 'events' && driver.api >> 44n < 2n) start.push(request('ENABLE_PAGE_FAULTS'))
   }
-  return { settings, start, stop: [request('DISABLE_CAPTURE')] }
+  return { settings, start, stop }
 }
 
 /** Since 4.0: a mask by call, empty at first since 5.0; nothing comes before its tracepoint is attached for this consumer. */

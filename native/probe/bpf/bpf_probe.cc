@@ -263,7 +263,10 @@ void BpfProbe::Start() {
 
 void BpfProbe::Stop() { probe_bpf__detach(bpf_); }
 
-void BpfProbe::Tick() { bpf_->bss->boot_to_real = MeasureBootToReal(); }
+int BpfProbe::Tick() {
+  bpf_->bss->boot_to_real = MeasureBootToReal();
+  return -1;
+}
 
 int64_t BpfProbe::Now() const { return Nanoseconds(CLOCK_BOOTTIME) + static_cast<int64_t>(bpf_->bss->boot_to_real); }
 

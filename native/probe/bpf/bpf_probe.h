@@ -32,7 +32,7 @@ class BpfProbe : public Probe {
 
   void Start() override;
   void Stop() override;
-  void Tick() override;
+  int Tick() override;
   int64_t Now() const override;
   uint64_t Filtered(int cpu) const override;
   uint64_t DropsWithoutRing() const override;

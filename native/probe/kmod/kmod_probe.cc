@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -33,7 +34,7 @@ void KmodProbe::MapRings() {
     if (data == nullptr) {
       throw Failure{"ERR_CAPTURE_NO_PROBE", "cannot map the ring of CPU " + std::to_string(cpu) + " of the kernel module: " + strerror(errno), "sysring doctor"};
     }
-    rings_.emplace_back(cpu, std::move(data), size, Mapping::Once(fd, RING_INFO_STRIDE, 0, true), plan_.counters);
+    rings_.emplace_back(cpu, std::move(data), size, Mapping::Once(fd, RING_INFO_STRIDE, 0, true), plan_.counters, plan_.trust);
   }
 }
 
@@ -62,6 +63,17 @@ void KmodProbe::Stop() {
   }
   // What another CPU is writing at this moment is complete, and counted, within microseconds.
   usleep(1000);
+}
+
+// The rings are made when the first node is opened, for the CPUs that are online then. The module says that a CPU has come only
+// on that CPU, where there is no ring to say it in.
+int KmodProbe::Tick() {
+  std::vector<bool> online = OnlineCpus();
+  for (const Ring& ring : rings_) {
+    if (static_cast<size_t>(ring.cpu()) < online.size()) online[ring.cpu()] = false;
+  }
+  auto unseen = std::find(online.begin(), online.end(), true);
+  return unseen == online.end() ? -1 : static_cast<int>(unseen - online.begin());
 }
 
 // ktime_get_real_ns() of the driver.

@@ -24,6 +24,7 @@ struct KmodPlan {
   // Possible sizes of a ring in bytes, powers of two, the likeliest first: the module takes none but the right one.
   std::vector<uint32_t> ring_bytes;
   CounterLayout counters;
+  Trust trust = Trust::kParameters;
   // Where the drops for want of room are split by kind of call: name, offset in the page of counters.
   std::vector<std::pair<std::string, uint32_t>> buffer_drops;
   std::vector<Request> settings, start, stop;
@@ -38,6 +39,7 @@ class KmodProbe : public Probe {
 
   void Start() override;
   void Stop() override;
+  int Tick() override;
   int64_t Now() const override;
   std::vector<std::pair<std::string, uint64_t>> BufferDrops() const override;
 
