@@ -1,28 +1,62 @@
 /** One boot of the guest, from its kernel and file system to what it leaves on its disk. */
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../helpers/run.js'
+import { note } from './table.js'
 
 export const QEMU = 'qemu-system-x86_64'
 const MEMORY_MB = 2048
 const DISK_BYTES = 2 ** 30
 const CONSOLE_LINES = 40
+/** Seconds until the scenarios must begin; 4 to 10 are usual. */
+const BOOT_LIMIT = 45
+const ATTEMPTS = 2
 
 export interface MachineOptions {
   kernel: string
   initramfs: string
   cpus: number
-  /** Seconds until it must have powered itself off. */
-  limit: number
+  /** Seconds that may pass between two lines of init.sh: from a scenario's start to its end. */
+  silence: number
 }
 
-/** Boots, waits for the end and returns the folder with what the guest left in /out. Works in `folder`. */
+/**
+ * Boots, waits for the end and returns the folder with what the guest left in /out. Works in `folder`.
+ *
+ * What hangs before the first scenario is not what the tests are about, and emulated machines do so now and then: that is
+ * tried again, and said.
+ */
 export async function machine(folder: string, options: MachineOptions): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const { done, up, report } = await boot(folder, options)
+    if (done) break
+    if (up || attempt === ATTEMPTS) throw new Error(report)
+    note(`boot ${attempt} of ${ATTEMPTS} was given up. ${report.split('\n')[0]}`)
+  }
+  const out = join(folder, 'out')
+  mkdirSync(out)
+  const unpacked = await run('tar', ['-x', '-f', join(folder, 'disk'), '-C', out])
+  if (unpacked.code !== 0) throw new Error(`what the guest left cannot be read: ${unpacked.stderr}`)
+  return out
+}
+
+interface Boot {
+  /** The scenarios began. */
+  up: boolean
+  /** They ended, and the results are on the disk. */
+  done: boolean
+  /** What went wrong, and the end of the console. */
+  report: string
+}
+
+async function boot(folder: string, options: MachineOptions): Promise<Boot> {
   const disk = join(folder, 'disk')
   const console = join(folder, 'console')
   writeFileSync(disk, '')
   truncateSync(disk, DISK_BYTES) // a hole: it takes the space of what is written
+  writeFileSync(console, '')
+  const said = () => readFileSync(console, 'latin1').replaceAll('\r', '')
   // Emulated, since that works everywhere. The clock is told to be reliable: threads of QEMU that are scheduled late make
   // the kernel think otherwise, and its second choice is slow to read.
   const child = spawn(QEMU, [
@@ -36,21 +70,25 @@ export async function machine(folder: string, options: MachineOptions): Promise<
   process.once('exit', kill)
   let trouble = ''
   child.stderr.on('data', chunk => { trouble += chunk })
-  const timer = setTimeout(() => {
-    trouble += `the guest was not done within ${options.limit} s\n`
+  let lines = 0
+  let heard = performance.now()
+  const watch = setInterval(() => {
+    const count = said().match(/^guest: /gm)?.length ?? 0
+    if (count > lines) [lines, heard] = [count, performance.now()]
+    const limit = count > 0 ? options.silence : BOOT_LIMIT
+    if (performance.now() - heard < limit * 1000) return
+    trouble += `It said nothing for ${limit} s. `
+    clearInterval(watch)
     kill()
-  }, options.limit * 1000)
+  }, 500)
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve))
-  clearTimeout(timer)
+  clearInterval(watch)
   process.off('exit', kill)
 
-  const said = existsSync(console) ? readFileSync(console, 'latin1').replaceAll('\r', '') : ''
-  if (code !== 0 || !/^guest: \S+ done$/m.test(said)) {
-    throw new Error(`the guest did not come to its end. ${trouble}Its console:\n${said.trimEnd().split('\n').slice(-CONSOLE_LINES).join('\n')}`)
+  const end = said().trimEnd().split('\n').slice(-CONSOLE_LINES).join('\n')
+  return {
+    up: /^guest: /m.test(said()),
+    done: code === 0 && /^guest: \S+ done$/m.test(said()),
+    report: `the guest did not come to its end. ${trouble}Its console:\n${end}`,
   }
-  const out = join(folder, 'out')
-  mkdirSync(out)
-  const unpacked = await run('tar', ['-x', '-f', disk, '-C', out])
-  if (unpacked.code !== 0) throw new Error(`what the guest left cannot be read: ${unpacked.stderr}`)
-  return out
 }
