@@ -5,7 +5,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Driver, firstTracepoints, packed, TRACEPOINT } from '../standin/drivers.js'
+import { type Driver, firstTracepoints, packed, sharesMask, TRACEPOINT } from '../standin/drivers.js'
 import { ProducerRing } from '../standin/ring.js'
 import { folder } from './folder.js'
 import { missing } from './needs.js'
@@ -136,7 +136,7 @@ export class Standin {
       set_limit: syscalls ? 512 : early ? driver.eventMax + 1 : driver.eventMax,
       unset_limit: syscalls ? 512 : early ? 323 : driver.eventMax,
       mask_full: Number(!driver.ioctls.has(31)),
-      global_mask: Number(driver.device === 'sysdig'),
+      global_mask: Number(sharesMask(driver)),
       global_tps: Number(driver.ioctls.has(1)),
       tps: firstTracepoints(driver),
       enabled: Number(driver.enabledByOpen ?? false),
@@ -166,7 +166,8 @@ export class Standin {
     const cpus = (bits: string) => this.online.filter(cpu => (BigInt(bits) >> BigInt(cpu)) & 1n)
     return {
       ...state, open: cpus(state.open), enabled: cpus(state.enabled),
-      mask: Array.from({ length: 8 * mask.length }, (_, bit) => bit).filter(bit => (mask[bit >> 3] >> (bit & 7)) & 1),
+      // The early drivers let one bit too many be set, and never look at it.
+      mask: Array.from({ length: this.driver.mask === 'syscalls' ? 512 : this.driver.eventMax }, (_, bit) => bit).filter(bit => (mask[bit >> 3] >> (bit & 7)) & 1),
     }
   }
 

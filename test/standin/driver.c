@@ -117,6 +117,7 @@ static int add_consumer(const char *folder, const struct rules *rules, pid_t tid
 	return 0;
 }
 
+/* Other consumers that share it are saved; `of` is, by whoever changes it. */
 static void set_mask(struct consumer *of, const struct rules *rules, u64 from, u64 to, bool on)
 {
 	for (struct consumer *c = rules->global_mask ? consumers : of; c != NULL; c = rules->global_mask ? c->next : NULL) {
@@ -124,7 +125,8 @@ static void set_mask(struct consumer *of, const struct rules *rules, u64 from, u
 			continue;
 		for (u64 bit = from; bit < to && bit < 8 * sizeof(c->mask); bit++)
 			c->mask[bit / 8] = on ? c->mask[bit / 8] | 1 << bit % 8 : c->mask[bit / 8] & ~(1 << bit % 8);
-		save(c);
+		if (c != of)
+			save(c);
 	}
 }
 
@@ -133,7 +135,8 @@ static void set_tps(struct consumer *of, const struct rules *rules, unsigned int
 	for (struct consumer *c = rules->global_tps ? consumers : of; c != NULL; c = rules->global_tps ? c->next : NULL)
 		if (strcmp(c->folder, of->folder) == 0) {
 			c->tps = tps;
-			save(c);
+			if (c != of)
+				save(c);
 		}
 }
 
@@ -141,7 +144,7 @@ static int open_ring(const char *folder, const struct rules *rules, int cpu, str
 {
 	pid_t tid = rules->single ? 0 : gettid();
 	struct consumer *c = consumers;
-	int error = rules_fault(folder, "open", cpu, 0);
+	int error = rules_fault(rules, "open", cpu, 0);
 
 	if (error != 0)
 		return -error;
@@ -274,7 +277,7 @@ long driver_ioctl(struct device *device, unsigned int request, unsigned long arg
 
 	if (!rules_read(c->folder, &rules))
 		return -EBUSY;
-	int error = rules_fault(c->folder, "ioctl", device->cpu, nr);
+	int error = rules_fault(&rules, "ioctl", device->cpu, nr);
 	if (error != 0)
 		result = -error;
 	else if (request >> 8 != 's' || nr >= 64 || !(rules.ioctls >> nr & 1))
@@ -302,7 +305,8 @@ static long map(struct device *device, void *addr, size_t len, int prot, int fla
 static long checked_map(struct device *device, void *addr, size_t len, int prot, int flags, off_t offset)
 {
 	bool info = len <= PAGE;
-	int error = rules_fault(device->consumer->folder, "mmap", device->cpu, info);
+	struct rules rules;
+	int error = rules_read(device->consumer->folder, &rules) ? rules_fault(&rules, "mmap", device->cpu, info) : EIO;
 
 	if (len == 0)
 		return -EINVAL;

@@ -107,6 +107,11 @@ export function driver(version: string): Driver {
   return DRIVERS.find(each => each.version.startsWith(version))!
 }
 
+/** Before the driver moved to libs, the mask of events was one for all consumers. */
+export function sharesMask({ device, mask }: Driver): boolean {
+  return device === 'sysdig' && mask === 'events'
+}
+
 /** A version as the ioctls give it: patch in bits 0–23, minor in 24–43, major in 44–62. */
 export function packed(version: string): bigint {
   const [major, minor, patch] = version.split('.').map(BigInt)

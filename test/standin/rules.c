@@ -12,14 +12,6 @@ static const struct { const char *key; size_t at; } NUMBERS[] = {
 	NUMBER(global_tps), NUMBER(tps), NUMBER(enabled), NUMBER(snaplen_max),
 };
 
-static FILE *open_rules(const char *folder)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/driver", folder);
-	return fopen(path, "re");
-}
-
 static u64 ring_parameter(const char *folder, const char *module)
 {
 	char path[512];
@@ -36,10 +28,12 @@ static u64 ring_parameter(const char *folder, const char *module)
 
 bool rules_read(const char *folder, struct rules *rules)
 {
-	char key[32], value[64];
+	char path[512], key[32], value[64];
+	int faults = 0;
 
 	memset(rules, 0, sizeof(*rules));
-	FILE *file = open_rules(folder);
+	snprintf(path, sizeof(path), "%s/driver", folder);
+	FILE *file = fopen(path, "re");
 	if (file == NULL)
 		return false;
 	while (fscanf(file, "%31s %63[^\n]", key, value) == 2) {
@@ -50,6 +44,10 @@ bool rules_read(const char *folder, struct rules *rules)
 			snprintf(rules->version, sizeof(rules->version), "%.31s", value);
 		if (strcmp(key, "module") == 0)
 			snprintf(rules->module, sizeof(rules->module), "%.31s", value);
+		if (strcmp(key, "fail") == 0 && faults < 8) {
+			sscanf(value, "%7s %d %d %d", rules->faults[faults].step, &rules->faults[faults].cpu, &rules->faults[faults].nr, &rules->faults[faults].error);
+			faults++;
+		}
 	}
 	fclose(file);
 	if (rules->ring == 0)
@@ -57,18 +55,10 @@ bool rules_read(const char *folder, struct rules *rules)
 	return true;
 }
 
-int rules_fault(const char *folder, const char *step, int cpu, int nr)
+int rules_fault(const struct rules *rules, const char *step, int cpu, int nr)
 {
-	char line[128], name[32];
-	int at, number, error, found = 0;
-
-	FILE *file = open_rules(folder);
-	if (file == NULL)
-		return 0;
-	while (found == 0 && fgets(line, sizeof(line), file) != NULL)
-		if (sscanf(line, "fail %31s %d %d %d", name, &at, &number, &error) == 4 && strcmp(name, step) == 0 &&
-		    (at < 0 || at == cpu) && number == nr)
-			found = error;
-	fclose(file);
-	return found;
+	for (int i = 0; i < 8; i++)
+		if (strcmp(rules->faults[i].step, step) == 0 && (rules->faults[i].cpu < 0 || rules->faults[i].cpu == cpu) && rules->faults[i].nr == nr)
+			return rules->faults[i].error;
+	return 0;
 }

@@ -20,9 +20,10 @@ struct rules {
 	u64 enabled;                /* captures from open() on, without ENABLE_CAPTURE */
 	u64 snaplen_max;
 	char version[32], module[32];
+	struct { char step[8]; int cpu, nr, error; } faults[8];
 };
 
 /* Read again at each call, so that a test may change its mind. False without such a file. */
 bool rules_read(const char *folder, struct rules *rules);
 /* The errno that the test wants this step to fail with, or 0: a line `fail STEP CPU NR ERRNO`, −1 for every CPU. */
-int rules_fault(const char *folder, const char *step, int cpu, int nr);
+int rules_fault(const struct rules *rules, const char *step, int cpu, int nr);
