@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import { run } from '../helpers/run.js'
 import { suite, type TestOptions } from '../helpers/suite.js'
+import { LATER_API } from './kernel.js'
+import { compareLines, readLines } from './lines.js'
 import { type Left, prepare, runInGuest, scenarioNames } from './guest.js'
 import { compare, ringreadRecords, scapRecords } from './records.js'
 import { note, table } from './table.js'
@@ -71,23 +73,145 @@ show('overload', 'what the plain reader got and what the module dropped is what 
   assert.is(reader.bad, 0)
 })
 
-show('throughput', 'a plain reader takes all that is made, over 20 wraps of the ring', () => {
-  const { made, reader } = guest.result('throughput') as { made: number; reader: RingReader }
-  const rate = (seconds: number) => Math.round(reader.events / seconds)
-  table(
-    ['throughput', 'events', 'wraps', 'dropped', 'events/s', 'while reading'],
-    [['plain reader', reader.events, reader.wraps, 2 * made - reader.events, rate(reader.seconds), rate(reader.busy)]],
-  )
-  assert.is(reader.cpus[0].flood, made)
-  assert.is(reader.bad + reader.gaps, 0)
-  assert.ok(reader.wraps >= 20)
+interface Stats {
+  seen: number
+  delivered: number
+  dropped: { total: number; buffer: number }
+  filtered: number
+  pending: number
+  perCpu: { cpu: number; seen: number; delivered: number; dropped: number }[]
+}
+
+show('beside', 'each record in sysdig\'s file is one of each of our two captures that ran beside it', async () => {
+  const { sysdig, sysdigDrops, probes, stats } = guest.result('beside') as { sysdig: number; sysdigDrops: number; probes: string[]; stats: Stats[] }
+  assert.equal(probes, ['sysdig:kmod', 'sysdig:kmod'], 'sysdig is the module where it is loaded')
+  const judge = await scapRecords(guest.file('beside.sysdig.scap'))
+  const rows: (string | number)[][] = []
+  for (const i of [0, 1]) {
+    const { compared, identical, missing, extra } = compare(judge, await scapRecords(guest.file(`beside.${i}.scap`)))
+    const own = extra.get(sysdig) ?? 0
+    const others = [...extra.values()].reduce((sum, count) => sum + count, 0) - own
+    rows.push([`our capture ${i + 1} of 2`, compared, identical, own, others, stats[i].dropped.total + sysdigDrops])
+    assert.equal(missing, [])
+    assert.is(identical, compared)
+    assert.ok(compared > 5000, `${compared} records`)
+    assert.is(others, 0, 'nothing extra but sysdig itself')
+    assert.is(stats[i].dropped.total + sysdigDrops, 0)
+    assert.is(stats[i].seen, stats[i].delivered)
+  }
+  table(['sysdig -w and', 'compared', 'identical', 'extra of sysdig', 'extra of others', 'dropped'], rows)
 })
 
-show('bpf', 'the eBPF probe, built on another kernel, runs on this one', () => {
-  const { lines, seen, delivered, dropped, filtered } = guest.result('bpf') as { lines: string[]; seen: number; delivered: number; dropped: number; filtered: number }
-  assert.is(seen, delivered + dropped + filtered)
-  assert.is(dropped, 0)
-  assert.is(lines.length, delivered)
-  const text = lines.join('\n')
-  for (const call of ['> openat ', '< accept ', '> epoll_wait ', '> kill ', '> clone ']) assert.ok(text.includes(call), `${call} in:\n${text}`)
+show('overrun', 'what we delivered and what the module dropped is what was made', () => {
+  const { made, wrong, stats } = guest.result('overrun') as { made: number[]; wrong: number; stats: Stats }
+  table(['overload of ours', 'made', 'delivered', 'dropped'], stats.perCpu.map(({ cpu, delivered, dropped }) => [`CPU ${cpu}`, 2 * made[cpu], delivered, dropped]))
+  for (const { cpu, seen, delivered, dropped } of stats.perCpu) {
+    assert.is(seen, 2 * made[cpu])
+    assert.is(delivered + dropped, 2 * made[cpu])
+    assert.ok(dropped > 0 && delivered > 100_000)
+  }
+  assert.is(stats.dropped.buffer, stats.dropped.total)
+  assert.is(stats.filtered + stats.pending, 0)
+  assert.is(wrong, 0)
+})
+
+show('drain', 'we take what is made over 20 wraps of the ring, and nothing is torn', () => {
+  const { made, rounds } = guest.result('drain') as { made: number; rounds: Record<'plain' | 'ours', { events: number; gaps: number; bad: number; wraps: number; seconds: number; dropped?: number }>[] }
+  const rate = ({ events, seconds }: { events: number; seconds: number }) => Math.round(events / seconds)
+  table(['drained at full rate', 'events', 'wraps', 'dropped', 'bad', 'events/s', 'to plain reader'], rounds.flatMap(({ plain, ours }) => [
+    ['plain reader in C', plain.events, plain.wraps, made - plain.events, plain.bad, rate(plain), ''],
+    ['ours', ours.events, ours.wraps, ours.dropped!, ours.bad, rate(ours), (rate(ours) / rate(plain)).toFixed(2)],
+  ]))
+  for (const { ours } of rounds) {
+    assert.is(ours.events + ours.dropped!, made)
+    assert.is(ours.bad, 0)
+    if (ours.dropped === 0) assert.is(ours.gaps, 0)
+  }
+  assert.ok(rounds.reduce((sum, { ours }) => sum + ours.wraps, 0) >= 20)
+})
+
+show('lines', 'the same program prints the same lines from the module and from the eBPF probe', () => {
+  const probes = guest.result('lines') as Record<'kmod' | 'bpf', { probe: string; stats: Stats }>
+  for (const { stats } of Object.values(probes)) {
+    assert.is(stats.seen, stats.delivered + stats.filtered)
+    assert.is(stats.dropped.total, 0)
+  }
+  const { compared, equal, leftOut, unexplained } = compareLines(readLines(guest.file('lines.kmod.txt')), readLines(guest.file('lines.bpf.txt')))
+  table(['lines of module and eBPF probe', 'count'], [['lines with the same event', compared], ['parameters that both have, equal', equal], ...[...leftOut].map(([why, count]) => [`left out: ${why}`, count])])
+  assert.equal(unexplained, [])
+  assert.ok(compared > 150 && equal > 250)
+})
+
+interface Attempt {
+  opened?: string
+  code?: string
+  message?: string
+  hint?: string
+}
+
+show('consumers', 'as many consumers as the module takes; one more is told why not', () => {
+  const result = guest.result('consumers') as { limit: number; sysdig: number; delivered: number[]; theirs: number } & Record<'another' | 'besideSysdig' | 'afterwards', Attempt>
+  assert.is(result.limit, 5)
+  for (const sixth of [result.another, result.besideSysdig]) {
+    assert.is(sixth.code, 'ERR_CAPTURE_BUSY')
+    assert.match(sixth.hint!, /max_consumers/)
+  }
+  assert.is.not(result.sysdig, 0, 'sysdig is refused, too')
+  assert.is(result.afterwards.opened, 'sysdig:kmod')
+  assert.equal(result.delivered, [2000, 2000, 2000, 2000])
+  assert.is(result.theirs, 2000)
+})
+
+show('errors', 'what is wrong with the module is said by code', () => {
+  const result = guest.result('errors') as Record<string, Attempt> & Record<'unload' | 'unloadWhileOpen', number>
+  const fails = (name: string, code: string, message: RegExp) => {
+    assert.is(result[name].code, code, `${name}: ${JSON.stringify(result[name])}`)
+    assert.match(result[name].message!, message)
+    assert.ok(result[name].hint)
+  }
+  fails('ringBytes', 'ERR_CAPTURE_OPTION', /rings of .* are 8 MiB/)
+  fails('exitOnly', 'ERR_CAPTURE_OPTION', /enter and exit events/)
+  fails('someNodes', 'ERR_CAPTURE_NO_DEVICE', /\/dev\/scap1 is missing/)
+  fails('unloaded', 'ERR_CAPTURE_NO_PROBE', /not loaded/)
+  fails('stale', 'ERR_CAPTURE_NO_PROBE', /nothing is behind \/dev\/scap0/)
+  fails('later', 'ERR_CAPTURE_VERSION', new RegExp(`API ${LATER_API}\\.0\\.0`))
+  fails('notRoot', 'ERR_CAPTURE_PERM', /\/dev\/scap0/)
+  assert.is.not(result.unloadWhileOpen, 0)
+  assert.is(result.unload, 0, 'closing gave everything back')
+  assert.is(result.allNodes.opened, 'sysdig:kmod')
+  for (const name of ['ringBytesOfAnother', 'exitOnlyOfAnother', 'unloadedBest', 'laterBest']) assert.is(result[name].opened, 'sysdig:bpf', name)
+})
+
+show('masks', 'the module leaves out what it can, the rest is left out afterwards', () => {
+  interface Masked { names: Record<string, number>; longest: number; seen: number; delivered: number; dropped: number; filtered: number; pending: number }
+  const masks = guest.result('masks') as Record<string, Masked>
+  for (const [name, { seen, delivered, dropped, filtered, pending }] of Object.entries(masks)) {
+    assert.is(seen, delivered + filtered + pending, name)
+    assert.is(dropped, 0, name)
+  }
+  assert.equal(masks.own.names, { setns: 40_000 })
+  assert.is(masks.own.seen, 40_000)
+  assert.ok(masks.others.seen < 10_000, 'the flood stays in the kernel')
+  assert.equal(Object.keys(masks.others.names).sort(), ['close', 'openat'])
+  assert.equal(Object.keys(masks.generic.names), ['getppid'])
+  assert.ok(masks.generic.names.getppid >= 100 && masks.generic.filtered > 0)
+  assert.is(masks.snaplen.longest, 1000)
+  assert.ok(masks.noSnaplen.longest <= 1)
+  assert.equal(masks.withoutSelf.names, {})
+  assert.ok(masks.withoutSelf.filtered > 400)
+  assert.ok(masks.withSelf.names.read >= 400)
+  assert.is(masks.withoutSwitch.names.switch, undefined)
+  assert.ok(masks.withoutSwitch.names.procexit >= 2)
+  assert.ok(masks.withSwitch.names.switch > 0)
+  assert.is(masks.withSwitch.names.procexit, undefined)
+})
+
+show('hotplug', 'a CPU that comes online without a ring ends the capture with an error', () => {
+  const { offline, comes, goesAndComes } = guest.result('hotplug') as Record<string, { events: Record<string, number>; code?: string; cpus: number[] }>
+  assert.equal(offline, { events: { 'setns 0': 2000 }, cpus: [0] })
+  assert.equal(comes, { events: { 'setns 0': 2000 }, code: 'ERR_CAPTURE_HOTPLUG', cpus: [0] })
+  assert.is(goesAndComes.code, undefined)
+  assert.equal(goesAndComes.cpus, [0, 1])
+  assert.is(goesAndComes.events['setns 1'], 4000)
+  assert.ok(goesAndComes.events['cpu_hotplug 1'] > 0)
 })

@@ -29,6 +29,7 @@ export async function initramfs(folder: string, kernel: Kernel, scenarios: reado
   archive.copy('/init', join(ROOT, 'test/guest/init.sh'), 0o755)
   archive.copy('/bin/busybox', kernel.busybox, 0o755)
   archive.copy('/scap.ko', kernel.module, 0o644)
+  archive.copy('/later.ko', kernel.laterModule, 0o644)
   archive.file('/etc/passwd', 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n', 0o644)
   archive.file('/etc/group', 'root:x:0:\nnogroup:x:65534:\n', 0o644)
   const addon = join(ROOT, ADDON)

@@ -2,9 +2,11 @@
 // Two captures of ours and sysdig's, three consumers of the module at the same time, at the same work.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { open, scap, writeFile } from 'sysring'
+import { run } from './tools/program.mjs'
+import { leave } from './tools/result.mjs'
 
 // sysdig sees this process, too, and every context switch.
 const options = { includeSelf: true, tracepoints: ['procexit', 'signaldeliver', 'switch'] }
@@ -17,16 +19,15 @@ sysdig.stderr.on('data', chunk => { said += chunk })
 // It opens the file once the capture runs.
 while (!existsSync('/out/beside.sysdig.scap') || statSync('/out/beside.sysdig.scap').size === 0) await sleep(100)
 
-const [code] = await once(spawn('work', ['100'], { stdio: 'inherit' }), 'exit')
-if (code !== 0) throw new Error(`work ended with ${code}`)
+await run('work', 100)
 await sleep(500)
 sysdig.kill('SIGINT')
 await once(sysdig, 'close')
 for (const capture of captures) capture.stop()
 await Promise.all(written)
-writeFileSync('/out/beside.json', JSON.stringify({
+leave({
   sysdig: sysdig.pid,
   sysdigDrops: Number(/Driver Drops:(\d+)/.exec(said)[1]),
-  probe: captures[1].probe,
+  probes: captures.map(capture => capture.probe.device),
   stats: captures.map(capture => capture.stats()),
-}))
+})
