@@ -78,7 +78,7 @@ export interface Hit {
 export class Standin {
   readonly driver: Driver
   readonly path: string
-  readonly #cpus: string
+  #cpus: string
   readonly #options: StandinOptions
   readonly #rings = new Map<string, ProducerRing>()
 
@@ -90,12 +90,10 @@ export class Standin {
     this.#cpus = options.cpus ?? '++'
     this.#options = options
     const device = options.device ?? driver.device
-    // Before 0.10 only CPUs that were online when the module was loaded had a device.
-    const nodes = driver.device === 'scap' || driver.ioctls.has(17) ? /[+-]/ : /\+/
+    const nodes = driver.onlineOnly === true ? /\+/ : /[+-]/
     for (let cpu = 0; cpu < this.#cpus.length; cpu++) if (nodes.test(this.#cpus[cpu])) this.#put(`dev/${device}${cpu}`, '')
     this.#put('sys/devices/system/cpu/possible', `0-${this.#cpus.length - 1}\n`)
-    this.#put('sys/devices/system/cpu/online', `${this.online.join(',')}\n`)
-    for (let cpu = 1; cpu < this.#cpus.length; cpu++) this.#put(`sys/devices/system/cpu/cpu${cpu}/online`, `${Number(this.#cpus[cpu] !== '-')}\n`)
+    this.#putOnline()
     this.#put(`sys/module/${this.module}/version`, `${driver.version}\n`)
     this.#put(`sys/module/${this.module}/parameters/max_consumers`, `${options.maxConsumers ?? 5}\n`)
     if (driver.ring === 0) this.#put(`sys/module/${this.module}/parameters/g_buffer_bytes_dim`, `${options.ringBytes ?? 8 << 20}\n`)
@@ -114,6 +112,18 @@ export class Standin {
   #put(name: string, text: string): void {
     mkdirSync(dirname(join(this.path, name)), { recursive: true })
     writeFileSync(join(this.path, name), text)
+  }
+
+  #putOnline(): void {
+    this.#put('sys/devices/system/cpu/online', `${this.online.join(',')}\n`)
+    for (let cpu = 1; cpu < this.#cpus.length; cpu++) this.#put(`sys/devices/system/cpu/cpu${cpu}/online`, `${Number(this.#cpus[cpu] !== '-')}\n`)
+  }
+
+  /** Another state of the CPUs from now on; consumers that are there keep the rings that they have. */
+  plug(cpus: string): void {
+    this.#cpus = cpus
+    this.#putOnline()
+    this.fail()
   }
 
   /** The steps that fail from now on. */

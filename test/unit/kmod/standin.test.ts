@@ -49,7 +49,7 @@ for (const which of DRIVERS) {
     const fd = await call(`open ${node(which, 0)} ${fs.O_RDWR}`)
     const other = await call(`open ${node(which, 1)} ${fs.O_RDONLY}`)
     assert.ok(fd > 2 && other > fd, `${fd} ${other}`)
-    assert.is(await call(`open ${node(which, 2)} 0`), which.device === 'scap' || which.ioctls.has(17) ? -ENODEV : -ENOENT)
+    assert.is(await call(`open ${node(which, 2)} 0`), which.onlineOnly === true ? -ENOENT : -ENODEV)
     assert.is(await call(`open ${node(which, 3)} 0`), -ENOENT)
     assert.is(await call(`open ${node(which, 0)} 0`), -EBUSY)
 
