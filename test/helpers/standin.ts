@@ -16,7 +16,7 @@ export const NEEDS = ['linux', 'cc'] as const
 
 /** Builds the library; returns its path. */
 export function buildStandin(): string {
-  const sources = ['preload', 'driver', 'rules'].map(name => join(ROOT, `test/standin/${name}.c`))
+  const sources = ['preload', 'driver', 'consumer', 'rules'].map(name => join(ROOT, `test/standin/${name}.c`))
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-o', file('standin.so'), ...sources, '-lpthread'], { stdio: ['ignore', 'inherit', 'inherit'] })
   return file('standin.so')
 }

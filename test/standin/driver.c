@@ -1,155 +1,32 @@
 /* The module's rules: who may open, map and set what, and in which state that leaves a consumer.
  *
- * In the stand-in's folder a consumer is `consumerN.json`, its state after the last call, and for each CPU that is online
- * `consumerN.ringC.data` and `.info`, the memory that it maps. `log` has a line for each call.
+ * Not played: ioctls that need the kernel's lists of processes (refused), the event that DISABLE_DROPPING_MODE writes.
  */
 #define _GNU_SOURCE
 #include "driver.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "rules.h"
+#include "consumer.h"
 
-#define PAGE 4096ul
 #define SYSCALLS 512
 #define TRACEPOINTS 9
 #define SNAPLEN 80
 
-struct consumer {
-	struct consumer *next;
-	char *folder;
-	int id;
-	pid_t tid;       /* the thread that opens; the module compares task pointers */
-	size_t ring;
-	u64 online;
-	u64 open, enabled;  /* bit sets of CPUs */
-	unsigned int snaplen, sampling, tps;
-	bool dynamic_snaplen, drop_failed, page_faults;
-	unsigned char mask[64];
-};
-
-static struct consumer *consumers;
-
-static int real_open(const char *path, int flags)
-{
-	return syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0600);
-}
-
-static void put_file(const struct consumer *c, const char *folder, const char *name, int flags, const char *text)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	if (c != NULL)
-		snprintf(path, sizeof(path), "%s/consumer%d.json", folder, c->id);
-	int fd = real_open(path, O_WRONLY | O_CREAT | flags);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		abort();
-	syscall(SYS_close, fd);
-}
-
-static long report(const char *folder, const char *call, const struct consumer *c, int cpu, long nr, unsigned long arg, long result)
-{
-	char line[256];
-
-	snprintf(line, sizeof(line), "{\"call\":\"%s\",\"consumer\":%d,\"cpu\":%d,\"tid\":%d,\"nr\":%ld,\"arg\":%lu,\"result\":%ld}\n",
-		 call, c == NULL ? -1 : c->id, cpu, gettid(), nr, arg, result);
-	put_file(NULL, folder, "log", O_APPEND, line);
-	return result;
-}
-
-static void save(const struct consumer *c)
-{
-	char text[512], mask[2 * sizeof(c->mask) + 1];
-
-	for (size_t i = 0; i < sizeof(c->mask); i++)
-		sprintf(mask + 2 * i, "%02x", c->mask[i]);
-	snprintf(text, sizeof(text),
-		 "{\"id\":%d,\"tid\":%d,\"ring\":%zu,\"online\":\"%llu\",\"open\":\"%llu\",\"enabled\":\"%llu\",\"snaplen\":%u,\"sampling\":%u,"
-		 "\"tps\":%u,\"dynamicSnaplen\":%d,\"dropFailed\":%d,\"pageFaults\":%d,\"mask\":\"%s\"}\n",
-		 c->id, c->tid, c->ring, c->online, c->open, c->enabled, c->snaplen, c->sampling, c->tps, c->dynamic_snaplen, c->drop_failed,
-		 c->page_faults, mask);
-	put_file(c, c->folder, "", O_TRUNC, text);
-}
-
-static int memory(const struct consumer *c, int cpu, const char *kind)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/consumer%d.ring%d.%s", c->folder, c->id, cpu, kind);
-	return real_open(path, O_RDWR | O_CREAT);
-}
-
-static int set_size(int fd, size_t bytes)
-{
-	int failed = ftruncate(fd, 0) < 0 || ftruncate(fd, bytes) < 0;
-
-	syscall(SYS_close, fd);
-	return failed ? -ENOMEM : 0;
-}
-
-/* Rings of a consumer begin empty: both files are holes, and holes are zeros. */
-static int add_consumer(const char *folder, const struct rules *rules, pid_t tid, struct consumer **added)
-{
-	static int ids;
-	unsigned int count = 0;
-	struct consumer *c;
-
-	for (c = consumers; c != NULL; c = c->next)
-		count += strcmp(c->folder, folder) == 0;
-	if (count >= (rules->single ? 1 : rules->max_consumers))
-		return -EBUSY;
-	c = calloc(1, sizeof(*c));
-	*c = (struct consumer){.next = consumers, .folder = strdup(folder), .id = ids++, .tid = tid, .ring = rules->ring,
-			       .online = rules->online, .tps = rules->tps};
-	for (int cpu = 0; cpu < MAX_DEVICES; cpu++)
-		if (c->online >> cpu & 1 && (set_size(memory(c, cpu, "data"), c->ring) < 0 || set_size(memory(c, cpu, "info"), PAGE) < 0))
-			return -ENOMEM;
-	*added = consumers = c;
-	return 0;
-}
-
-/* Other consumers that share it are saved; `of` is, by whoever changes it. */
-static void set_mask(struct consumer *of, const struct rules *rules, u64 from, u64 to, bool on)
-{
-	for (struct consumer *c = rules->global_mask ? consumers : of; c != NULL; c = rules->global_mask ? c->next : NULL) {
-		if (strcmp(c->folder, of->folder) != 0)
-			continue;
-		for (u64 bit = from; bit < to && bit < 8 * sizeof(c->mask); bit++)
-			c->mask[bit / 8] = on ? c->mask[bit / 8] | 1 << bit % 8 : c->mask[bit / 8] & ~(1 << bit % 8);
-		if (c != of)
-			save(c);
-	}
-}
-
-static void set_tps(struct consumer *of, const struct rules *rules, unsigned int tps)
-{
-	for (struct consumer *c = rules->global_tps ? consumers : of; c != NULL; c = rules->global_tps ? c->next : NULL)
-		if (strcmp(c->folder, of->folder) == 0) {
-			c->tps = tps;
-			if (c != of)
-				save(c);
-		}
-}
-
 static int open_ring(const char *folder, const struct rules *rules, int cpu, struct consumer **found)
 {
 	pid_t tid = rules->single ? 0 : gettid();
-	struct consumer *c = consumers;
+	struct consumer *c = find_consumer(folder, tid);
 	int error = rules_fault(rules, "open", cpu, 0);
 
 	if (error != 0)
 		return -error;
-	while (c != NULL && (c->tid != tid || strcmp(c->folder, folder) != 0))
-		c = c->next;
 	if (c == NULL && (error = add_consumer(folder, rules, tid, &c)) < 0)
 		return error;
 	*found = c;
@@ -193,14 +70,8 @@ static void release(struct device *device)
 	save(c);
 	report(c->folder, "release", c, device->cpu, 0, 0, 0);
 	free(device);
-	if (c->open != 0)
-		return;
-	struct consumer **at = &consumers;
-	while (*at != c)
-		at = &(*at)->next;
-	*at = c->next;
-	free(c->folder);
-	free(c);
+	if (c->open == 0)
+		remove_consumer(c);
 }
 
 void driver_put(struct device *device, const char *by)

@@ -1,11 +1,8 @@
 /* The driver that the stand-in plays, and what it keeps for each open device. */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-
-#define MAX_DEVICES 64
 
 struct consumer;
 

@@ -47,7 +47,9 @@ const CATEGORIES = pairs(['clone_fork', 'execve', 'connect', 'open', 'dir_file',
 const INFO_48 = counters()
 const INFO_144 = counters(...CATEGORIES)
 const INFO_160 = counters(...CATEGORIES, 'close_exit', 'proc_exit')
-const INFO_128 = counters('clone_fork_exit', 'execve_exit', ...pairs(['connect', 'open']), 'dir_file_exit', 'other_interest_exit', 'close_exit', 'proc_exit')
+const INFO_128 = counters(
+  'clone_fork_exit', 'execve_exit', ...pairs(['connect', 'open']), 'dir_file_exit', 'other_interest_exit', 'close_exit', 'proc_exit',
+)
 
 /** numbers('0-4, 8') */
 function numbers(text: string): ReadonlySet<number> {
@@ -60,7 +62,12 @@ function numbers(text: string): ReadonlySet<number> {
 const SYSDIG = { device: 'sysdig', header: 22, ring: 8 * MiB, counters: INFO_48, mask: 'events', snaplenMax: SNAPLEN_2014 } as const
 const ALONE = { ...SYSDIG, single: true, enabledByOpen: true, onlineOnly: true } as const
 const LIBS = { device: 'scap', header: 26, ring: 0, mask: 'syscalls', snaplenMax: 65_000, enabledByOpen: true } as const
+const LIBS_144 = { ...LIBS, counters: INFO_144 } as const
+const LIBS_160 = { ...LIBS, counters: INFO_160 } as const
+const LIBS_160_APART = { ...LIBS_160, nestedApart: true } as const
+const LIBS_128 = { ...LIBS_160_APART, counters: INFO_128 } as const
 const BY_TRACEPOINT = numbers('2-4, 8-13, 16, 20-25, 29-34')
+const WITH_TRACERS = new Set([...BY_TRACEPOINT, 17])
 
 export const DRIVERS: readonly Driver[] = [
   { ...ALONE, version: '0.1.72', date: '2014-04-01', ring: MiB, mask: 'none', eventMax: 154, ioctls: numbers('0-4'), needsAll: true },
@@ -86,25 +93,25 @@ export const DRIVERS: readonly Driver[] = [
     api: '1.0.0', schema: '2.0.0',
   },
   {
-    ...LIBS, version: '3.0.1+driver', date: '2022-10-12', enabledByOpen: false, mask: 'events', counters: INFO_144, eventMax: 374,
+    ...LIBS_144, version: '3.0.1+driver', date: '2022-10-12', enabledByOpen: false, mask: 'events', eventMax: 374,
     ioctls: numbers('0-13, 16, 17, 20-26'), api: '2.0.0', schema: '2.1.0',
   },
   {
-    ...LIBS, version: '4.0.1+driver', date: '2023-01-30', counters: INFO_144, eventMax: 378, ioctls: numbers('2-4, 8-13, 16, 17, 20-30'),
+    ...LIBS_144, version: '4.0.1+driver', date: '2023-01-30', eventMax: 378, ioctls: numbers('2-4, 8-13, 16, 17, 20-30'),
     api: '3.0.1', schema: '2.2.0',
   },
-  { ...LIBS, version: '5.0.1+driver', date: '2023-05-26', counters: INFO_144, eventMax: 404, ioctls: new Set([...BY_TRACEPOINT, 17]), api: '4.0.1', schema: '2.4.1' },
-  { ...LIBS, version: '5.1.0+driver', date: '2023-08-31', counters: INFO_144, eventMax: 410, ioctls: new Set([...BY_TRACEPOINT, 17]), api: '4.0.2', schema: '2.5.0' },
-  { ...LIBS, version: '6.0.1+driver', date: '2023-09-27', counters: INFO_160, eventMax: 418, ioctls: new Set([...BY_TRACEPOINT, 17]), api: '5.0.0', schema: '2.10.0' },
-  { ...LIBS, version: '7.0.0+driver', date: '2023-12-19', counters: INFO_160, eventMax: 418, ioctls: BY_TRACEPOINT, api: '8.0.1', schema: '2.14.0' },
-  { ...LIBS, version: '7.2.1+driver', date: '2024-08-19', counters: INFO_160, eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.3', schema: '2.20.1' },
-  { ...LIBS, version: '7.3.0+driver', date: '2024-09-10', counters: INFO_160, eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.3', schema: '2.22.1', nestedApart: true },
-  { ...LIBS, version: '8.0.0+driver', date: '2025-01-29', counters: INFO_160, eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.3', schema: '3.5.0', nestedApart: true },
-  { ...LIBS, version: '8.1.0+driver', date: '2025-05-28', counters: INFO_160, eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.3', schema: '3.6.1', nestedApart: true },
-  { ...LIBS, version: '9.0.0+driver', date: '2025-10-13', counters: INFO_128, eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.4', schema: '4.0.1', nestedApart: true },
-  { ...LIBS, version: '9.1.0+driver', date: '2025-12-15', counters: INFO_128, eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.4', schema: '4.1.0', nestedApart: true },
-  { ...LIBS, version: '10.0.0+driver', date: '2026-04-01', counters: INFO_128, eventMax: 450, ioctls: BY_TRACEPOINT, api: '10.0.0', schema: '4.3.0', nestedApart: true },
-  { ...LIBS, version: '10.2.0+driver', date: '2026-05-19', counters: INFO_128, eventMax: 454, ioctls: BY_TRACEPOINT, api: '10.1.0', schema: '4.5.1', nestedApart: true },
+  { ...LIBS_144, version: '5.0.1+driver', date: '2023-05-26', eventMax: 404, ioctls: WITH_TRACERS, api: '4.0.1', schema: '2.4.1' },
+  { ...LIBS_144, version: '5.1.0+driver', date: '2023-08-31', eventMax: 410, ioctls: WITH_TRACERS, api: '4.0.2', schema: '2.5.0' },
+  { ...LIBS_160, version: '6.0.1+driver', date: '2023-09-27', eventMax: 418, ioctls: WITH_TRACERS, api: '5.0.0', schema: '2.10.0' },
+  { ...LIBS_160, version: '7.0.0+driver', date: '2023-12-19', eventMax: 418, ioctls: BY_TRACEPOINT, api: '8.0.1', schema: '2.14.0' },
+  { ...LIBS_160, version: '7.2.1+driver', date: '2024-08-19', eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.3', schema: '2.20.1' },
+  { ...LIBS_160_APART, version: '7.3.0+driver', date: '2024-09-10', eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.3', schema: '2.22.1' },
+  { ...LIBS_160_APART, version: '8.0.0+driver', date: '2025-01-29', eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.3', schema: '3.5.0' },
+  { ...LIBS_160_APART, version: '8.1.0+driver', date: '2025-05-28', eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.3', schema: '3.6.1' },
+  { ...LIBS_128, version: '9.0.0+driver', date: '2025-10-13', eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.4', schema: '4.0.1' },
+  { ...LIBS_128, version: '9.1.0+driver', date: '2025-12-15', eventMax: 430, ioctls: BY_TRACEPOINT, api: '8.0.4', schema: '4.1.0' },
+  { ...LIBS_128, version: '10.0.0+driver', date: '2026-04-01', eventMax: 450, ioctls: BY_TRACEPOINT, api: '10.0.0', schema: '4.3.0' },
+  { ...LIBS_128, version: '10.2.0+driver', date: '2026-05-19', eventMax: 454, ioctls: BY_TRACEPOINT, api: '10.1.0', schema: '4.5.1' },
 ]
 
 export function driver(version: string): Driver {
@@ -123,7 +130,10 @@ export function packed(version: string): bigint {
 }
 
 /** Numbers of the tracepoints, as MANAGE_TP and ENABLE_TP take them. */
-export const TRACEPOINT = { sys_enter: 0, sys_exit: 1, sched_process_exit: 2, sched_switch: 3, page_fault_user: 4, page_fault_kernel: 5, signal_deliver: 6, sched_process_fork: 7, sched_process_exec: 8 }
+export const TRACEPOINT = {
+  sys_enter: 0, sys_exit: 1, sched_process_exit: 2, sched_switch: 3, page_fault_user: 4, page_fault_kernel: 5, signal_deliver: 6,
+  sched_process_fork: 7, sched_process_exec: 8,
+}
 const ALL = (1 << 9) - 1
 const FAULTS = (1 << 4) | (1 << 5)
 

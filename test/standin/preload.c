@@ -5,7 +5,7 @@
  * device exists if the folder has `dev/NAME`: without one there is no such device, whatever the machine itself has. A file
  * below /sys is read from the folder's `sys/` if it is there.
  *
- * Nothing of libc is wrapped: system calls are made directly.
+ * Nothing of libc is wrapped: system calls are made directly. A mapping is gone when one munmap() covers all of it.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -233,6 +233,7 @@ for (const version of ['0.1.72', '0.1.97', '0.27.1', '4.0.1', '10.2.0']) {
       }
       assert.equal(held(standin), [])
       const { seen, delivered, dropped, filtered, pending } = capture.stats()
+      if (!name.startsWith('the head is the size') && !name.startsWith('the head is far')) assert.is(delivered, 1, 'what came before is delivered')
       assert.is(seen, delivered + dropped.total + filtered + pending)
       standin.remove()
     })
