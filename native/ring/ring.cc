@@ -80,8 +80,9 @@ uint32_t WholeRecord(const uint8_t* at, uint32_t room, Trust trust) {
 }  // namespace
 
 uint32_t Ring::CheckedHead() {
-  uint32_t head = Head();
-  if (trust_ == Trust::kOurs) return head;
+  if (trust_ == Trust::kOurs) return Head();
+  uint32_t head = __atomic_load_n(&info()->head, __ATOMIC_ACQUIRE);
+  if (head >= size_) corrupt_ = true;
   for (uint32_t room; !corrupt_ && (room = (head - checked_) & (size_ - 1)) > 0;) {
     uint32_t len = WholeRecord(data_->data() + checked_, room, trust_);
     corrupt_ = len == 0;

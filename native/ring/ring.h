@@ -73,7 +73,8 @@ class Ring {
 
   // Bytes before this offset are complete records. A head outside the ring counts as "nothing new".
   uint32_t Head() const;
-  // The same, but not beyond a record that is not whole: then nothing after it can be found, and at the tail IsCorrupt().
+  // The same, but not beyond a record that is not whole: then nothing after it can be found, and once the tail is there the
+  // ring IsCorrupt(). So it is with a head outside the ring.
   uint32_t CheckedHead();
   bool IsCorrupt() const { return corrupt_ && checked_ == tail_; }
   uint32_t Tail() const { return tail_; }

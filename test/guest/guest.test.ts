@@ -171,7 +171,7 @@ show('errors', 'what is wrong with the module is said by code', () => {
   }
   fails('ringBytes', 'ERR_CAPTURE_OPTION', /rings of .* are 8 MiB/)
   fails('exitOnly', 'ERR_CAPTURE_OPTION', /enter and exit events/)
-  fails('someNodes', 'ERR_CAPTURE_NO_DEVICE', /\/dev\/scap1 is missing/)
+  fails('someNodes', 'ERR_CAPTURE_NO_DEVICE', /\/dev\/scap1 is missing or dead/)
   fails('unloaded', 'ERR_CAPTURE_NO_PROBE', /not loaded/)
   fails('stale', 'ERR_CAPTURE_NO_PROBE', /nothing is behind \/dev\/scap0/)
   fails('later', 'ERR_CAPTURE_VERSION', new RegExp(`API ${LATER_API}\\.0\\.0`))

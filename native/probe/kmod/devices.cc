@@ -118,22 +118,21 @@ void KmodDevices::CloseAll() {
 void KmodDevices::OpenAll() {
   // The module makes a node for each CPU that can ever be there.
   int cpus = static_cast<int>(CpuList("possible").size());
-  std::string stale;
+  std::string stale;  // a node that has outlived its module
   for (const char* name : kNames) {
-    std::string missing, offline;
+    // Nodes of CPUs that are online and could not be opened: a capture without them would miss what happens there.
+    std::string missing, late;
     for (int cpu = 0; cpu < cpus; cpu++) {
       std::string path = "/dev/" + std::string(name) + std::to_string(cpu);
       int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
       if (fd >= 0) {
         devices_.push_back({cpu, fd});
-      } else if (errno == ENOENT) {
-        // A container that was given some of the nodes would miss what happens on the other CPUs.
+      } else if (errno == ENOENT || errno == ENXIO) {
+        if (errno == ENXIO && stale.empty()) stale = path;
         if (missing.empty() && IsOnline(cpu)) missing = path;
       } else if (errno == ENODEV) {
         // The ring is made when the consumer is: a CPU that has come online since has none.
-        if (offline.empty() && IsOnline(cpu)) offline = path;
-      } else if (errno == ENXIO) {
-        if (stale.empty()) stale = path;
+        if (late.empty() && IsOnline(cpu)) late = path;
       } else {
         throw OpenFailure(path, errno);
       }
@@ -141,10 +140,10 @@ void KmodDevices::OpenAll() {
     if (devices_.empty()) continue;
     name_ = name;
     if (!missing.empty()) {
-      throw Failure{"ERR_CAPTURE_NO_DEVICE", missing + " is missing, though its CPU is online and the nodes of other CPUs are there",
+      throw Failure{"ERR_CAPTURE_NO_DEVICE", missing + " is missing or dead, though its CPU is online and the nodes of other CPUs are there",
                     "in a container, pass all of /dev/" + name_ + "* in"};
     }
-    if (!offline.empty()) throw Failure{"ERR_CAPTURE_NO_DEVICE", "the CPU of " + offline + " came online just now", "open it again"};
+    if (!late.empty()) throw Failure{"ERR_CAPTURE_NO_DEVICE", "the CPU of " + late + " came online just now", "open it again"};
     return;
   }
   throw NotLoaded(stale.empty() ? "the kernel module is not loaded: there is no /dev/scap0, /dev/sysdig0 or /dev/falco0"

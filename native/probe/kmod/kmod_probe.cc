@@ -31,10 +31,13 @@ void KmodProbe::MapRings() {
         break;
       }
     }
-    if (data == nullptr) {
-      throw Failure{"ERR_CAPTURE_NO_PROBE", "cannot map the ring of CPU " + std::to_string(cpu) + " of the kernel module: " + strerror(errno), "sysring doctor"};
+    auto counters = data == nullptr ? nullptr : Mapping::TryOnce(fd, RING_INFO_STRIDE, 0, true);
+    if (counters == nullptr) {
+      throw Failure{"ERR_CAPTURE_NO_PROBE",
+                    std::string("cannot map the ") + (data == nullptr ? "ring" : "counters") + " of CPU " + std::to_string(cpu) + " of the kernel module: " + strerror(errno),
+                    "sysring doctor"};
     }
-    rings_.emplace_back(cpu, std::move(data), size, Mapping::Once(fd, RING_INFO_STRIDE, 0, true), plan_.counters, plan_.trust);
+    rings_.emplace_back(cpu, std::move(data), size, std::move(counters), plan_.counters, plan_.trust);
   }
 }
 
