@@ -11,7 +11,9 @@ import { type LiveCapture, type LiveOptions, made, names, READ, rest, TID } from
 preload()
 const test = suite('kmod, filters', { needs: NEEDS })
 
-async function withCapture(which: Driver, options: LiveOptions, body: (capture: LiveCapture, standin: Standin) => Promise<void>, cpus = '++'): Promise<void> {
+async function withCapture(
+  which: Driver, options: LiveOptions, body: (capture: LiveCapture, standin: Standin) => Promise<void>, cpus = '++',
+): Promise<void> {
   const standin = new Standin(which, { ringBytes: 1 << 17, cpus })
   try {
     const capture = await open('sysdig:kmod', options)
@@ -44,7 +46,8 @@ const events = ['0.1.85', '0.1.101', '0.22.0', '0.27.1', '0.1.1dev', '3.0.1'].ma
 const syscalls = ['4.0.1', '5.0.1', '7.0.0', '9.0.0', '10.2.0'].map(driver)
 
 for (const which of events) {
-  test(`${which.version}: system calls are masked by their events`, () => withCapture(which, { includeSelf: true, syscalls: ['openat', 'read'], tracepoints: [] }, async (capture, standin) => {
+  const few = { includeSelf: true, syscalls: ['openat', 'read'], tracepoints: [] }
+  test(`${which.version}: system calls are masked by their events`, () => withCapture(which, few, async (capture, standin) => {
     const { mask } = standin.consumer()
     for (const type of [...eventsNamed('openat', which), ...eventsNamed('read', which), 148, 149]) assert.ok(mask.includes(type), `${type} is wanted`)
     for (const name of ['write', 'open', 'execve', 'clone', 'procexit', 'switch', 'page_fault', 'signaldeliver', 'close', 'socket']) {
@@ -109,7 +112,8 @@ for (const which of events) {
 for (const which of syscalls) {
   const both = !which.schema!.startsWith('4.')
 
-  test(`${which.version}: system calls are masked by number`, () => withCapture(which, { includeSelf: true, syscalls: ['openat', 'getppid'], tracepoints: [] }, async (capture, standin) => {
+  const few = { includeSelf: true, syscalls: ['openat', 'getppid'], tracepoints: [] }
+  test(`${which.version}: system calls are masked by number`, () => withCapture(which, few, async (capture, standin) => {
     const { mask, tps } = standin.consumer()
     assert.equal(mask, [110, OPENAT])
     assert.is(tps & ~(1 << TRACEPOINT.sched_process_exec), both ? 3 : tps & 3, 'no tracepoint but those of system calls')
@@ -235,7 +239,8 @@ for (const version of ['0.10.0', '2.0.0', '9.1.0']) {
   const read = () => made(which, { type: 'PPME_SYSCALL_READ_X', params: [1, 'x'] })
 
   for (const stopped of [false, true]) {
-    test(`${version}: a CPU that comes online ends the capture${stopped ? ', also a stopped one,' : ''} with an error, after everything before it`, () => withCapture(which, { maxDurationMs: 5000 }, async (capture, standin) => {
+    const also = stopped ? ', also a stopped one,' : ''
+    test(`${version}: a CPU that comes online ends the capture${also} with an error, after everything before it`, () => withCapture(which, { maxDurationMs: 5000 }, async (capture, standin) => {
       standin.ring(0).produce(read())
       standin.plug('+++')
       standin.ring(0).produce(made(which, { type: 'PPME_CPU_HOTPLUG_E', params: [2, 1] }))

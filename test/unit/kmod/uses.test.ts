@@ -15,7 +15,9 @@ const test = suite('kmod, uses', { needs: NEEDS })
 
 const { file } = folder()
 
-async function withCapture(which: Driver, options: LiveOptions, body: (capture: LiveCapture, standin: Standin) => Promise<void>, ringBytes = 1 << 17): Promise<void> {
+async function withCapture(
+  which: Driver, options: LiveOptions, body: (capture: LiveCapture, standin: Standin) => Promise<void>, ringBytes = 1 << 17,
+): Promise<void> {
   const standin = new Standin(which, { ringBytes })
   try {
     const capture = await open('sysdig:kmod', options)
@@ -40,11 +42,15 @@ for (const [version, clone, count] of CLONES) {
     const born = (tid: number, pid: number) => {
       const params = [0, 'x', [], tid, pid, 1, '/', 1, 0, 0, 0, 0, 0, 'x', [], 0, 0, 0, tid, pid, 0]
       // The early ones have fewer, and flags, uid, gid last.
-      return { bytes: made(which, { type: clone, tid, params: count === 11 ? [...params.slice(0, 8), 0, 0, 0] : count === 16 ? [...params.slice(0, 13), 0, 0, 0] : params.slice(0, count) }), syscall: 56 }
+      const carried = count < 20 ? [...params.slice(0, count - 3), 0, 0, 0] : params.slice(0, count)
+      return { bytes: made(which, { type: clone, tid, params: carried }), syscall: 56 }
     }
     const read = (tid: number) => ({ bytes: made(which, { type: 'PPME_SYSCALL_READ_X', tid, params: [1, 'x'] }), syscall: READ })
-    const end = (tid: number) => ({ bytes: made(which, { type: count < 20 ? 'PPME_PROCEXIT_E' : 'PPME_PROCEXIT_1_E', tid, params: count < 20 ? [] : [0] }), tracepoint: 'sched_process_exit' } as const)
-    const hits = () => [read(process), born(thread, process), read(thread), born(strangers, stranger), read(strangers), end(thread), read(thread), read(process)]
+    const exit = count < 20 ? { type: 'PPME_PROCEXIT_E' as const, params: [] } : { type: 'PPME_PROCEXIT_1_E' as const, params: [0] }
+    const end = (tid: number) => ({ bytes: made(which, { ...exit, tid }), tracepoint: 'sched_process_exit' } as const)
+    const hits = () => [
+      read(process), born(thread, process), read(thread), born(strangers, stranger), read(strangers), end(thread), read(thread), read(process),
+    ]
     const ours = [process, thread, thread, thread, process]
     await withCapture(which, { includeSelf: true, pids: { allow: [process] } }, async (capture, standin) => {
       for (const hit of hits()) assert.is(standin.hit(0, hit), 1)
