@@ -92,7 +92,7 @@ uint32_t Ring::CheckedHead() {
 }
 
 bool Ring::Release(uint32_t tail) {
-  uint32_t unread = (Head() - tail_) & (size_ - 1);
+  uint32_t unread = ((trust_ == Trust::kOurs ? Head() : checked_) - tail_) & (size_ - 1);
   uint32_t done = (tail - tail_) & (size_ - 1);
   if (tail >= size_ || done > unread) return false;
   tail_ = tail;

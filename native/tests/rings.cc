@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -127,6 +128,104 @@ void HostileCounters() {
   close(fd);
 }
 
+// A ring that another driver fills: memory that this test writes, and the reader's view of it.
+struct Foreign {
+  explicit Foreign(Trust trust, CounterLayout layout = {}, uint32_t tail = 0) {
+    int fd = memfd_create("sysring-test", MFD_CLOEXEC);
+    CHECK(fd >= 0 && ftruncate(fd, RING_INFO_STRIDE + kSize) == 0);
+    memory = Mapping::Once(fd, RING_INFO_STRIDE + kSize, 0, true);
+    info()->tail = tail;
+    ring.emplace(0, Mapping::Twice(fd, kSize, RING_INFO_STRIDE), kSize, Mapping::Once(fd, RING_INFO_STRIDE, 0, true), layout, trust);
+    close(fd);
+  }
+  ring_info* info() { return reinterpret_cast<ring_info*>(memory->data()); }
+  uint8_t& at(uint32_t offset) { return memory->data()[RING_INFO_STRIDE + (offset & (kSize - 1))]; }
+  // A record with these lengths of parameters, and a `len` that is `more` than they make. Returns the offset behind it.
+  uint32_t Put(uint32_t offset, const std::vector<uint16_t>& lengths, int more = 0, uint32_t header = 26) {
+    std::vector<uint8_t> record(header);
+    for (uint16_t length : lengths) record.insert(record.end(), {static_cast<uint8_t>(length), static_cast<uint8_t>(length >> 8)});
+    for (uint16_t length : lengths) record.resize(record.size() + length);
+    uint32_t len = static_cast<uint32_t>(record.size()) + more, nparams = static_cast<uint32_t>(lengths.size());
+    memcpy(&record[16], &len, 4);
+    if (header == 26) memcpy(&record[22], &nparams, 4);
+    for (uint32_t i = 0; i < record.size(); i++) at(offset + i) = record[i];
+    return (offset + len) & (kSize - 1);
+  }
+  std::shared_ptr<Mapping> memory;
+  std::optional<Ring> ring;
+};
+
+void WholeRecordsOnly() {
+  Foreign foreign(Trust::kParameters);
+  Ring& ring = *foreign.ring;
+  uint32_t head = 0;
+  // Many wraps of good records, a few at a time.
+  for (uint32_t round = 0; round < 3000; round++) {
+    for (uint32_t i = 0; i < round % 5; i++) head = foreign.Put(head, std::vector<uint16_t>(i, static_cast<uint16_t>(round % 300)));
+    foreign.info()->head = head;
+    CHECK(ring.CheckedHead() == head && (!ring.IsCorrupt() && ring.Release(head)));
+  }
+  // A good one, then each kind of bad one: shown up to it.
+  auto broken = [&](auto spoil) {
+    Foreign each(Trust::kParameters);
+    uint32_t good = each.Put(0, {4, 5}), end = spoil(each, good);
+    each.info()->head = end;
+    CHECK(each.ring->CheckedHead() == good && !each.ring->IsCorrupt());
+    CHECK(each.ring->Release(good));
+    CHECK(each.ring->CheckedHead() == good && each.ring->IsCorrupt());
+  };
+  broken([](Foreign& f, uint32_t at) { return f.Put(at, {4, 5}, -1); });           // parameters beyond the record
+  broken([](Foreign& f, uint32_t at) { return f.Put(at, {4, 5}) - 1; });            // record beyond the head
+  broken([](Foreign& f, uint32_t at) { return f.Put(at, {}, -1); });                // shorter than its header
+  broken([](Foreign&, uint32_t at) { return at + 26; });                            // nothing but zeros
+  broken([](Foreign&, uint32_t at) { return at + 3; });                             // not even a header
+  broken([](Foreign& f, uint32_t at) { f.Put(at, {}); f.at(at + 25) = 0x80; return at + 26; });  // 2^31 parameters
+  broken([](Foreign& f, uint32_t at) { f.Put(at, {}); f.at(at + 19) = 0xff; return at + 26; });  // 4 GiB
+  // With a head outside the ring nothing is known to be complete.
+  for (uint32_t outside : {kSize, 0xffffffffu}) {
+    Foreign each(Trust::kParameters);
+    each.Put(0, {4, 5});
+    each.info()->head = outside;
+    CHECK(each.ring->CheckedHead() == 0 && each.ring->IsCorrupt());
+  }
+  // Old headers say less: the length only.
+  Foreign old(Trust::kLength);
+  head = old.Put(old.Put(0, {}, 0, 22), {8}, 0, 22);
+  old.info()->head = head;
+  CHECK(old.ring->CheckedHead() == head);
+  old.info()->head = old.Put(head, {}, -1, 22);
+  CHECK(old.ring->CheckedHead() == head);
+}
+
+// Rubbish ends somewhere, and within the ring.
+void Rubbish() {
+  uint32_t random = 1;
+  uint64_t passed = 0;
+  for (int round = 0; round < 2000; round++) {
+    Foreign foreign(round % 2 == 0 ? Trust::kParameters : Trust::kLength, {}, kSize - 2048);
+    for (uint32_t i = 0; i < 4096; i++) {
+      random = random * 1664525 + 1013904223;
+      // Half of it small numbers, so that some records are whole.
+      foreign.at(kSize - 2048 + i) = (random >> 20) % 4 == 0 ? static_cast<uint8_t>(random >> 24) : 0;
+    }
+    foreign.info()->head = random >> 4 & (kSize - 1);
+    uint32_t checked = foreign.ring->CheckedHead();
+    passed += (checked - (kSize - 2048)) & (kSize - 1);
+    CHECK(foreign.ring->Release(checked) && !foreign.ring->Release((checked + 1) & (kSize - 1)));
+  }
+  CHECK(passed > 0);
+}
+
+// Each driver has its counters elsewhere.
+void CounterLayouts() {
+  Foreign foreign(Trust::kParameters, {.drops_pf = 120, .preemptions = 4088});
+  auto* counters = reinterpret_cast<uint64_t*>(foreign.memory->data());
+  counters[1] = 1, counters[2] = 2, counters[15] = 3, counters[511] = 4;
+  Counters read = foreign.ring->ReadCounters();
+  CHECK(read.n_evts == 1 && read.drops_buffer == 2 && read.drops_pf == 3 && read.preemptions == 4);
+  CHECK(foreign.ring->ReadCounter(4096) == 0 && foreign.ring->ReadCounter(4092) == 0 && foreign.ring->ReadCounter(UINT32_MAX) == 0);
+}
+
 void BadMappings() {
   bool failed = false;
   try {
@@ -195,6 +294,9 @@ int main() {
   RUN(FullRingCounts);
   RUN(ReleaseBounds);
   RUN(HostileCounters);
+  RUN(WholeRecordsOnly);
+  RUN(Rubbish);
+  RUN(CounterLayouts);
   RUN(BadMappings);
   RUN(MappingOutlivesProbe);
   RUN(TwoThreads);
