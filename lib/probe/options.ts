@@ -19,7 +19,10 @@ export interface LiveOptions extends CaptureOptions {
    * is what it is, 8 or 1 MiB; since 3.0 a parameter of the module, which is set for this capture and set back.
    */
   ringBytes?: number
-  /** Names of the system calls to capture; all by default. The others cost a look into a table in the kernel. */
+  /**
+   * Names of the system calls to capture; all by default. The others cost a look into a table in the kernel. Kernel modules
+   * up to 4.0 make one event of accept and accept4, of dup, dup2 and dup3, and so on: asked for one, they give all.
+   */
   syscalls?: readonly string[]
   /**
    * Processes to capture (`allow`) or to leave out (`deny`), by pid, decided in the kernel; one of the two. With `children`

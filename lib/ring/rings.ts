@@ -95,7 +95,7 @@ export class Rings implements Cursor {
   refill(all: boolean): number {
     const state = this.#state
     const corrupt = this.#probe.poll(state)
-    if (corrupt >= 0) throw this.corrupt(this.#rings[corrupt].cpu, `no whole record at ${this.#rings[corrupt].tail}`)
+    if (corrupt >= 0) throw this.#unreadable(this.#rings[corrupt], `no whole record at ${this.#rings[corrupt].tail}`)
     let fullest = 0
     for (let i = 0; i < this.#rings.length; i++) {
       const ring = this.#rings[i]
@@ -245,12 +245,20 @@ export class Rings implements Cursor {
   }
 
   #corrupt(ring: Ring, len: number): CaptureError {
-    return this.corrupt(ring.cpu, `a record of ${len} bytes at ${ring.at}`)
+    return this.#unreadable(ring, `a record of ${len} bytes at ${ring.at}`)
   }
 
-  /** The error for memory that cannot be what the producer wrote. Nothing more is handed out, so that the capture can be closed. */
-  corrupt(cpu: number, what: string): CaptureError {
+  /** Takes the record back that was handed out last; it is not what the producer wrote. */
+  reject(what: string): CaptureError {
+    this.#current.at = this.#lastAt
+    this.#current.delivered--
+    this.#lastAt = -1
+    return this.#unreadable(this.#current, what)
+  }
+
+  /** Nothing more is handed out, so that the capture can be closed. */
+  #unreadable(ring: Ring, what: string): CaptureError {
     for (const each of this.#rings) each.end = each.at
-    return new CaptureError('ERR_CAPTURE_FORMAT', `the ring of CPU ${cpu} holds ${what}`, 'is another consumer using the same ring? open the capture again')
+    return new CaptureError('ERR_CAPTURE_FORMAT', `the ring of CPU ${ring.cpu} holds ${what}`, 'is another consumer using the same ring? open the capture again')
   }
 }

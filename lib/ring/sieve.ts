@@ -56,7 +56,7 @@ export class Sieve implements Cursor {
   #countParams(event: Event): void {
     event._header = HEADER_V1
     event._nparams = paramsInV1(event._view, event._at, event.len)
-    if (event._nparams < 0) throw this.#rings.corrupt(event.cpu, `a record of type ${event.type} whose parameters do not fit its ${event.len} bytes`)
+    if (event._nparams < 0) throw this.#rings.reject(`a record of type ${event.type} whose parameters do not fit its ${event.len} bytes`)
   }
 
   #wants(event: Event, type: number): boolean {

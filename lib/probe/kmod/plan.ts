@@ -1,6 +1,6 @@
 import { CaptureError } from '../../errors.js'
 import { HEADER } from '../../event/record.js'
-import { eventVersions, syscallCodes } from '../../event/table.js'
+import { eventVersions, syscallCodes, syscallNumber } from '../../event/table.js'
 import type { DriverInfo, KmodPlan, KmodRequest } from '../../native.js'
 import { MAX_SYSCALLS, syscallNumbers } from '../syscalls.js'
 import type { CheckedLiveOptions, Tracepoint } from '../options.js'
@@ -29,6 +29,11 @@ const TP = { sys_enter: 0, sys_exit: 1, procexit: 2, switch: 3, page_fault_user:
 const THREAD_MAKERS = [222, 224, 226, 334]
 const THREAD_MAKING_CALLS = ['clone', 'fork', 'vfork', 'clone3']
 
+/** Calls of which drivers up to 4.0 make the event of an older call: its latest code. */
+const OLDER_EVENT: Readonly<Record<string, number>> = {
+  accept4: 248, dup2: 366, dup3: 366, eventfd2: 62, inotify_init1: 138, pipe2: 60, signalfd4: 126, umount2: 386,
+}
+
 // Numbers of the ioctls (PPM_IOCTL_*).
 const REQUEST = {
   DISABLE_CAPTURE: 0, ENABLE_CAPTURE: 1, SET_SNAPLEN: 4, MASK_ZERO_EVENTS: 5, MASK_SET_EVENT: 6, MASK_UNSET_EVENT: 7,
@@ -49,15 +54,21 @@ function request(name: keyof typeof REQUEST, arg = 0): KmodRequest {
 export function planCapture(driver: DriverInfo, generation: Generation, options: CheckedLiveOptions, byThread: boolean): { plan: KmodPlan; wanted: Wanted | undefined } {
   if (options.events !== undefined && options.events !== generation.events) refuse(driver, `gives ${generation.events === 'both' ? 'enter and exit events' : 'exit events only'}`, 'leave `events` out')
   const numbers = options.syscalls === undefined ? undefined : syscallNumbers(options.syscalls)
-  const wanted = wantedEvents(driver, generation, options, numbers)
+  const wanted = wantedEvents(driver, generation, options)
   const { settings, start, stop } = generation.mask === 'syscalls'
     ? syscallRequests(generation, options, numbers, byThread)
     : eventRequests(driver, generation, options, wanted, numbers !== undefined, byThread)
-  const { ringBytes, counters, header, mask, sharedMask } = generation
-  // A mask by call does not hold for 32-bit processes and a successful exec. Old records do not say how many parameters they
-  // have, which the sieve finds out.
-  const exact = mask === 'events' ? wanted.generic === undefined && (numbers !== undefined || !sharedMask) : mask === 'syscalls' && numbers === undefined
-  return { wanted: exact && !byThread && header === HEADER ? undefined : wanted, plan: { ringBytes: [...ringBytes], counters, header, settings: [request('SET_SNAPLEN', options.snaplen), ...settings], start, stop } }
+  const { ringBytes, counters, header } = generation
+  const plan = { ringBytes: [...ringBytes], counters, header, settings: [request('SET_SNAPLEN', options.snaplen), ...settings], start, stop }
+  return { plan, wanted: !byThread && kernelLeavesOutAll(generation, wanted, numbers !== undefined) ? undefined : wanted }
+}
+
+function kernelLeavesOutAll({ header, mask, sharedMask }: Generation, { generic }: Wanted, few: boolean): boolean {
+  // Old records do not say how many parameters they have, which the sieve finds out.
+  if (header !== HEADER) return false
+  if (mask === 'events') return generic === undefined && (few || !sharedMask)
+  // A mask by call does not hold for 32-bit processes and a successful exec.
+  return mask === 'syscalls' && !few
 }
 
 function refuse(driver: DriverInfo, what: string, hint: string): never {
@@ -65,16 +76,17 @@ function refuse(driver: DriverInfo, what: string, hint: string): never {
 }
 
 /** By the event codes of any version: a driver makes one of them. */
-function wantedEvents(driver: DriverInfo, { mask }: Generation, options: CheckedLiveOptions, numbers: readonly number[] | undefined): Wanted {
-  const types = new Uint8Array(TYPES).fill(numbers === undefined ? 1 : 0)
+function wantedEvents(driver: DriverInfo, { mask }: Generation, options: CheckedLiveOptions): Wanted {
+  const types = new Uint8Array(TYPES).fill(options.syscalls === undefined ? 1 : 0)
   let generic: Uint8Array | undefined
   const want = (codes: readonly number[], value = 1) => { for (const code of codes) types[code] = value }
   want(ABOUT_ITSELF)
   for (const tracepoint of Object.keys(EVENT_OF) as Tracepoint[]) want(eventVersions(EVENT_OF[tracepoint]), options.tracepoints.includes(tracepoint) ? 1 : 0)
-  for (const number of numbers ?? []) {
-    const { enter, ppmSc } = syscallCodes(number) ?? { enter: 0, ppmSc: 0 }
+  for (const name of options.syscalls ?? []) {
+    const { enter, ppmSc } = syscallCodes(syscallNumber(name)!)!
     const versions = enter === 0 ? [] : eventVersions(enter)
     want(versions)
+    if (Object.hasOwn(OLDER_EVENT, name)) want(eventVersions(OLDER_EVENT[name]))
     // A driver without the event makes a generic one of the call.
     if (mask === 'events' && versions.some(code => code < driver.events)) continue
     want(GENERIC)

@@ -1,11 +1,11 @@
 // timeout: 240
 /** The kernel module's probe against every release of the driver, played by the stand-in. */
 import * as assert from 'uvu/assert'
-import { open } from '../../../lib/index.js'
-import { seeded } from '../../helpers/rings.js'
-import { NEEDS, preload, Standin, type StandinOptions } from '../../helpers/standin.js'
-import { suite } from '../../helpers/suite.js'
-import { type Driver, DRIVERS, sharesMask, TRACEPOINT } from '../../standin/drivers.js'
+import { open } from '../../lib/index.js'
+import { seeded } from '../helpers/rings.js'
+import { NEEDS, preload, Standin, type StandinOptions } from './standin/standin.js'
+import { suite } from '../helpers/suite.js'
+import { type Driver, DRIVERS, sharesMask, TRACEPOINT } from './standin/drivers.js'
 import { held, ioctls, type LiveCapture, type LiveOptions, made, readOf, READ, rest, TID } from './drive.js'
 
 preload()

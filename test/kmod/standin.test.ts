@@ -5,11 +5,11 @@ import { constants as os } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import * as assert from 'uvu/assert'
-import { folder } from '../../helpers/folder.js'
-import { ROOT, run } from '../../helpers/run.js'
-import { buildStandin, NEEDS, Standin, type StandinOptions } from '../../helpers/standin.js'
-import { suite } from '../../helpers/suite.js'
-import { type Driver, driver, DRIVERS, packed } from '../../standin/drivers.js'
+import { folder } from '../helpers/folder.js'
+import { ROOT, run } from '../helpers/run.js'
+import { buildStandin, NEEDS, Standin, type StandinOptions } from './standin/standin.js'
+import { suite } from '../helpers/suite.js'
+import { type Driver, driver, DRIVERS, packed } from './standin/drivers.js'
 
 const test = suite('stand-in', { needs: NEEDS })
 
@@ -17,7 +17,7 @@ const { path: home, file } = folder()
 let library = ''
 test.before(() => {
   library = buildStandin()
-  execFileSync('cc', ['-O1', '-Wall', '-pthread', '-o', file('calls'), join(ROOT, 'test/standin/calls.c')], { cwd: home })
+  execFileSync('cc', ['-O1', '-Wall', '-pthread', '-o', file('calls'), join(ROOT, 'test/kmod/standin/calls.c')], { cwd: home })
 })
 
 const { EBUSY, EINVAL, EIO, ENODEV, ENOENT, ENOTTY, EACCES, ENXIO } = os.errno

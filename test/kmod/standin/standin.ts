@@ -1,22 +1,22 @@
 /**
- * Stands in for the kernel module: a driver of any release, played from files by the shared library of test/standin, with
- * the test itself as the producer of its records. See test/standin/preload.c for how it gets between us and the kernel.
+ * Stands in for the kernel module: a driver of any release, played from files by the shared library of test/kmod/standin, with
+ * the test itself as the producer of its records. See test/kmod/standin/preload.c for how it gets between us and the kernel.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Driver, firstTracepoints, packed, sharesMask, TRACEPOINT } from '../standin/drivers.js'
-import { ProducerRing } from '../standin/ring.js'
-import { folder } from './folder.js'
-import { missing } from './needs.js'
-import { ROOT } from './run.js'
+import { type Driver, firstTracepoints, packed, sharesMask, TRACEPOINT } from './drivers.js'
+import { ProducerRing } from './ring.js'
+import { folder } from '../../helpers/folder.js'
+import { missing } from '../../helpers/needs.js'
+import { ROOT } from '../../helpers/run.js'
 
 const { path: home, file } = folder()
 export const NEEDS = ['linux', 'cc'] as const
 
 /** Builds the library; returns its path. */
 export function buildStandin(): string {
-  const sources = ['preload', 'driver', 'consumer', 'rules'].map(name => join(ROOT, `test/standin/${name}.c`))
+  const sources = ['preload', 'driver', 'consumer', 'rules'].map(name => join(ROOT, `test/kmod/standin/${name}.c`))
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-o', file('standin.so'), ...sources, '-lpthread'], { stdio: ['ignore', 'inherit', 'inherit'] })
   return file('standin.so')
 }

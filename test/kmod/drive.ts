@@ -1,11 +1,11 @@
 /** Captures of the stand-in: what the tests of the probe have in common. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { open } from '../../../lib/index.js'
-import type { Event } from '../../../lib/event/event.js'
-import { LEN } from '../../../lib/event/record.js'
-import { record, type RecordFields } from '../../helpers/record.js'
-import type { Call, Standin } from '../../helpers/standin.js'
-import type { Driver } from '../../standin/drivers.js'
+import { open } from '../../lib/index.js'
+import type { Event } from '../../lib/event/event.js'
+import { LEN } from '../../lib/event/record.js'
+import { record, type RecordFields } from '../helpers/record.js'
+import type { Call, Standin } from './standin/standin.js'
+import type { Driver } from './standin/drivers.js'
 
 export type LiveOptions = NonNullable<Parameters<typeof open>[1]>
 export type LiveCapture = Awaited<ReturnType<typeof open>>

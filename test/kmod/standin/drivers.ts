@@ -2,7 +2,7 @@
  * Releases of the driver, one for each row of its history where something changed that a reader of its rings must know.
  * Read from the driver's own sources (draios/sysdig, later falcosecurity/libs), apart from what lib/ and native/ believe.
  */
-import { eventInfo, EVENT_COUNT } from '../../lib/event/table.js'
+import { eventInfo, EVENT_COUNT } from '../../../lib/event/table.js'
 
 /** Counters of a ring that are not the same in every release: name and offset in the ring's info page, all u64. */
 export type Counters = Readonly<Record<string, number>>

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { open } from '../../../lib/index.js'
-import { NEEDS, preload, Standin } from '../../helpers/standin.js'
-import { suite } from '../../helpers/suite.js'
-import { type Driver, driver, DRIVERS, eventsNamed, sharesMask, TRACEPOINT } from '../../standin/drivers.js'
+import { open } from '../../lib/index.js'
+import { NEEDS, preload, Standin } from './standin/standin.js'
+import { suite } from '../helpers/suite.js'
+import { type Driver, driver, DRIVERS, eventsNamed, sharesMask, TRACEPOINT } from './standin/drivers.js'
 import { type LiveCapture, type LiveOptions, made, names, READ, rest, TID } from './drive.js'
 
 preload()
