@@ -12,9 +12,10 @@ const ROUNDS = 2
 
 async function plain() {
   const reader = spawn('ringread', ['-f', '-c', String(2 * COUNT)], { stdio: ['ignore', openSync('/tmp/ringread.json', 'w'), 'pipe'] })
+  const ended = once(reader, 'exit')
   await once(reader.stderr, 'data')
   await run('flood', 0, COUNT)
-  await once(reader, 'exit')
+  await ended
   const { events, gaps, bad, wraps, seconds } = JSON.parse(readFileSync('/tmp/ringread.json', 'utf8'))
   return { events, gaps, bad, wraps, seconds }
 }
