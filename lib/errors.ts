@@ -7,7 +7,7 @@ export type CaptureErrorCode =
   | 'ERR_CAPTURE_PERM'
   /** No probe can run here: no BTF, no module, not Linux, or the addon is not built. */
   | 'ERR_CAPTURE_NO_PROBE'
-  /** There is no interface of that name. */
+  /** There is no interface of that name, or what is behind it cannot be used. */
   | 'ERR_CAPTURE_NO_DEVICE'
   /** The driver or the kernel speaks a version that this library does not. */
   | 'ERR_CAPTURE_VERSION'

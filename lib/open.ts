@@ -45,21 +45,20 @@ export async function open(device: string, options: LiveOptions = {}): Promise<L
 
 /** The kernel module if it can serve these options, else our eBPF probe. */
 function openBestProbe(options: CheckedLiveOptions): Probe {
-  let unusable: unknown
+  let unusable: CaptureError
   try {
     return openKmodProbe(options)
   } catch (error) {
     if (!isCaptureError(error)) throw error
     unusable = error
   }
+  // No module: then nobody needs to hear of it.
+  if (unusable.code === 'ERR_CAPTURE_NO_PROBE') return openBpfProbe(options)
   try {
-    return openBpfProbe(options)
+    const probe = openBpfProbe(options)
+    return { ...probe, info: { ...probe.info, insteadOfModule: unusable } }
   } catch (error) {
-    // A module that is there but busy or unknown says more than an eBPF probe that cannot be.
-    throw isCaptureError(error) && error.code === 'ERR_CAPTURE_NO_PROBE' && !notLoaded(unusable) ? unusable : error
+    // A module that is there says more than an eBPF probe that cannot be.
+    throw isCaptureError(error) && error.code === 'ERR_CAPTURE_NO_PROBE' ? unusable : error
   }
-}
-
-function notLoaded(error: unknown): boolean {
-  return isCaptureError(error) && error.code === 'ERR_CAPTURE_NO_PROBE'
 }

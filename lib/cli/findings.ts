@@ -125,9 +125,11 @@ async function capture(): Promise<Finding> {
   try {
     const { open } = await import('../open.js')
     const capture = await open('sysdig', { maxDurationMs: 0 })
-    const { device, driver } = capture.probe
+    const { device, driver, insteadOfModule } = capture.probe
     await capture.close()
-    return ok('capture', `sysdig opens as ${device}${driver === undefined ? '' : `, ${driver}`}, in ${(performance.now() - started).toFixed(0)} ms`)
+    const text = `sysdig opens as ${device}${driver === undefined ? '' : `, ${driver}`}, in ${(performance.now() - started).toFixed(0)} ms`
+    if (insteadOfModule === undefined) return ok('capture', text)
+    return warn('capture', `${text}; not by the kernel module: ${insteadOfModule.code}: ${insteadOfModule.message}`, insteadOfModule.hint)
   } catch (error) {
     if (!isCaptureError(error)) throw error
     return fail('capture', `${error.code}: ${error.message}`, error.hint)

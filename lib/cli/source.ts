@@ -15,7 +15,7 @@ export const SOURCE_OPTIONS = {
 /** The options that only a live capture can obey. */
 export const LIVE_OPTIONS = {
   snaplen: { short: 's', value: 'BYTES', help: 'keep that much of each buffer that is read or written (default: 80)' },
-  events: { value: 'MODEL', choices: ['both', 'exit'], help: 'enter and exit events, or only exit events (default: both)' },
+  events: { value: 'MODEL', choices: ['both', 'exit'], help: 'enter and exit events, or only exit events (default: both, or what the kernel module makes)' },
   syscalls: { value: 'A,B,…', help: 'only these system calls; the others cost almost nothing' },
   pid: { value: 'A,B,…', help: 'only these processes' },
   'not-pid': { value: 'A,B,…', help: 'all but these processes' },

@@ -16,6 +16,8 @@ export interface Lost {
 /**
  * The unit of delivery: the records that were there when the consumer asked, walked synchronously.
  *
+ * It may turn out empty, where all of its records were left out.
+ *
  * Its memory is leased: it is valid until the loop over the capture takes its next turn, or until `release()`. Walk it
  * once; what is not walked still counts as delivered.
  */

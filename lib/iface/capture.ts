@@ -30,7 +30,7 @@ export interface Stats {
   /**
    * Records lost, by cause; `total` is their sum. Live: `buffer` no room in the ring, `nested` while another one was written
    * on that CPU, `page_fault` an argument was not in memory (kernel module only), `no_ring` on a CPU without a ring,
-   * `unrecorded` counted by the kernel module and not written, for a reason it does not tell.
+   * `unrecorded` counted by the kernel module and not in its ring, for a reason it does not tell.
    */
   dropped: Lost
   /** Of `dropped.buffer`, how many were of which kind of call: from kernel modules since 3.0, which count that. */
@@ -39,7 +39,7 @@ export interface Stats {
   filtered: number
   /** Records still unread in the rings; of a closed capture, left there for good. */
   pending: number
-  /** Delivered records that were older than one delivered before them: they came too late to be put in order. */
+  /** Records that came too late to be put in order: older than one read before them. */
   late: number
   perCpu: CpuStats[]
 }

@@ -40,6 +40,8 @@ export class LiveCapture extends Capture {
   #turned = 0
   #nextTick = 0
   #unseenCpu = -1
+  /** Records were lost since the last second, which may have told of threads. */
+  #lostThreads = false
   #stopped = false
   #lostBefore = 0
   #finalStats: Stats | undefined
@@ -69,7 +71,9 @@ export class LiveCapture extends Capture {
     const now = performance.now()
     if (now >= this.#nextTick) {
       this.#nextTick = now + 1000
-      this.#unseenCpu = this.#probe.tick()
+      if (this.#lostThreads) this.#sieve?.lookAgain()
+      this.#lostThreads = false
+      if (this.#unseenCpu < 0) this.#unseenCpu = this.#probe.tick()
       // What other CPUs still have to say comes first, then the error.
       if (this.#unseenCpu >= 0) this.finish()
     }
@@ -81,7 +85,7 @@ export class LiveCapture extends Capture {
     if (waiting >= 0) {
       this.#pace(waiting)
       this.burst.lost = this.#lostSince()
-      if (this.burst.lost.total > 0) this.#sieve?.lookAgain()
+      this.#lostThreads ||= this.burst.lost.total > 0
       return true
     }
     if (this.#stopped) {
@@ -125,9 +129,12 @@ export class LiveCapture extends Capture {
   }
 
   protected dispose(): void {
-    this.finish()
-    this.#finalStats = this.#readStats(true)
-    this.#probe.close()
+    try {
+      this.finish()
+      this.#finalStats = this.#readStats(true)
+    } finally {
+      this.#probe.close()
+    }
   }
 
   stats(): Stats {

@@ -20,13 +20,14 @@ export interface LiveOptions extends CaptureOptions {
    */
   ringBytes?: number
   /**
-   * Names of the system calls to capture; all by default. The others cost a look into a table in the kernel. Kernel modules
-   * up to 4.0 make one event of accept and accept4, of dup, dup2 and dup3, and so on: asked for one, they give all.
+   * Names of the system calls to capture; all by default. The others cost a look into a table in the kernel; those that the
+   * kernel module cannot leave out are left out when they are read. Modules up to 4.0 make one event of accept and accept4, of dup, dup2 and dup3, and so on: asked for one, they give all.
    */
   syscalls?: readonly string[]
   /**
-   * Processes to capture (`allow`) or to leave out (`deny`), by pid, decided in the kernel; one of the two. With `children`
-   * also the processes that those have started, as long as they live.
+   * Processes to capture (`allow`) or to leave out (`deny`), by pid in the initial namespace; one of the two. With `children`
+   * also the processes that those have started themselves. Our eBPF probe decides that in the kernel; of the kernel module,
+   * the others' records are left out when they are read.
    */
   pids?: { allow?: readonly number[]; deny?: readonly number[]; children?: boolean }
   /** Capture this process too. By default it is left out: it would feed itself. */

@@ -1,3 +1,4 @@
+import type { CaptureError } from '../errors.js'
 import type { ProbeHandle } from '../native.js'
 import type { SieveOptions } from '../ring/sieve.js'
 
@@ -7,6 +8,8 @@ export interface ProbeInfo {
   readonly device: string
   /** Of the kernel module: name and versions, "scap 0.1.1dev (API 1.0.0, schema 1.0.0)". */
   readonly driver?: string
+  /** Of the eBPF probe: why it is not the kernel module, although that is loaded. */
+  readonly insteadOfModule?: CaptureError
 }
 
 /**

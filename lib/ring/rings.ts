@@ -95,7 +95,6 @@ export class Rings implements Cursor {
   refill(all: boolean): number {
     const state = this.#state
     const corrupt = this.#probe.poll(state)
-    if (corrupt >= 0) throw this.#unreadable(this.#rings[corrupt], `no whole record at ${this.#rings[corrupt].tail}`)
     let fullest = 0
     for (let i = 0; i < this.#rings.length; i++) {
       const ring = this.#rings[i]
@@ -105,7 +104,7 @@ export class Rings implements Cursor {
       if (waiting > fullest) fullest = waiting
     }
     // A ring that fills up is emptied, whatever that does to the order.
-    if (all || fullest > this.#size / 2) {
+    if (all || corrupt >= 0 || fullest > this.#size / 2) {
       this.#horizonHi = this.#horizonLo = YOUNGEST
     } else {
       const low = state[0] - this.#windowNs
@@ -115,6 +114,7 @@ export class Rings implements Cursor {
     // What was stamped before a step of the clock is no measure for what comes after it.
     if (this.#isFuture(this.#newestHi, this.#newestLo)) this.#newestHi = this.#newestLo = OLDEST
     if (this.#choose()) return fullest
+    if (corrupt >= 0) throw this.#unreadable(this.#rings[corrupt], `no whole record at ${this.#rings[corrupt].tail}`)
     const future = ({ view, at, end }: Ring) => at < end && this.#isFuture(order(view.getInt32(at + TS + 4, true)), order(view.getInt32(at + TS, true)))
     if (!this.#rings.some(future)) return -1
     this.#horizonHi = this.#horizonLo = YOUNGEST

@@ -9,26 +9,29 @@ const PID_MAX = 4 << 20
 const OTHER = 0
 const LISTED = 1
 const OWN = 2
+/** Started by one that is listed. */
+const CHILD = 3
 
-/** The latest code of each event that makes threads: clone, fork, vfork, clone3; and of the one that ends them. */
-const MAKERS = [223, 225, 227, 335]
-const PROCEXIT = 186
+/** The calls that make threads, by the latest codes of their enter events: clone, fork, vfork, clone3. */
+export const THREAD_MAKERS = [222, 224, 226, 334]
 
 export interface ThreadsOptions {
-  /** This process in the initial pid namespace, where records count; it is left out. Undefined: it is not. */
-  ownPid: number | undefined
+  /** This process is left out. */
+  withoutSelf: boolean
+  /** Its number in the initial pid namespace, whose numbers are in the records; 0: not known. */
+  ownPid: number
   /** 0: all processes; 1: all but `pids`; 2: only `pids`. */
   pidFilter: 0 | 1 | 2
   pids: readonly number[]
-  /** The processes that those in `pids` start belong to them. */
+  /** The processes that those in `pids` have started themselves belong to them. */
   pidChildren: boolean
 }
 
 /**
  * Which threads belong to the processes that are wanted: for a probe that cannot tell in the kernel.
  *
- * Records name threads, options name processes. /proc says what there was at the start, the stream what came and went
- * since: a new thread's own return from clone is its first record, procexit its last.
+ * Records name threads, options name processes. /proc says what there was at the start, the stream what has come since: a
+ * new thread's own return from clone is its first record, so that it matters not who had its number before.
  */
 export class Threads {
   readonly #options: ThreadsOptions
@@ -36,17 +39,17 @@ export class Threads {
   readonly #kinds = new Uint8Array(PID_MAX)
   /** By kind: 1 = wanted. */
   readonly #wanted: Uint8Array
-  /** By event code: positions of res, pid, ptid of an event that makes threads, or −1 of one that ends them. */
-  readonly #changes: (readonly [res: number, pid: number, ptid: number] | -1 | undefined)[] = []
+  /** By code of a call's exit event that makes threads: positions of res, pid, ptid. */
+  readonly #makers: (readonly [res: number, pid: number, ptid: number] | undefined)[] = []
 
   constructor(options: ThreadsOptions) {
     this.#options = options
-    this.#wanted = Uint8Array.of(options.pidFilter === 2 ? 0 : 1, options.pidFilter === 1 ? 0 : 1, 0)
-    for (const code of MAKERS.flatMap(eventVersions).filter(code => code % 2 === 1)) {
+    const [others, listed] = [options.pidFilter === 2 ? 0 : 1, options.pidFilter === 1 ? 0 : 1]
+    this.#wanted = Uint8Array.of(others, listed, 0, listed)
+    for (const code of THREAD_MAKERS.flatMap(eventVersions).filter(code => code % 2 === 1)) {
       const names = eventInfo(code)!.params.map(({ name }) => name)
-      this.#changes[code] = [names.indexOf('res'), names.indexOf('pid'), names.indexOf('ptid')]
+      this.#makers[code] = [names.indexOf('res'), names.indexOf('pid'), names.indexOf('ptid')]
     }
-    for (const code of eventVersions(PROCEXIT)) this.#changes[code] = -1
   }
 
   /**
@@ -54,23 +57,23 @@ export class Threads {
    * records were lost, which may have told of threads.
    */
   look(): void {
-    const { ownPid, pids } = this.#options
-    const listed = this.#options.pidChildren ? [...pids, ...childrenOf(pids)] : pids
-    for (const pid of listed) for (const tid of [pid, ...threadsOf(pid)]) this.#set(tid, LISTED)
-    if (ownPid === undefined) return
-    this.#set(ownPid, OWN)
-    // In another pid namespace our threads have other numbers in the records, which /proc does not know.
-    if (ownPid === process.pid) for (const tid of threadsOf('self')) this.#set(tid, OWN)
+    const { withoutSelf, ownPid, pids, pidChildren } = this.#options
+    // In another pid namespace /proc has other numbers than the records: there, only main threads are known from the start.
+    const here = ownPid === 0 || ownPid === process.pid
+    const add = (pid: number, kind: number) => {
+      for (const tid of here ? [pid, ...threadsOf(pid)] : [pid]) this.#set(tid, kind)
+    }
+    if (pidChildren && here) for (const pid of childrenOf(pids)) add(pid, CHILD)
+    for (const pid of pids) add(pid, LISTED)
+    if (withoutSelf) add(here ? process.pid : ownPid, OWN)
   }
 
-  /** Is the record's thread one that is wanted? Takes notice of what the record says about threads. */
+  /** Is the record's thread one that is wanted? Takes notice of new threads. */
   wants(event: Event, type: number): boolean {
     const { tid } = event
-    const change = this.#changes[type]
-    if (change !== undefined && change !== -1) this.#made(event, tid, change)
-    const wanted = this.#wanted[this.#kinds[tid] ?? OTHER] === 1
-    if (change === -1) this.#set(tid, OTHER)
-    return wanted
+    const maker = this.#makers[type]
+    if (maker !== undefined) this.#made(event, tid, maker)
+    return this.#wanted[this.#kinds[tid] ?? OTHER] === 1
   }
 
   /** A call that made a thread returns, twice: with 0 in the new thread. */
@@ -79,7 +82,7 @@ export class Threads {
     const leader = integer(event, pid)
     if (leader !== tid) return this.#set(tid, this.#kinds[leader] ?? OTHER)
     const parent = this.#kinds[integer(event, ptid)]
-    this.#set(tid, this.#options.pidChildren && parent === LISTED ? LISTED : OTHER)
+    this.#set(tid, this.#options.pidChildren && parent === LISTED ? CHILD : OTHER)
   }
 
   #set(tid: number, kind: number): void {
@@ -92,7 +95,7 @@ function integer(event: Event, param: number): number {
   return param < event.nparams && event._paramLength(param) >= 4 ? event._view.getInt32(event._paramAt(param), true) : -1
 }
 
-function threadsOf(pid: number | 'self'): number[] {
+function threadsOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map(Number)
   } catch {

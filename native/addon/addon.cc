@@ -53,7 +53,7 @@ class Addon : public Napi::Addon<Addon> {
   Napi::Value OpenKmod(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
     try {
-      auto devices = std::make_unique<KmodDevices>();
+      auto devices = std::make_shared<KmodDevices>();
       Napi::Value plan = info[0].As<Napi::Function>().Call({DriverOf(env, *devices)});
       return ProbeHandle::Wrap(env, handle_.Value(), std::make_unique<KmodProbe>(std::move(devices), PlanFrom(plan.As<Napi::Object>())));
     } catch (const Failure& failure) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "../abi.h"
 
@@ -38,8 +39,12 @@ class Mapping {
   uint8_t* data() const { return data_; }
   size_t size() const { return size_; }
 
+  // What has to live as long as the mapping does, and no shorter.
+  void Keep(std::shared_ptr<void> owner) { owner_ = std::move(owner); }
+
  private:
   Mapping(void* data, size_t size) : data_(static_cast<uint8_t*>(data)), size_(size) {}
+  std::shared_ptr<void> owner_;
   uint8_t* data_;
   size_t size_;
 };

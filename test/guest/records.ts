@@ -1,6 +1,7 @@
 /** Records as two readers got them from the same machine, and what they have in common. */
 import { readFileSync } from 'node:fs'
-import { LEN, TID, TYPE } from '../../lib/event/record.js'
+import { HEADER, LEN, TID, TYPE } from '../../lib/event/record.js'
+import { eventInfo } from '../../lib/event/table.js'
 import { openFile } from '../../lib/iface/file/open.js'
 
 /** The records of each CPU, in their order. */
@@ -35,6 +36,8 @@ export interface Comparison {
   compared: number
   /** Those of them that we have, too, byte for byte, on the same CPU and in the same order. */
   identical: number
+  /** Those that differ in nothing but the memory in use, which the module looks up again for each consumer. */
+  moved: number
   /** The first ones that we do not have, as text. */
   missing: string[]
   /** How many records we have beside these, between the judge's first and last of the CPU, by thread. */
@@ -43,24 +46,43 @@ export interface Comparison {
 
 /** Goes along the judge's records and ours, CPU by CPU. */
 export function compare(judge: Records, ours: Records): Comparison {
-  const result: Comparison = { compared: 0, identical: 0, missing: [], extra: new Map() }
+  const result: Comparison = { compared: 0, identical: 0, moved: 0, missing: [], extra: new Map() }
   for (const [cpu, theirs] of judge) {
     const mine = ours.get(cpu) ?? []
     const first = mine.findIndex(record => record.equals(theirs[0]))
     let next = Math.max(first, 0)
     for (const record of theirs) {
       result.compared++
-      const found = mine.findIndex((own, i) => i >= next && own.equals(record))
-      if (found < 0) {
-        if (result.missing.length < 10) result.missing.push(describe(record, cpu))
-        continue
+      let found = mine.findIndex((own, i) => i >= next && own.equals(record))
+      if (found >= 0) {
+        result.identical++
+      } else {
+        found = mine.findIndex((own, i) => i >= next && equalButMemory(own, record))
+        if (found < 0) {
+          if (result.missing.length < 10) result.missing.push(describe(record, cpu))
+          continue
+        }
+        result.moved++
       }
-      result.identical++
       for (const own of mine.slice(next, found)) count(result.extra, tid(own))
       next = found + 1
     }
   }
   return result
+}
+
+/** What another CPU may change between the moments at which the module writes one event for two consumers. */
+const MEMORY = ['pgft_maj', 'pgft_min', 'vm_size', 'vm_rss', 'vm_swap']
+
+function equalButMemory(a: Buffer, b: Buffer): boolean {
+  const params = eventInfo(a.readUInt16LE(TYPE))?.params ?? []
+  let at = HEADER + 2 * params.length
+  if (a.length !== b.length || !a.subarray(0, at).equals(b.subarray(0, at))) return false
+  return params.every(({ name }, i) => {
+    const from = at
+    at += a.readUInt16LE(HEADER + 2 * i)
+    return MEMORY.includes(name) || a.subarray(from, at).equals(b.subarray(from, at))
+  })
 }
 
 function add(records: Map<number, Buffer[]>, cpu: number, record: Buffer): void {

@@ -1,10 +1,11 @@
 /** Captures of the stand-in: what the tests of the probe have in common. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import * as assert from 'uvu/assert'
 import { open } from '../../lib/index.js'
 import type { Event } from '../../lib/event/event.js'
 import { LEN } from '../../lib/event/record.js'
 import { record, type RecordFields } from '../helpers/record.js'
-import type { Call, Standin } from './standin/standin.js'
+import { type Call, Standin, type StandinOptions } from './standin/standin.js'
 import type { Driver } from './standin/drivers.js'
 
 export type LiveOptions = NonNullable<Parameters<typeof open>[1]>
@@ -16,6 +17,27 @@ export const TID = 4_100_000
 /** Nanoseconds since the epoch, long enough ago that nothing is held back for other CPUs; counts up by itself. */
 let clock = BigInt(Date.now()) * 1_000_000n - 5_000_000_000n
 export const tick = (): bigint => (clock += 1000n)
+
+/** Bytes of a ring, where the release lets one choose: as small as our own probe's may be. */
+export const RING = 1 << 17
+
+/** Runs `body` with a capture of a stand-in, of which nothing may be left afterwards. */
+export async function withCapture(
+  driver: Driver, options: LiveOptions, body: (capture: LiveCapture, standin: Standin) => Promise<void>, setup: StandinOptions = {},
+): Promise<void> {
+  const standin = new Standin(driver, { ringBytes: RING, ...setup })
+  try {
+    const capture = await open('sysdig:kmod', options)
+    try {
+      await body(capture, standin)
+    } finally {
+      await capture.close()
+    }
+    assert.equal(held(standin), [])
+  } finally {
+    standin.remove()
+  }
+}
 
 /** A record as this release writes it. */
 export function made(driver: Driver, fields: RecordFields): Buffer {

@@ -5,27 +5,11 @@ import * as assert from 'uvu/assert'
 import { open } from '../../lib/index.js'
 import { NEEDS, preload, Standin } from './standin/standin.js'
 import { suite } from '../helpers/suite.js'
-import { type Driver, driver, DRIVERS, eventsNamed, sharesMask, TRACEPOINT } from './standin/drivers.js'
-import { type LiveCapture, type LiveOptions, made, names, READ, rest, TID } from './drive.js'
+import { driver, DRIVERS, eventsNamed, sharesMask, TRACEPOINT } from './standin/drivers.js'
+import { made, names, READ, rest, TID, withCapture } from './drive.js'
 
 preload()
 const test = suite('kmod, filters', { needs: NEEDS })
-
-async function withCapture(
-  which: Driver, options: LiveOptions, body: (capture: LiveCapture, standin: Standin) => Promise<void>, cpus = '++',
-): Promise<void> {
-  const standin = new Standin(which, { ringBytes: 1 << 17, cpus })
-  try {
-    const capture = await open('sysdig:kmod', options)
-    try {
-      await body(capture, standin)
-    } finally {
-      await capture.close()
-    }
-  } finally {
-    standin.remove()
-  }
-}
 
 async function code(opening: Promise<unknown>): Promise<string> {
   try {
@@ -88,6 +72,10 @@ for (const which of events) {
         assert.ok(standin.consumer(other).mask.length < 30)
         await few.close()
         assert.is(standin.consumer(other).mask.length, which.eventMax)
+        if (!which.ioctls.has(19)) return
+        standin.fail({ step: 'ioctl', cpu: 0, nr: 19, errno: 22 })
+        assert.is(await code(open('sysdig:kmod', { syscalls: ['read'], tracepoints: ['page_fault'] })), 'ERR_CAPTURE_OPTION')
+        assert.is(standin.consumer(other).mask.length, which.eventMax, 'also by one that did not get to capture')
       })
     })
     continue
@@ -257,7 +245,7 @@ for (const version of ['0.10.0', '2.0.0', '9.1.0']) {
       const { seen: all, delivered, dropped, filtered, pending } = capture.stats()
       assert.is(all, delivered + dropped.total + filtered + pending)
       assert.equal(standin.consumer().open, [], 'and its devices are closed')
-    }, '++-'))
+    }, { cpus: '++-' }))
   }
 
   test(`${version}: a CPU that goes offline is an event`, () => withCapture(which, { maxDurationMs: 1500 }, async (capture, standin) => {

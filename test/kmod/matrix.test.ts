@@ -1,34 +1,15 @@
 // timeout: 240
 /** The kernel module's probe against every release of the driver, played by the stand-in. */
 import * as assert from 'uvu/assert'
-import { open } from '../../lib/index.js'
 import { seeded } from '../helpers/rings.js'
-import { NEEDS, preload, Standin, type StandinOptions } from './standin/standin.js'
+import { NEEDS, preload } from './standin/standin.js'
 import { suite } from '../helpers/suite.js'
-import { type Driver, DRIVERS, sharesMask, TRACEPOINT } from './standin/drivers.js'
-import { held, ioctls, type LiveCapture, type LiveOptions, made, readOf, READ, rest, TID } from './drive.js'
+import { DRIVERS, sharesMask, TRACEPOINT } from './standin/drivers.js'
+import { ioctls, made, READ, readOf, rest, RING, TID, withCapture } from './drive.js'
 
 preload()
 const test = suite('kmod, every driver', { needs: NEEDS, timeoutMs: 60_000 })
 
-const RING = 1 << 17
-
-async function withCapture(
-  driver: Driver, options: LiveOptions, body: (capture: LiveCapture, standin: Standin) => Promise<void>, setup: StandinOptions = {},
-): Promise<void> {
-  const standin = new Standin(driver, { ringBytes: RING, ...setup })
-  try {
-    const capture = await open('sysdig:kmod', options)
-    try {
-      await body(capture, standin)
-    } finally {
-      await capture.close()
-    }
-    assert.equal(held(standin), [])
-  } finally {
-    standin.remove()
-  }
-}
 
 /** ENABLE_CAPTURE, MANAGE_TP, ENABLE_TP. */
 const STARTS = [1, 26, 31]

@@ -7,64 +7,64 @@ import { type Capture, type Event, lineText, open, openFile, pcapng, scap } from
 import { folder } from '../helpers/folder.js'
 import { NEEDS, preload, Standin } from './standin/standin.js'
 import { suite } from '../helpers/suite.js'
-import { type Driver, driver } from './standin/drivers.js'
-import { held, type LiveCapture, type LiveOptions, made, READ, readOf, rest, TID } from './drive.js'
+import { driver } from './standin/drivers.js'
+import { made, READ, readOf, rest, TID, withCapture } from './drive.js'
 
 preload()
 const test = suite('kmod, uses', { needs: NEEDS })
 
 const { file } = folder()
 
-async function withCapture(
-  which: Driver, options: LiveOptions, body: (capture: LiveCapture, standin: Standin) => Promise<void>, ringBytes = 1 << 17,
-): Promise<void> {
-  const standin = new Standin(which, { ringBytes })
-  try {
-    const capture = await open('sysdig:kmod', options)
-    try {
-      await body(capture, standin)
-    } finally {
-      await capture.close()
-    }
-    assert.equal(held(standin), [])
-  } finally {
-    standin.remove()
-  }
-}
-
 /** The return of clone in the new thread: its event, and how many parameters that release gives it. */
 const CLONES = [['0.1.72', 'PPME_SYSCALL_CLONE_11_X', 11], ['0.1.85', 'PPME_SYSCALL_CLONE_16_X', 16], ['0.10.0', 'PPME_SYSCALL_CLONE_20_X', 20], ['2.0.0', 'PPME_SYSCALL_CLONE_20_X', 20], ['10.2.0', 'PPME_SYSCALL_CLONE_20_X', 21]] as const
 
 for (const [version, clone, count] of CLONES) {
-  test(`${version}: threads belong to the process that made them, and no longer when they have ended`, async () => {
-    const which = driver(version)
-    const [process, thread, stranger, strangers] = [TID, TID + 1, TID + 2, TID + 3]
-    const born = (tid: number, pid: number) => {
-      const params = [0, 'x', [], tid, pid, 1, '/', 1, 0, 0, 0, 0, 0, 'x', [], 0, 0, 0, tid, pid, 0]
-      // The early ones have fewer, and flags, uid, gid last.
-      const carried = count < 20 ? [...params.slice(0, count - 3), 0, 0, 0] : params.slice(0, count)
-      return { bytes: made(which, { type: clone, tid, params: carried }), syscall: 56 }
-    }
-    const read = (tid: number) => ({ bytes: made(which, { type: 'PPME_SYSCALL_READ_X', tid, params: [1, 'x'] }), syscall: READ })
-    const exit = count < 20 ? { type: 'PPME_PROCEXIT_E' as const, params: [] } : { type: 'PPME_PROCEXIT_1_E' as const, params: [0] }
-    const end = (tid: number) => ({ bytes: made(which, { ...exit, tid }), tracepoint: 'sched_process_exit' } as const)
+  const which = driver(version)
+  const [process, thread, stranger, strangers, child, grandchild] = Array.from({ length: 6 }, (_, i) => TID + i)
+  const born = (tid: number, pid: number, ptid = 1) => {
+    const params = [0, 'x', [], tid, pid, ptid, '/', 1, 0, 0, 0, 0, 0, 'x', [], 0, 0, 0, tid, pid, 0]
+    // The early ones have fewer, and flags, uid, gid last.
+    const carried = count < 20 ? [...params.slice(0, count - 3), 0, 0, 0] : params.slice(0, count)
+    return { bytes: made(which, { type: clone, tid, params: carried }), syscall: 56 }
+  }
+  const read = (tid: number) => ({ bytes: made(which, { type: 'PPME_SYSCALL_READ_X', tid, params: [1, 'x'] }), syscall: READ })
+  const exit = count < 20 ? { type: 'PPME_PROCEXIT_E' as const, params: [] } : { type: 'PPME_PROCEXIT_1_E' as const, params: [0] }
+  const end = (tid: number) => ({ bytes: made(which, { ...exit, tid }), tracepoint: 'sched_process_exit' } as const)
+
+  test(`${version}: threads belong to the process that made them, until their number is another's`, async () => {
     const hits = () => [
-      read(process), born(thread, process), read(thread), born(strangers, stranger), read(strangers), end(thread), read(thread), read(process),
+      read(process), born(thread, process), read(thread), born(strangers, stranger), read(strangers),
+      // A thread that execs takes its leader's number over when that has ended.
+      end(process), read(process),
+      // A number is given away again.
+      end(thread), born(thread, stranger), read(thread),
     ]
-    const ours = [process, thread, thread, thread, process]
     await withCapture(which, { includeSelf: true, pids: { allow: [process] } }, async (capture, standin) => {
       for (const hit of hits()) assert.is(standin.hit(0, hit), 1)
       const tids: number[] = []
       await rest(capture, ev => void tids.push(ev.tid))
-      assert.equal(tids, ours)
-      assert.is(capture.stats().filtered, 3)
+      assert.equal(tids, [process, thread, thread, process, process, thread])
+      assert.is(capture.stats().filtered, 4)
     })
     await withCapture(which, { includeSelf: true, pids: { deny: [process] }, syscalls: ['read'], tracepoints: [] }, async (capture, standin) => {
-      for (const hit of hits()) assert.is(standin.hit(1, hit), 1, 'who tells threads apart must hear of them')
+      const [came] = hits().slice(1).filter(hit => 'syscall' in hit && hit.syscall === 56).map(hit => standin.hit(1, hit))
+      assert.is(came, 1, 'who tells threads apart must hear of them')
+      for (const hit of [read(process), read(thread), read(strangers)]) standin.hit(1, hit)
       const tids: string[] = []
       await rest(capture, ev => void tids.push(`${ev.name} ${ev.tid - TID}`))
-      assert.equal(tids, ['read 3', 'read 1'])
+      assert.equal(tids, ['read 1', 'read 3'])
     })
+  })
+
+  test(`${version}: children are the processes that a listed one has started itself`, async () => {
+    for (const children of [false, true]) {
+      await withCapture(which, { includeSelf: true, pids: { allow: [process], children } }, async (capture, standin) => {
+        for (const hit of [born(child, child, process), read(child), born(grandchild, grandchild, child), read(grandchild), born(thread, child, process), read(thread)]) standin.hit(0, hit)
+        const tids: number[] = []
+        await rest(capture, ev => void tids.push(ev.tid))
+        assert.equal(tids, children ? [child, child, thread, thread] : [])
+      })
+    }
   })
 }
 
@@ -117,7 +117,7 @@ test('rings of every size that the module takes', async () => {
       const data = Buffer.alloc(Math.min(ringBytes / 4, 60_000), 7)
       for (let i = 0; i < 3; i++) assert.ok(standin.ring(1).produce(readOf(which, data)))
       assert.is(await rest(capture, ev => assert.ok(data.equals(ev.param(1)!.copy()))), 3)
-    }, ringBytes)
+    }, { ringBytes })
   }
 })
 

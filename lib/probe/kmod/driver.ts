@@ -17,6 +17,8 @@ export interface Generation {
   readonly counters: CounterLayout
   /** What the kernel can be told to leave out. */
   readonly mask: 'nothing' | 'events' | 'syscalls'
+  /** Are page faults attached for all when the first consumer opens, by an ioctl for all, or for this consumer as a tracepoint? */
+  readonly pageFaults: 'from_open' | 'by_request' | 'by_tracepoint'
   /** What makes records flow: an ioctl per node, a bit set of tracepoints, or one ioctl per tracepoint. */
   readonly enable: 'capture' | 'manage_tp' | 'enable_tp'
   /** What n_evts is worth. */
@@ -73,12 +75,12 @@ export function generationOf(driver: DriverInfo): Generation {
     sharedMask: false,
     events: schema >= 4 ? 'exit' : 'both',
   } as const
-  if (api === 1) return { ...modern, ...FIXED, counters: COUNTERS_48, mask: 'events', enable: 'capture' }
-  if (api === 2) return { ...modern, ...VARIABLE, counters: COUNTERS_144, mask: 'events', enable: 'capture' }
-  if (api === 3) return { ...modern, ...VARIABLE, counters: COUNTERS_144, mask: 'syscalls', enable: 'manage_tp' }
+  if (api === 1) return { ...modern, ...FIXED, counters: COUNTERS_48, mask: 'events', enable: 'capture', pageFaults: 'by_request' }
+  if (api === 2) return { ...modern, ...VARIABLE, counters: COUNTERS_144, mask: 'events', enable: 'capture', pageFaults: 'from_open' }
+  if (api === 3) return { ...modern, ...VARIABLE, counters: COUNTERS_144, mask: 'syscalls', enable: 'manage_tp', pageFaults: 'by_tracepoint' }
   // Between 8.0.3 and 8.0.4 of the API the counters moved: the schema tells.
   const counters = schema >= 4 ? COUNTERS_128 : api === 4 ? COUNTERS_144 : COUNTERS_160
-  return { ...modern, ...VARIABLE, counters, mask: 'syscalls', enable: 'enable_tp' }
+  return { ...modern, ...VARIABLE, counters, mask: 'syscalls', enable: 'enable_tp', pageFaults: 'by_tracepoint' }
 }
 
 /** Until 2021 nothing told a consumer what it had before it. The request for the version came with the longer header. */
@@ -94,6 +96,7 @@ function beforeApi({ version, events }: DriverInfo): Generation {
     mask: events > 0 ? 'events' : 'nothing',
     sharedMask: true,
     enable: 'capture',
+    pageFaults: 'by_request',
     events: 'both',
   }
 }
@@ -109,6 +112,6 @@ function major(packed: bigint): number {
   return Number((packed >> 44n) & 0x7ffffn)
 }
 
-export function versionText(packed: bigint): string {
+function versionText(packed: bigint): string {
   return `${major(packed)}.${(packed >> 24n) & 0xfffffn}.${packed & 0xff_ffffn}`
 }

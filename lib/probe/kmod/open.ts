@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { guarded, native } from '../../native.js'
-import { Threads } from '../../ring/threads.js'
-import type { DriverInfo } from '../../native.js'
 import { CaptureError } from '../../errors.js'
+import { type DriverInfo, guarded, native } from '../../native.js'
+import { Threads } from '../../ring/threads.js'
 import type { CheckedLiveOptions } from '../options.js'
 import type { Probe } from '../probe.js'
 import { describeDriver, type Generation, generationOf } from './driver.js'
@@ -17,14 +16,23 @@ export function openKmodProbe(options: CheckedLiveOptions): Probe {
   let driver!: DriverInfo
   let generation!: Generation
   let wanted: Wanted | undefined
-  const handle = withRingBytes(options.ringBytes, () => guarded(() => native().openKmod(found => {
-    driver = { ...found, version: found.version || moduleVersion(found.device) }
-    generation = generationOf(found)
-    const planned = planCapture(driver, generation, options, sifts)
-    wanted = planned.wanted
-    return { ...planned.plan, ringBytes: ringBytes(options, driver, generation) }
-  })))
-  const threads = sifts ? new Threads({ ...options, ownPid: options.includeSelf ? undefined : driver.pid || process.pid }) : undefined
+  let threads: Threads | undefined
+  const restore = setRingBytes(options.ringBytes)
+  let handle
+  try {
+    handle = guarded(() => native().openKmod(found => {
+      // The rings are made by now.
+      restore()
+      generation = generationOf(found)
+      driver = { ...found, version: found.version || moduleVersion(found.device) }
+      if (sifts) threads = new Threads({ ...options, withoutSelf: !options.includeSelf, ownPid: found.pid })
+      const planned = planCapture(driver, generation, options, sifts)
+      wanted = planned.wanted
+      return { ...planned.plan, ringBytes: ringBytes(options, driver, generation) }
+    }))
+  } finally {
+    restore()
+  }
   return {
     info: { device: 'sysdig:kmod', driver: describeDriver(driver) },
     handle,
@@ -46,23 +54,31 @@ function moduleVersion(device: string): string {
 function ringBytes({ ringBytes }: CheckedLiveOptions, driver: DriverInfo, { ringBytes: possible, variable }: Generation): number[] {
   if (ringBytes === undefined) return [...possible]
   if (variable || possible.includes(ringBytes)) return [ringBytes]
-  throw new CaptureError('ERR_CAPTURE_OPTION', `the rings of the kernel module ${describeDriver(driver)} are ${possible.map(size => size >> 20).join(' or ')} MiB`, 'leave ringBytes out, or use the eBPF probe: sysdig:bpf')
+  const sizes = possible.map(size => size >> 20).join(' or ')
+  throw new CaptureError(
+    'ERR_CAPTURE_OPTION', `the rings of the kernel module ${describeDriver(driver)} are ${sizes} MiB`, 'leave ringBytes out, or use the eBPF probe: sysdig:bpf',
+  )
 }
 
-/** Runs `open` while the module's parameter says that size; whoever opens later gets what it said before. */
-function withRingBytes<T>(ringBytes: number | undefined, open: () => T): T {
+/** Has the module make rings of that size; returns what sets its parameter back, once, for whoever opens it next. */
+function setRingBytes(ringBytes: number | undefined): () => void {
   const path = ringBytes === undefined ? undefined : RING_PARAMETERS.find(path => read(path) !== '')
-  const before = path === undefined ? '' : read(path)
-  if (path === undefined || Number(before) === ringBytes) return open()
-  try {
-    writeFileSync(path, String(ringBytes))
-  } catch (cause) {
-    throw new CaptureError('ERR_CAPTURE_OPTION', `the kernel module does not take rings of ${ringBytes} bytes: ${(cause as Error).message}`, 'leave ringBytes out', cause)
+  let before = path === undefined ? '' : read(path)
+  if (path === undefined || Number(before) === ringBytes) return () => {}
+  write(path, String(ringBytes))
+  return () => {
+    if (before !== '') write(path, before)
+    before = ''
   }
+}
+
+function write(path: string, value: string): void {
   try {
-    return open()
-  } finally {
-    writeFileSync(path, before)
+    writeFileSync(path, value)
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'EACCES' || code === 'EPERM') throw new CaptureError('ERR_CAPTURE_PERM', `cannot set the size of the kernel module's rings: ${message}`, 'run as root', cause)
+    throw new CaptureError('ERR_CAPTURE_OPTION', `the kernel module does not take rings of ${value} bytes: ${message}`, 'leave ringBytes out', cause)
   }
 }
 

@@ -1,7 +1,8 @@
 import { CaptureError } from '../../errors.js'
 import { HEADER } from '../../event/record.js'
-import { eventVersions, syscallCodes, syscallNumber } from '../../event/table.js'
+import { eventInfo, eventVersions, syscallCodes, syscallNumber } from '../../event/table.js'
 import type { DriverInfo, KmodPlan, KmodRequest } from '../../native.js'
+import { THREAD_MAKERS } from '../../ring/threads.js'
 import { MAX_SYSCALLS, syscallNumbers } from '../syscalls.js'
 import type { CheckedLiveOptions, Tracepoint } from '../options.js'
 import { describeDriver, type Generation } from './driver.js'
@@ -25,9 +26,6 @@ const ABOUT_ITSELF = [244, 148, 149]
 const EVENT_OF: Record<Tracepoint, number> = { procexit: 186, switch: 152, page_fault: 290, signaldeliver: 232 }
 /** Tracepoints by the driver's numbers (enum kmod_prog_codes). */
 const TP = { sys_enter: 0, sys_exit: 1, procexit: 2, switch: 3, page_fault_user: 4, page_fault_kernel: 5, signaldeliver: 6, fork: 7, exec: 8 }
-/** Calls that make threads: whoever sifts by process has to see them. The latest code of each: clone, fork, vfork, clone3. */
-const THREAD_MAKERS = [222, 224, 226, 334]
-const THREAD_MAKING_CALLS = ['clone', 'fork', 'vfork', 'clone3']
 
 /** Calls of which drivers up to 4.0 make the event of an older call: its latest code. */
 const OLDER_EVENT: Readonly<Record<string, number>> = {
@@ -46,8 +44,8 @@ function request(name: keyof typeof REQUEST, arg = 0): KmodRequest {
 
 /**
  * What has to be asked of this driver to get what the options want, and what remains to be left out afterwards: undefined
- * where that is nothing. `byThread`: threads will be told apart when the records are read, so the events that make and end
- * them are needed.
+ * where that is nothing. `byThread`: threads will be told apart when the records are read, so the events that make them are
+ * needed.
  *
  * @throws CaptureError ERR_CAPTURE_OPTION for options that this driver cannot serve.
  */
@@ -66,7 +64,8 @@ export function planCapture(driver: DriverInfo, generation: Generation, options:
 function kernelLeavesOutAll({ header, mask, sharedMask }: Generation, { generic }: Wanted, few: boolean): boolean {
   // Old records do not say how many parameters they have, which the sieve finds out.
   if (header !== HEADER) return false
-  if (mask === 'events') return generic === undefined && (few || !sharedMask)
+  // Any consumer that opens the module sets a shared mask back to all.
+  if (mask === 'events') return generic === undefined && !sharedMask
   // A mask by call does not hold for 32-bit processes and a successful exec.
   return mask === 'syscalls' && !few
 }
@@ -99,13 +98,13 @@ function wantedEvents(driver: DriverInfo, { mask }: Generation, options: Checked
 type Requests = Pick<KmodPlan, 'settings' | 'start' | 'stop'>
 
 /** Until 3.0: a mask by event code, all set at first; each node has a switch. */
-function eventRequests(driver: DriverInfo, { mask, sharedMask }: Generation, options: CheckedLiveOptions, { types }: Wanted, few: boolean, byThread: boolean): Requests {
+function eventRequests(driver: DriverInfo, { mask, sharedMask, pageFaults }: Generation, options: CheckedLiveOptions, { types }: Wanted, few: boolean, byThread: boolean): Requests {
   const settings: KmodRequest[] = []
   const stop = [request('DISABLE_CAPTURE')]
   // What is asked of a shared mask is done to every consumer: only where the options ask for few calls, and until the end.
   if (mask === 'events' && (few || !sharedMask)) {
     const needed = types.slice(0, driver.events)
-    if (byThread) for (const code of [EVENT_OF.procexit, ...THREAD_MAKERS].flatMap(eventVersions)) if (code < needed.length) needed[code] = 1
+    if (byThread) for (const code of THREAD_MAKERS.flatMap(eventVersions)) if (code < needed.length) needed[code] = 1
     if (few) settings.push(request('MASK_ZERO_EVENTS'))
     needed.forEach((needed, code) => {
       if (few && needed === 1) settings.push(request('MASK_SET_EVENT', code))
@@ -113,26 +112,24 @@ function eventRequests(driver: DriverInfo, { mask, sharedMask }: Generation, opt
       if (sharedMask && needed === 0) stop.push(request('MASK_SET_EVENT', code))
     })
   }
-  const start = [request('ENABLE_CAPTURE')]
   if (options.tracepoints.includes('page_fault')) {
     if (driver.events <= EVENT_OF.page_fault) refuse(driver, 'has no page faults', 'leave the tracepoint page_fault out')
-    // Since 3.0 all tracepoints are attached from the first open on.
-    if (mask === 'events' && driver.api >> 44n < 2n) start.push(request('ENABLE_PAGE_FAULTS'))
+    if (pageFaults === 'by_request') settings.push(request('ENABLE_PAGE_FAULTS'))
   }
-  return { settings, start, stop }
+  return { settings, start: [request('ENABLE_CAPTURE')], stop }
 }
 
 /** Since 4.0: a mask by call, empty at first since 5.0; nothing comes before its tracepoint is attached for this consumer. */
 function syscallRequests({ enable }: Generation, options: CheckedLiveOptions, numbers: readonly number[] | undefined, byThread: boolean): Requests {
   const calls = new Set(numbers ?? Array.from({ length: MAX_SYSCALLS }, (_, number) => number))
-  if (byThread) for (const number of syscallNumbers(THREAD_MAKING_CALLS)) calls.add(number)
+  if (byThread) for (const number of syscallNumbers(THREAD_MAKERS.map(code => eventInfo(code)!.name))) calls.add(number)
   const settings = [...calls].map(number => request('ENABLE_SYSCALL', number))
   if (enable === 'manage_tp') settings.unshift(request('ZERO_SYSCALLS'))
 
   const points = [TP.sys_enter, TP.sys_exit, TP.exec]
   // Elsewhere than on x86 a new thread's own return from clone is not seen.
   if (process.arch !== 'x64') points.push(TP.fork)
-  if (byThread || options.tracepoints.includes('procexit')) points.push(TP.procexit)
+  if (options.tracepoints.includes('procexit')) points.push(TP.procexit)
   if (options.tracepoints.includes('switch')) points.push(TP.switch)
   if (options.tracepoints.includes('signaldeliver')) points.push(TP.signaldeliver)
   if (options.tracepoints.includes('page_fault')) points.push(TP.page_fault_user, TP.page_fault_kernel)

@@ -1,5 +1,5 @@
 // The device of the sysdig kernel module, as far as a consumer sees it. Source: ppm_events_public.h and main.c of the driver,
-// versions 0.1.72 (2014) to 10.2.0 (2026). Which version has which request is lib/probe/kmod/generation.ts's business.
+// versions 0.1.72 (2014) to 10.2.0 (2026). Which version has which request is lib/probe/kmod's business.
 #pragma once
 
 #include <linux/ioctl.h>

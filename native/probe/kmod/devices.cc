@@ -10,6 +10,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <system_error>
 
 #include "abi.h"
 
@@ -50,6 +52,24 @@ bool IsOnline(size_t cpu) {
   return cpu < online.size() && online[cpu];
 }
 
+// The module makes a node for each CPU that can ever be there. Without sysfs, as in some chroots, any number is possible.
+int PossibleCpus() {
+  int cpus = static_cast<int>(CpuList("possible").size());
+  return cpus > 0 ? cpus : MAX_CPUS;
+}
+
+std::string NodePath(const char* name, int cpu) { return "/dev/" + std::string(name) + std::to_string(cpu); }
+
+bool AnyNode() {
+  int cpus = PossibleCpus();
+  for (const char* name : kNames) {
+    for (int cpu = 0; cpu < cpus; cpu++) {
+      if (access(NodePath(name, cpu).c_str(), F_OK) == 0) return true;
+    }
+  }
+  return false;
+}
+
 Failure NotLoaded(const std::string& message) {
   return {"ERR_CAPTURE_NO_PROBE", message, "load it (Debian: apt-get install falcosecurity-scap-dkms && modprobe scap), or use the eBPF probe: sysdig:bpf"};
 }
@@ -62,9 +82,9 @@ Failure OpenFailure(const std::string& path, int error) {
       return {"ERR_CAPTURE_PERM", message, "run as root: the nodes of the kernel module are root's alone"};
     case EBUSY:
       return {"ERR_CAPTURE_BUSY", message + " (the kernel module has as many consumers as it takes)",
-              "end one of them (sysdig, falco, sysring), use sysdig:bpf, or load the module with max_consumers=10 (5 unless said otherwise)"};
+              "end one of them (sysdig, falco, sysring), use sysdig:bpf, or, of modules since 2015, load it with max_consumers=10"};
     case ENOMEM:
-      return {"ERR_CAPTURE_NO_PROBE", message + " (no memory for the module's rings)", "free memory, or use smaller rings: sysdig:bpf with { ringBytes: 1 << 20 }"};
+      return {"ERR_CAPTURE_NO_DEVICE", message + " (no memory for the module's rings)", "free memory, or use smaller rings: sysdig:bpf with { ringBytes: 1 << 20 }"};
     default:
       return {"ERR_CAPTURE_NO_DEVICE", message, "sysring doctor"};
   }
@@ -75,24 +95,19 @@ Failure OpenFailure(const std::string& path, int error) {
 std::vector<bool> OnlineCpus() { return CpuList("online"); }
 
 KmodDevices::KmodDevices() {
+  // Most machines have no module: no thread for that.
+  if (!AnyNode()) throw NotLoaded("the kernel module is not loaded: there is no /dev/scap0, /dev/sysdig0 or /dev/falco0");
   // The thread inherits the mask: signals are for others.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  owner_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "sysring-kmod");
-    try {
-      OpenAll();
-    } catch (const Failure& failure) {
-      failure_ = failure;
-      failed_ = true;
-    }
-    std::unique_lock lock(mutex_);
-    opened_ = true;
-    changed_.notify_all();
-    changed_.wait(lock, [this] { return closing_; });
-  });
+  try {
+    owner_ = std::thread(&KmodDevices::Own, this);
+  } catch (const std::system_error& error) {
+    failure_ = {"ERR_CAPTURE_NO_DEVICE", std::string("cannot start the thread that opens the kernel module's nodes: ") + error.what(), "raise the limit of processes: ulimit -u"};
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (!owner_.joinable()) throw failure_;
 
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return opened_; });
@@ -103,6 +118,23 @@ KmodDevices::KmodDevices() {
 }
 
 KmodDevices::~KmodDevices() { CloseAll(); }
+
+void KmodDevices::Own() {
+  pthread_setname_np(pthread_self(), "sysring-kmod");
+  try {
+    OpenAll();
+  } catch (const Failure& failure) {
+    failure_ = failure;
+    failed_ = true;
+  } catch (const std::exception& error) {
+    failure_ = {"ERR_CAPTURE_NO_DEVICE", std::string("cannot open the kernel module's nodes: ") + error.what(), "sysring doctor"};
+    failed_ = true;
+  }
+  std::unique_lock lock(mutex_);
+  opened_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return closing_; });
+}
 
 void KmodDevices::CloseAll() {
   for (const Device& device : devices_) close(device.fd);
@@ -116,14 +148,13 @@ void KmodDevices::CloseAll() {
 }
 
 void KmodDevices::OpenAll() {
-  // The module makes a node for each CPU that can ever be there.
-  int cpus = static_cast<int>(CpuList("possible").size());
+  int cpus = PossibleCpus();
   std::string stale;  // a node that has outlived its module
   for (const char* name : kNames) {
     // Nodes of CPUs that are online and could not be opened: a capture without them would miss what happens there.
     std::string missing, late;
     for (int cpu = 0; cpu < cpus; cpu++) {
-      std::string path = "/dev/" + std::string(name) + std::to_string(cpu);
+      std::string path = NodePath(name, cpu);
       int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
       if (fd >= 0) {
         devices_.push_back({cpu, fd});
@@ -146,8 +177,7 @@ void KmodDevices::OpenAll() {
     if (!late.empty()) throw Failure{"ERR_CAPTURE_NO_DEVICE", "the CPU of " + late + " came online just now", "open it again"};
     return;
   }
-  throw NotLoaded(stale.empty() ? "the kernel module is not loaded: there is no /dev/scap0, /dev/sysdig0 or /dev/falco0"
-                                : "the kernel module is not loaded: nothing is behind " + stale);
+  throw NotLoaded("the kernel module is not loaded: nothing is behind " + (stale.empty() ? "its nodes" : stale));
 }
 
 int KmodDevices::Control(const Device& device, uint32_t request, uint64_t arg) {

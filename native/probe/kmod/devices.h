@@ -52,6 +52,8 @@ class KmodDevices {
   uint32_t CountEvents() const;
 
  private:
+  // What the thread does.
+  void Own();
   void OpenAll();
   void CloseAll();
 

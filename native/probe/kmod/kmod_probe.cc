@@ -10,33 +10,37 @@
 
 namespace sysring {
 
-KmodProbe::KmodProbe(std::unique_ptr<KmodDevices> devices, KmodPlan plan) : devices_(std::move(devices)), plan_(std::move(plan)) {
+KmodProbe::KmodProbe(std::shared_ptr<KmodDevices> devices, KmodPlan plan) : devices_(std::move(devices)), plan_(std::move(plan)) {
   MapRings();
   // Opening any node sets the whole consumer back to the defaults, so all are open by now.
-  for (const auto& request : plan_.settings) Request(request);
+  try {
+    for (const auto& request : plan_.settings) Request(request);
+  } catch (...) {
+    Stop();
+    throw;
+  }
 }
 
 void KmodProbe::MapRings() {
-  uint32_t size = 0;
+  std::vector<uint32_t> sizes = plan_.ring_bytes;
   for (const auto& [cpu, fd] : devices_->all()) {
+    auto fail = [cpu = cpu](const char* what, int error, const char* hint) {
+      return Failure{"ERR_CAPTURE_NO_DEVICE", std::string("cannot map the ") + what + " of CPU " + std::to_string(cpu) + " of the kernel module: " + strerror(error), hint};
+    };
+    // A ring's length twice gives the ring, mapped twice; a page gives the counters; the rest is refused (EIO).
     std::shared_ptr<Mapping> data;
-    // The ring's length twice gives the ring, mapped twice; a page gives the counters; the rest is refused (EIO).
-    if (size != 0) {
+    for (uint32_t size : sizes) {
       data = Mapping::TryOnce(fd, 2 * size_t{size}, 0, false);
-    } else {
-      for (uint32_t candidate : plan_.ring_bytes) {
-        data = Mapping::TryOnce(fd, 2 * size_t{candidate}, 0, false);
-        if (data == nullptr && errno == EIO) continue;
-        size = candidate;
-        break;
-      }
+      if (data != nullptr || errno != EIO) break;
     }
-    auto counters = data == nullptr ? nullptr : Mapping::TryOnce(fd, RING_INFO_STRIDE, 0, true);
-    if (counters == nullptr) {
-      throw Failure{"ERR_CAPTURE_NO_PROBE",
-                    std::string("cannot map the ") + (data == nullptr ? "ring" : "counters") + " of CPU " + std::to_string(cpu) + " of the kernel module: " + strerror(errno),
-                    "sysring doctor"};
-    }
+    if (data == nullptr) throw fail("ring", errno, "is another program changing the size of the module's rings? open it again");
+    auto counters = Mapping::TryOnce(fd, RING_INFO_STRIDE, 0, true);
+    if (counters == nullptr) throw fail("counters", errno, "sysring doctor");
+
+    uint32_t size = static_cast<uint32_t>(data->size() / 2);
+    sizes = {size};
+    data->Keep(devices_);
+    counters->Keep(devices_);
     rings_.emplace_back(cpu, std::move(data), size, std::move(counters), plan_.counters, plan_.trust);
   }
 }
@@ -45,9 +49,9 @@ void KmodProbe::Request(const KmodPlan::Request& request) {
   for (const auto& device : devices_->all()) {
     int result = KmodDevices::Control(device, request.number, request.arg);
     if (result < 0) {
-      throw Failure{result == -EINVAL ? "ERR_CAPTURE_OPTION" : "ERR_CAPTURE_NO_PROBE",
+      throw Failure{result == -EINVAL || result == -EPERM ? "ERR_CAPTURE_OPTION" : "ERR_CAPTURE_NO_DEVICE",
                     "the kernel module refused " + request.name + "(" + std::to_string(request.arg) + "): " + strerror(-result),
-                    "leave the option out that asks for it, or use the eBPF probe: sysdig:bpf"};
+                    "use the eBPF probe: sysdig:bpf"};
     }
     if (!request.each) return;
   }
@@ -58,6 +62,8 @@ void KmodProbe::Start() {
 }
 
 void KmodProbe::Stop() {
+  if (stopped_) return;
+  stopped_ = true;
   for (const auto& request : plan_.stop) {
     for (const auto& device : devices_->all()) {
       KmodDevices::Control(device, request.number, request.arg);

@@ -33,9 +33,9 @@ struct KmodPlan {
 class KmodProbe : public Probe {
  public:
   // Maps the rings and makes the settings; nothing is recorded yet. Throws Failure.
-  KmodProbe(std::unique_ptr<KmodDevices> devices, KmodPlan plan);
-  // Unmaps the rings before the thread ends that the module knows them by.
-  ~KmodProbe() override { rings_.clear(); }
+  KmodProbe(std::shared_ptr<KmodDevices> devices, KmodPlan plan);
+  // Takes back what was asked of the module.
+  ~KmodProbe() override { Stop(); }
 
   void Start() override;
   void Stop() override;
@@ -47,8 +47,10 @@ class KmodProbe : public Probe {
   void MapRings();
   void Request(const KmodPlan::Request& request);
 
-  std::unique_ptr<KmodDevices> devices_;
+  // The mappings keep it, too: the module knows them by its thread.
+  std::shared_ptr<KmodDevices> devices_;
   KmodPlan plan_;
+  bool stopped_ = false;
 };
 
 }  // namespace sysring
