@@ -126,6 +126,17 @@ for (const which of syscalls) {
   })
 }
 
+for (const version of ['9.0.0', '10.2.0']) {
+  test(`${version}: the few enter events of a driver that gives exit events are not for the user`, () => withCapture(driver(version), { includeSelf: true }, async (capture, standin) => {
+    const openat = 257
+    for (const type of ['PPME_SYSCALL_OPENAT_2_E', 'PPME_SYSCALL_OPENAT_2_X'] as const) {
+      standin.hit(0, { bytes: made(standin.driver, { type, params: [] }), syscall: openat })
+    }
+    assert.equal(await names(capture), ['openat <'])
+    assert.is(capture.stats().filtered, 1)
+  }))
+}
+
 test('10.2.0: an execve that succeeds comes from a tracepoint that no mask holds back', async () => {
   const which = driver('10.2.0')
   const execve = { bytes: made(which, { type: 'PPME_SYSCALL_EXECVE_19_X', params: [0, 'sh', ['-c']] }), tracepoint: 'sched_process_exec' } as const

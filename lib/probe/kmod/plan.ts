@@ -27,6 +27,12 @@ const EVENT_OF: Record<Tracepoint, number> = { procexit: 186, switch: 152, page_
 /** Tracepoints by the driver's numbers (enum kmod_prog_codes). */
 const TP = { sys_enter: 0, sys_exit: 1, procexit: 2, switch: 3, page_fault_user: 4, page_fault_kernel: 5, signaldeliver: 6, fork: 7, exec: 8 }
 
+/**
+ * Calls of which a driver without enter events makes one all the same, for who wants to know whether an argument was changed
+ * while the call ran: the latest codes of open, openat, openat2, creat, connect. Source: the driver's TOCTOU mitigation, 9.0.
+ */
+const ENTER_EVENTS_OF_EXIT_MODEL = [2, 306, 326, 58, 22]
+
 /** Calls of which drivers up to 4.0 make the event of an older call: its latest code. */
 const OLDER_EVENT: Readonly<Record<string, number>> = {
   accept4: 248, dup2: 366, dup3: 366, eventfd2: 62, inotify_init1: 138, pipe2: 60, signalfd4: 126, umount2: 386,
@@ -61,13 +67,13 @@ export function planCapture(driver: DriverInfo, generation: Generation, options:
   return { plan, wanted: !byThread && kernelLeavesOutAll(generation, wanted, numbers !== undefined) ? undefined : wanted }
 }
 
-function kernelLeavesOutAll({ header, mask, sharedMask }: Generation, { generic }: Wanted, few: boolean): boolean {
+function kernelLeavesOutAll({ header, events, mask, sharedMask }: Generation, { generic }: Wanted, few: boolean): boolean {
   // Old records do not say how many parameters they have, which the sieve finds out.
   if (header !== HEADER) return false
   // Any consumer that opens the module sets a shared mask back to all.
   if (mask === 'events') return generic === undefined && !sharedMask
   // A mask by call does not hold for 32-bit processes and a successful exec.
-  return mask === 'syscalls' && !few
+  return mask === 'syscalls' && events === 'both' && !few
 }
 
 function refuse(driver: DriverInfo, what: string, hint: string): never {
@@ -75,7 +81,7 @@ function refuse(driver: DriverInfo, what: string, hint: string): never {
 }
 
 /** By the event codes of any version: a driver makes one of them. */
-function wantedEvents(driver: DriverInfo, { mask }: Generation, options: CheckedLiveOptions): Wanted {
+function wantedEvents(driver: DriverInfo, { mask, events }: Generation, options: CheckedLiveOptions): Wanted {
   const types = new Uint8Array(TYPES).fill(options.syscalls === undefined ? 1 : 0)
   let generic: Uint8Array | undefined
   const want = (codes: readonly number[], value = 1) => { for (const code of codes) types[code] = value }
@@ -92,6 +98,7 @@ function wantedEvents(driver: DriverInfo, { mask }: Generation, options: Checked
     generic ??= new Uint8Array(PPM_SCS)
     generic[ppmSc] = 1
   }
+  if (events === 'exit') want(ENTER_EVENTS_OF_EXIT_MODEL.flatMap(eventVersions).filter(code => code % 2 === 0), 0)
   return { types, generic }
 }
 
