@@ -47,7 +47,10 @@ export class LiveCapture extends Capture {
   #finalStats: Stats | undefined
 
   /** @internal Takes `probe` over. `describe` reads what is known of the machine. */
-  constructor(device: string, { info, handle, hits, header, sieve }: Omit<Probe, 'start'>, options: CheckedLiveOptions, common: LiveOptions, describe: () => readonly MetadataBlock[] = () => []) {
+  constructor(
+    device: string, { info, handle, hits, header, sieve }: Omit<Probe, 'start'>, options: CheckedLiveOptions, common: LiveOptions,
+    describe: () => readonly MetadataBlock[] = () => [],
+  ) {
     super(common)
     this.device = device
     this.interfaces = [{ name: device, linktype: LINKTYPE_USER0, snaplen: options.snaplen }]
@@ -90,7 +93,11 @@ export class LiveCapture extends Capture {
     }
     if (this.#stopped) {
       if (this.#unseenCpu < 0) return false
-      throw new CaptureError('ERR_CAPTURE_HOTPLUG', `CPU ${this.#unseenCpu} has come online, and this capture has no ring for it`, 'open it again: rings are made for the CPUs that are online then')
+      throw new CaptureError(
+        'ERR_CAPTURE_HOTPLUG',
+        `CPU ${this.#unseenCpu} has come online, and this capture has no ring for it`,
+        'open it again: rings are made for the CPUs that are online then',
+      )
     }
     this.#pace(0)
     return this.#pause()

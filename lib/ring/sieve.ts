@@ -63,6 +63,7 @@ export class Sieve implements Cursor {
     // Threads first: they have to know of every thread that comes and goes.
     if (this.#threads !== undefined && !this.#threads.wants(event, type)) return false
     if (this.#types[type] === 0) return false
-    return type > 1 || this.#generic === undefined || (event.nparams > 0 && event._paramLength(0) >= 2 && this.#generic[event._view.getUint16(event._paramAt(0), true)] === 1)
+    if (type > 1 || this.#generic === undefined) return true
+    return event.nparams > 0 && event._paramLength(0) >= 2 && this.#generic[event._view.getUint16(event._paramAt(0), true)] === 1
   }
 }

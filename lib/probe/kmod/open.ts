@@ -5,7 +5,8 @@ import { Threads } from '../../ring/threads.js'
 import type { CheckedLiveOptions } from '../options.js'
 import type { Probe } from '../probe.js'
 import { describeDriver, type Generation, generationOf } from './driver.js'
-import { planCapture, type Wanted } from './plan.js'
+import { planCapture } from './plan.js'
+import type { Wanted } from './wanted.js'
 
 /** Modules whose rings can be had in another size, and the parameter that says which: read by the module at open. */
 const RING_PARAMETERS = ['scap', 'falco'].map(name => `/sys/module/${name}/parameters/g_buffer_bytes_dim`)
@@ -77,7 +78,9 @@ function write(path: string, value: string): void {
     writeFileSync(path, value)
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
-    if (code === 'EACCES' || code === 'EPERM') throw new CaptureError('ERR_CAPTURE_PERM', `cannot set the size of the kernel module's rings: ${message}`, 'run as root', cause)
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new CaptureError('ERR_CAPTURE_PERM', `cannot set the size of the kernel module's rings: ${message}`, 'run as root', cause)
+    }
     throw new CaptureError('ERR_CAPTURE_OPTION', `the kernel module does not take rings of ${value} bytes: ${message}`, 'leave ringBytes out', cause)
   }
 }
