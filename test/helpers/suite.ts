@@ -46,7 +46,15 @@ export function suite(name: string, defaults: TestOptions = {}): Suite {
     tests(test, () => within(timeoutMs, body))
   }
   // A suite with nothing left to run needs nothing prepared either.
-  const before = (hook: () => void | Promise<void>) => tests.before(() => (size > 0 ? hook() : undefined))
+  const before = (hook: () => void | Promise<void>) => tests.before(async () => {
+    try {
+      if (size > 0) await hook()
+    } catch (error) {
+      // uvu runs none of the tests then, and does not say why.
+      console.log(`\n${error instanceof Error ? error.stack : String(error)}`)
+      throw error
+    }
+  })
   const after = (hook: () => void | Promise<void>) => tests.after(() => (size > 0 ? hook() : undefined))
   return Object.assign(add, { skip, before, after })
 }
