@@ -1,4 +1,4 @@
-// timeout: 400
+// timeout: 600
 /** The real sysdig kernel module, in a guest: what comes out of its rings, and who else says so. */
 import { readFileSync } from 'node:fs'
 import * as assert from 'uvu/assert'

@@ -12,8 +12,6 @@ import { Unavailable } from './unavailable.js'
 
 /** Seconds for a scenario that does not ask for others with `// timeout: SECONDS` or `# timeout: SECONDS` in its first lines. */
 const TIME_LIMIT = 20
-/** Seconds beyond the longest scenario's limit after which the guest itself must have died. */
-const PATIENCE = 20
 
 export interface Ran {
   name: string
@@ -51,9 +49,8 @@ export async function runInGuest(kernel: Kernel, names: readonly string[], { cpu
   const scenarios = names.map(scenario)
   const folder = temporary('run-')
   const archive = await progress('file system of the guest', () => initramfs(folder, kernel, scenarios))
-  const silence = Math.max(...scenarios.map(({ limit }) => limit)) + PATIENCE
   const out = await progress(`guest with ${cpus} CPUs: ${names.join(', ')}`, () =>
-    machine(folder, { kernel: kernel.image, initramfs: archive, cpus, silence }))
+    machine(folder, { kernel: kernel.image, initramfs: archive, cpus, limits: scenarios.map(({ limit }) => limit) }))
 
   const ran = scenarios.map(({ file }, i): Ran => {
     const [status, started, ended] = readFileSync(join(out, `${file}.status`), 'utf8').split(' ').map(Number)
