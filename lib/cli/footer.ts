@@ -4,7 +4,7 @@ import type { Stats } from '../iface/capture.js'
 /** What a capture came to, as the lines that stand under it. */
 export function footerLines(stats: Stats, seconds: number, perCpu: boolean): string[] {
   const lines = [`${stats.delivered} events in ${seconds.toFixed(3)} s (${rate(stats.delivered, seconds)})`, lossText(stats.dropped, stats.seen)]
-  if (stats.filtered > 0) lines.push(`${stats.filtered} filtered in the kernel`)
+  if (stats.filtered > 0) lines.push(`${stats.filtered} filtered`)
   if (stats.late > 0) lines.push(`${stats.late} came too late to be put in order`)
   if (perCpu) for (const { cpu, delivered, dropped } of stats.perCpu) lines.push(`cpu ${cpu}: ${delivered} events, ${dropped} dropped`)
   return lines
