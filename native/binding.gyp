@@ -9,6 +9,7 @@
         "ring/ring.cc",
         "probe/bpf/bpf_probe.cc",
         "probe/bpf/static_link.cc",
+        "probe/cpus.cc",
         "probe/kmod/devices.cc",
         "probe/kmod/kmod_probe.cc",
         "probe/synthetic/synthetic_probe.cc"

@@ -35,7 +35,7 @@ export interface ThreadsOptions {
  */
 export class Threads {
   readonly #options: ThreadsOptions
-  /** OTHER, LISTED or OWN by tid. Memory that is not touched is not used. */
+  /** OTHER, LISTED, OWN or CHILD by tid. Memory that is not touched is not used. */
   readonly #kinds = new Uint8Array(PID_MAX)
   /** By kind: 1 = wanted. */
   readonly #wanted: Uint8Array

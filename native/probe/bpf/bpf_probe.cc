@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "../clock.h"
+#include "../cpus.h"
 #include "events.generated.h"
 #include "probe.skel.h"
 
@@ -100,25 +101,6 @@ uint32_t InitialTgid(uint32_t otherwise) {
   return error == 0 && run.retval != 0 ? run.retval : otherwise;
 }
 
-std::vector<int> OnlineCpus() {
-  std::vector<int> cpus;
-  int possible = libbpf_num_possible_cpus();
-  for (int cpu = 0; cpu < std::min(possible, MAX_CPUS); cpu++) {
-    std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/online";
-    // cpu0 usually cannot be taken offline and then has no such file.
-    FILE* file = fopen(path.c_str(), "re");
-    int online = 1;
-    if (file != nullptr) {
-      if (fscanf(file, "%d", &online) != 1) online = 1;
-      fclose(file);
-    } else if (access(("/sys/devices/system/cpu/cpu" + std::to_string(cpu)).c_str(), F_OK) != 0) {
-      online = 0;
-    }
-    if (online) cpus.push_back(cpu);
-  }
-  return cpus;
-}
-
 uint16_t StageOf(uint16_t exit_event) {
   switch (exit_event) {
     case PPME_SOCKET_BIND_X:
@@ -168,7 +150,7 @@ void FillSyscalls(syscall_events* table, bool exit_only) {
 
 }  // namespace
 
-BpfProbe::BpfProbe(const BpfOptions& options) : cpus_(OnlineCpus()) {
+BpfProbe::BpfProbe(const BpfOptions& options) : cpus_(CpuList("online")) {
   libbpf_set_print(KeepLog);
   // Kernels before 5.11 count BPF memory against this limit. Where it cannot be raised it usually does not matter.
   rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};

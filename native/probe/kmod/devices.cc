@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <system_error>
 
+#include "../cpus.h"
 #include "abi.h"
 
 namespace sysring {
@@ -21,41 +21,15 @@ namespace {
 
 constexpr const char* kNames[] = {"scap", "sysdig", "falco"};
 
-std::string ReadFile(const std::string& path) {
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return {};
-  char text[256];
-  ssize_t size = read(fd, text, sizeof text);
-  close(fd);
-  return std::string(text, size > 0 ? static_cast<size_t>(size) : 0);
-}
-
-// The kernel's lists of CPUs, "0-3,6\n": is each CPU in it?
-std::vector<bool> CpuList(const char* which) {
-  std::string list = ReadFile(std::string("/sys/devices/system/cpu/") + which);
-  std::vector<bool> cpus;
-  for (const char* at = list.c_str(); *at >= '0' && *at <= '9';) {
-    char* end;
-    unsigned long first = strtoul(at, &end, 10), last = first;
-    if (*end == '-') last = strtoul(end + 1, &end, 10);
-    for (unsigned long cpu = first; cpu <= last && cpu < MAX_CPUS; cpu++) {
-      cpus.resize(std::max<size_t>(cpus.size(), cpu + 1));
-      cpus[cpu] = true;
-    }
-    at = *end == ',' ? end + 1 : end;
-  }
-  return cpus;
-}
-
-bool IsOnline(size_t cpu) {
-  auto online = OnlineCpus();
-  return cpu < online.size() && online[cpu];
+bool IsOnline(int cpu) {
+  auto online = CpuList("online");
+  return std::find(online.begin(), online.end(), cpu) != online.end();
 }
 
 // The module makes a node for each CPU that can ever be there. Without sysfs, as in some chroots, any number is possible.
 int PossibleCpus() {
-  int cpus = static_cast<int>(CpuList("possible").size());
-  return cpus > 0 ? cpus : MAX_CPUS;
+  auto possible = CpuList("possible");
+  return possible.empty() ? MAX_CPUS : possible.back() + 1;
 }
 
 std::string NodePath(const char* name, int cpu) { return "/dev/" + std::string(name) + std::to_string(cpu); }
@@ -91,8 +65,6 @@ Failure OpenFailure(const std::string& path, int error) {
 }
 
 }  // namespace
-
-std::vector<bool> OnlineCpus() { return CpuList("online"); }
 
 KmodDevices::KmodDevices() {
   // Most machines have no module: no thread for that.

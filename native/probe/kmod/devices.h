@@ -12,9 +12,6 @@
 
 namespace sysring {
 
-// The CPUs that are online now, by number; empty where sysfs does not say.
-std::vector<bool> OnlineCpus();
-
 // One consumer of the module.
 //
 // To the module a consumer is the thread that opens the nodes: each CPU's node once, a limited number of consumers, and the

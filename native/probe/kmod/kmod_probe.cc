@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "../clock.h"
+#include "../cpus.h"
 
 namespace sysring {
 
@@ -77,12 +78,10 @@ void KmodProbe::Stop() {
 // The rings are made when the first node is opened, for the CPUs that are online then. The module says that a CPU has come only
 // on that CPU, where there is no ring to say it in.
 int KmodProbe::Tick() {
-  std::vector<bool> online = OnlineCpus();
-  for (const Ring& ring : rings_) {
-    if (static_cast<size_t>(ring.cpu()) < online.size()) online[ring.cpu()] = false;
+  for (int cpu : CpuList("online")) {
+    if (std::none_of(rings_.begin(), rings_.end(), [cpu](const Ring& ring) { return ring.cpu() == cpu; })) return cpu;
   }
-  auto unseen = std::find(online.begin(), online.end(), true);
-  return unseen == online.end() ? -1 : static_cast<int>(unseen - online.begin());
+  return -1;
 }
 
 // ktime_get_real_ns() of the driver.
