@@ -3,6 +3,9 @@ import { Bytes } from './bytes.js'
 import { ENDED, type Lease, leaseEnded } from './lease.js'
 import { type Direction, HEADER, hasLargeLengths, LEN, NPARAMS, TID, TS, TYPE } from './record.js'
 import { eventName } from './table.js'
+import type { FdInfo } from '../state/fdinfo.js'
+import type { State } from '../state/state.js'
+import type { ThreadInfo } from '../state/threadinfo.js'
 import type { Args, ArgsByName, ArgsByNameAndDirection, EventName } from './types.generated.js'
 
 const NO_BYTES = new Uint8Array(0)
@@ -39,6 +42,12 @@ export class Event {
   /** @internal Parameters of a 22-byte record, which does not say it itself. */ _nparams = 0
   /** @internal A packet's bytes, while `_view` holds a header made for it. */ _packet: Packet | undefined
   /** @internal Objects for `args` by event type. */ _args: Args[] | undefined
+
+  // What the state knows of this event; set by State.update for each.
+  /** @internal Undefined where no state is kept. */ _state: State | undefined
+  /** @internal The thread that made it. */ _thread: ThreadInfo | undefined
+  /** @internal The fd that it is about. */ _fd: FdInfo | undefined
+  /** @internal The errno that it ended with; 0 for none. */ _error = 0
 
   /** Nanoseconds since the epoch, exact. Two numbers are cheaper where many events are compared: `tsHi`, `tsLo`. */
   get ts(): bigint {

@@ -1,0 +1,99 @@
+import type { FdInfo } from './fdinfo.js'
+
+/** In `flags` of a thread: PPM_CL_* of the driver's ppm_events_public.h. */
+export const CL_CLONE_FILES = 1 << 0
+export const CL_CLONE_THREAD = 1 << 13
+/** Set by the reader: the child's own clone event came before its parent's. */
+export const CL_CLONE_INVERTED = 1 << 16
+export const CL_CHILD_IN_PIDNS = 1 << 29
+
+/** What is known of one thread. A process is the thread whose tid is its pid. */
+export class ThreadInfo {
+  tid: number
+  pid = -1
+  /** The process that started it, in the initial pid namespace. */
+  ptid = -1
+  sid = -1
+  /** Process group, in the thread's own pid namespace. */
+  vpgid = -1
+  /** Process group, in the initial pid namespace; -1 if not known. */
+  pgid = -1
+  comm = '<NA>'
+  /** argv[0]. */
+  exe = '<NA>'
+  exepath = ''
+  /** argv without argv[0]. */
+  args: readonly string[] = NOTHING
+  env: readonly string[] = NOTHING
+  /** "memory=/system.slice/…" */
+  cgroups: readonly string[] = NOTHING
+  /** Twelve digits; '' on the host. */
+  containerId = ''
+  /** Of the process; '' if not known. Of a thread it is looked up in the main thread. */
+  cwd = ''
+  root = '/'
+  /** Bit set of CL_*. */
+  flags = 0
+  /** How many fds it may open; -1 if not known. */
+  fdlimit = -1
+  uid = 0xffff_ffff
+  gid = 0xffff_ffff
+  loginuid = -1
+  tty = 0
+  vtid = -1
+  vpid = -1
+  /** Threads that it has beside itself. */
+  nchilds = 0
+  vmSizeKb = 0
+  vmRssKb = 0
+  vmSwapKb = 0
+  majorFaults = 0
+  minorFaults = 0
+  exeWritable = false
+  exeUpperLayer = false
+  exeLowerLayer = false
+  exeFromMemfd = false
+  exeIno = 0n
+  /** Nanoseconds since the epoch. */
+  exeCtime = 0n
+  exeMtime = 0n
+  capInheritable = 0n
+  capPermitted = 0n
+  capEffective = 0n
+  /** Start of its pid namespace, in nanoseconds since the epoch. */
+  pidnsStart = 0n
+  /** When its clone was seen, in ns from the capture's first event (may be negative); undefined if it was there before. */
+  cloneTime: number | undefined
+  /** Own fds; a thread that shares them with its process has the process's (State.fdsOf). */
+  fds = new Map<number, FdInfo>()
+  /** The main thread, once it was looked up. */
+  main: ThreadInfo | undefined
+
+  // What is needed to put enter and exit events together.
+  /** The fd of the event at hand, or of the enter event before it; -1 for none. */
+  lastFd = -1
+  /** Type of the last enter event; NO_EVENT when an exit event cannot belong to it. */
+  lastType = NO_EVENT
+  /** A copy of the last enter event where its exit event needs it. */
+  enter: Uint8Array | undefined
+  /** Times of the last event and of the one before, in ns from the capture's first event. */
+  lastTime = 0
+  previousTime = 0
+  /** Time of the last enter event; undefined before the first. */
+  enterTime: number | undefined
+  /** ns from the enter to the exit event; 0 in an enter event. */
+  latency = 0
+
+  constructor(tid: number) {
+    this.tid = tid
+  }
+
+  get isMain(): boolean {
+    return this.tid === this.pid
+  }
+}
+
+/** No event has this type. */
+export const NO_EVENT = 0xfffe
+
+const NOTHING: readonly string[] = Object.freeze([])
