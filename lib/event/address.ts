@@ -76,14 +76,22 @@ export function socketTuple(ev: Event, at: number, length: number): SocketTuple 
   }
 }
 
+/** An address of 4 or 16 bytes in network order. */
+export function addressText(bytes: Uint8Array): string {
+  const memory = { _view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
+  return bytes.length === 4 ? ipv4(memory, 0) : ipv6(memory, 0)
+}
+
+type Memory = Pick<Event, '_view'>
+
 /** Dotted decimal. */
-export function ipv4(ev: Event, at: number): string {
+export function ipv4(ev: Memory, at: number): string {
   const view = ev._view
   return `${view.getUint8(at)}.${view.getUint8(at + 1)}.${view.getUint8(at + 2)}.${view.getUint8(at + 3)}`
 }
 
 /** As inet_ntop: lower case, the longest run of zero groups as "::", IPv4-mapped addresses with a dotted end. */
-export function ipv6(ev: Event, at: number): string {
+export function ipv6(ev: Memory, at: number): string {
   const view = ev._view
   let bestStart = -1
   let bestLength = 1

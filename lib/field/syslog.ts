@@ -1,0 +1,3 @@
+import type { Field } from './field.js'
+
+export const SYSLOG_FIELDS: readonly Field[] = []
