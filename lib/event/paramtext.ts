@@ -1,4 +1,5 @@
 import { ipv6 } from './address.js'
+import { writeBuffer } from './buffertext.js'
 import { localDateTime } from './clock.js'
 import { numberAt, polledFds } from './decode.js'
 import { errnoName } from './errno.js'
@@ -122,7 +123,7 @@ const gid: ParamText = {
 
 const charbuf: Write = (out, ev, at, length) => out.copyString(ev._memory, at, at + length)
 const path: Write = (out, ev, at, length) => out.copyPrintable(ev._memory, at, at + length)
-const bytebuf: Write = (out, ev, at, length) => out.copyDotted(ev._memory, at, at + length)
+const bytebuf: Write = (out, ev, at, length) => writeBuffer(out, ev._memory, at, at + length)
 
 const SLASH = 0x2f
 

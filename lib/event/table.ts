@@ -41,6 +41,8 @@ export interface FlagTable {
 export const EVENT_COUNT = EVENTS.length
 
 const UNKNOWN_CALL = '<unknown>'
+/** Of codes that stand for no event. */
+const NO_NAME = 'NA'
 
 // The tables are strings in the source, and become objects one by one when somebody asks: the process starts sooner.
 const infos: (EventInfo | undefined)[] = new Array(EVENT_COUNT).fill(undefined)
@@ -94,6 +96,16 @@ export function syscallCodes(nr: number): { enter: number; ppmSc: number } | und
 /** All codes of the event that `code` is a version of, enter and exit events: those with its name. */
 export function eventVersions(code: number): number[] {
   return EVENT_NAMES.flatMap((name, each) => (name === EVENT_NAMES[code] ? [each] : []))
+}
+
+/** Codes of the events with this name, of all versions and both directions; none if there is no such event. */
+export function eventTypes(name: string): number[] {
+  return name === NO_NAME ? [] : EVENT_NAMES.flatMap((each, code) => (each === name ? [code] : []))
+}
+
+/** Does the driver know a system call of this name? */
+export function isSyscall(name: string): boolean {
+  return name !== '' && (ppmScNames ??= list(PPM_SC_NAMES)).includes(name)
 }
 
 /** A flag table by its name in the driver: "file_flags". */

@@ -104,6 +104,32 @@ export function resolvedArgText(ev: Event, index: number, names: Names = NO_NAME
   return param.resolve?.(ev, at, length, names) ?? textOf((out) => param.raw(out, ev, at, length, names))
 }
 
+/** Adds `resolvedArgText(ev)`; false, and nothing added, if the record does not have the parameter. */
+export function writeResolvedArg(out: TextBuffer, ev: Event, index: number, names: Names = NO_NAMES): boolean {
+  const param = paramOf(ev, index)
+  if (param === undefined) return false
+  const at = ev._paramAt(index)
+  const length = ev._paramLength(index)
+  if (length === 0) {
+    out.text(param.empty)
+    return true
+  }
+  const resolved = param.resolve?.(ev, at, length, names)
+  if (resolved !== undefined) out.text(resolved)
+  else param.raw(out, ev, at, length, names)
+  return true
+}
+
+/** Adds the parameter as it is written without a name for it, "-2"; a buffer as buffers are shown. */
+export function writePlainArg(out: TextBuffer, ev: Event, index: number): boolean {
+  const param = paramOf(ev, index)
+  if (param === undefined) return false
+  const length = ev._paramLength(index)
+  if (length === 0) out.text(param.empty)
+  else param.raw(out, ev, ev._paramAt(index), length, NO_NAMES)
+  return true
+}
+
 function paramOf(ev: Event, index: number): NamedParamText | undefined {
   return index >= 0 && index < ev.nparams ? paramTexts(ev.type)[index] : undefined
 }

@@ -1,0 +1,45 @@
+import type { Event } from '../event/event.js'
+import type { Names } from '../event/paramtext.js'
+import { type FdInfo, L4 } from './fdinfo.js'
+
+/** Names for the numbers in an event, as its state knows them: of fds, processes, directories, users and groups. */
+export const STATE_NAMES: Names = Object.freeze({
+  fd: (ev: Event, fd: number) => {
+    const info = fdOf(ev, fd)
+    return info === undefined ? undefined : fdText(info)
+  },
+  fdLetter: (ev: Event, fd: number) => fdOf(ev, fd)?.letter,
+  process: (ev: Event, pid: number) => ev._state?.thread(pid)?.comm,
+  directory: (ev: Event, dirfd: number | undefined) => {
+    const thread = ev._thread
+    const state = ev._state
+    if (thread === undefined || state === undefined) return undefined
+    if (dirfd === undefined) return state.cwdOf(thread)
+    const path = fdOf(ev, dirfd)?.name
+    return path === undefined || path === '' ? undefined : `${printable(path)}/`
+  },
+  user: (ev: Event, uid: number) => ev._state?.users.get(uid)?.name,
+  group: (ev: Event, gid: number) => ev._state?.groups.get(gid)?.name,
+})
+
+function fdOf(ev: Event, fd: number): FdInfo | undefined {
+  const thread = ev._thread
+  return thread === undefined ? undefined : ev._state?.fdsOf(thread).get(fd)
+}
+
+const L4_LETTERS: Readonly<Record<number, string>> = { [L4.TCP]: 't', [L4.UDP]: 'u', [L4.ICMP]: 'i', [L4.RAW]: 'r' }
+
+/** "<f>/etc/passwd", "<4t>10.0.0.1:4000->10.0.0.2:80" */
+export function fdText(info: FdInfo): string {
+  const protocol = info.isIpSocket || info.isServerSocket ? L4_LETTERS[info.l4proto] ?? '' : ''
+  return `<${info.letter}${protocol}>${printable(info.name)}`
+}
+
+/** Without what is not printable ASCII, as sysdig prints names in lines. */
+export function printable(text: string): string {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x20 || code > 0x7e) return text.replace(/[^ -~]/g, '')
+  }
+  return text
+}
