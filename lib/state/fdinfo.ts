@@ -17,6 +17,8 @@ export const CLOSE_IN_PROGRESS = 1 << 4
 export const CLOSE_CANCELED = 1 << 5
 export const CONNECTED = 1 << 13
 export const CLONED = 1 << 14
+/** It goes when its process executes another program. */
+export const CLOSE_ON_EXEC = 1 << 20
 
 /** An IPv4 address as number (10.0.0.1 = 0x0a000001), an IPv6 address as 16 bytes in network order. */
 export type Ip = number | Uint8Array
@@ -68,6 +70,11 @@ export class FdInfo {
 
   get isIpSocket(): boolean {
     return this.type === FD.IPV4 || this.type === FD.IPV6
+  }
+
+  /** Its close has begun and not ended. */
+  get closing(): boolean {
+    return (this.flags & CLOSE_IN_PROGRESS) !== 0
   }
 
   get isServerSocket(): boolean {

@@ -1,34 +1,319 @@
-import type { Event } from '../event/event.js'
-import type { ContainerInfo } from './container.js'
-import type { FdInfo } from './fdinfo.js'
-import type { ThreadInfo } from './threadinfo.js'
+import { Event, PACKET } from '../event/event.js'
+import { numberAt } from '../event/decode.js'
+import { HEADER } from '../event/record.js'
+import { EVENT_COUNT } from '../event/table.js'
+import { ContainerTable } from './containers.js'
+import { CLOSE_CANCELED, type FdInfo } from './fdinfo.js'
+import { FOLLOWERS, STORED } from './follow/index.js'
+import { NO_EVENT, ThreadInfo } from './threadinfo.js'
+import { fdParam, HAS_RESULT, NEW_THREAD, NO_THREAD, SWITCH, traitsOf, USES_FD } from './traits.js'
+import type { InterfaceAddress } from './interfaces.js'
+import type { Machine } from './machine.js'
+import type { Group, User } from './users.js'
 
-export interface UserInfo { uid: number; gid: number; name: string; home: string; shell: string }
-export interface GroupInfo { gid: number; name: string }
+/** Where to look for what the stream did not tell: the running machine. A file has no such place. */
+export interface Lookup {
+  /** The thread with that tid and, of a main thread, its fds; undefined if there is none. */
+  thread(tid: number): ThreadInfo | undefined
+  /** A file descriptor of a process. */
+  fd(pid: number, fd: number): FdInfo | undefined
+}
 
-/** SKELETON: signatures are final, bodies follow. */
+/** Threads that are kept at most. What comes beyond them is not known by name. */
+const MAX_THREADS = 131_072
+/** Fds of one process that are kept at most. */
+export const MAX_FDS = 65_536
+
+/** The place in a table of fds for the one that is being closed while its number is in use again. */
+export const CANCELED = Number.MAX_SAFE_INTEGER
+
+/**
+ * What is known of the machine at the moment of an event: its threads and their fds, users, containers.
+ *
+ * In: the lists of what was there before the first event (lib/state/initial.ts), then every event in order. Out: the event's
+ * thread and fd, as fields of the event. Whatever it keeps is its own copy; what has ended goes with the event after.
+ */
 export class State {
   readonly threads = new Map<number, ThreadInfo>()
-  readonly users = new Map<number, UserInfo>()
-  readonly groups = new Map<number, GroupInfo>()
-  /** By id, twelve digits. */
-  readonly containers = new Map<string, ContainerInfo>()
-  /** Read from the running machine, not from a file. */
-  readonly live: boolean = false
+  readonly users = new Map<number, User>()
+  readonly groups = new Map<number, Group>()
+  readonly containers: ContainerTable
+  /** Addresses of the machine, to complete sockets that were bound to none. */
+  interfaces: readonly InterfaceAddress[] = []
+  machine: Machine | undefined
+  /** Ports that somebody listened at before the first event. */
+  readonly serverPorts = new Set<number>()
   /** Time of the first event, in ns since the epoch. */
   firstTs = 0n
   /** Times of the event at hand and of the one before it, in ns from the first event: exact up to 104 days. */
   time = 0
   previousTime = 0
+  /** Threads that could not be kept because there were too many. */
+  refused = 0
 
-  /** Follows one event; sets `ev._thread`, `ev._fd`, `ev._error`, `ev._state`. */
-  update(_ev: Event): void { throw new Error('skeleton') }
-  thread(tid: number): ThreadInfo | undefined { return this.threads.get(tid) }
-  /** The main thread of its process; itself, if it is that. */
-  mainOf(_thread: ThreadInfo): ThreadInfo | undefined { throw new Error('skeleton') }
-  parentOf(thread: ThreadInfo): ThreadInfo | undefined { return this.threads.get(thread.ptid) }
-  /** Its fds: the process's where it shares them. */
-  fdsOf(_thread: ThreadInfo): Map<number, FdInfo> { throw new Error('skeleton') }
-  fdOf(thread: ThreadInfo, fd: number): FdInfo | undefined { return this.fdsOf(thread).get(fd) }
-  cwdOf(_thread: ThreadInfo): string { throw new Error('skeleton') }
+  readonly #lookup: Lookup | undefined
+  #firstHi = 0
+  #firstLo = 0
+  #started = false
+  /** The thread that was looked up last. */
+  #last: ThreadInfo | undefined
+  // What ends with the event at hand is still known in it.
+  #exited: ThreadInfo | undefined
+  #closedIn: ThreadInfo | undefined
+  #closed = 0
+  /** The view of a stored enter event. */
+  readonly #enter = new Event()
+
+  constructor(lookup?: Lookup) {
+    this.#lookup = lookup
+    this.containers = new ContainerTable(lookup !== undefined)
+  }
+
+  /** Is it the running machine, and no file? */
+  get live(): boolean {
+    return this.#lookup !== undefined
+  }
+
+  /** Follows one event, and says in it what is known of its thread and its fd. */
+  update(ev: Event): void {
+    if (this.#exited !== undefined) this.#removeExited()
+    if (this.#closedIn !== undefined) this.#removeClosed()
+    this.#tick(ev)
+    ev._state = this
+    ev._fd = undefined
+    ev._error = 0
+    const type = ev.type
+    if (type === PACKET) {
+      ev._thread = undefined
+      return
+    }
+    const traits = traitsOf(type)
+    const thread = (ev._thread = (traits & NO_THREAD) !== 0 ? undefined : this.#threadOf(ev.tid, (traits & NEW_THREAD) === 0))
+    if (thread !== undefined && (traits & SWITCH) === 0) {
+      thread.previousTime = thread.lastTime
+      thread.lastTime = this.time
+      if ((type & 1) === 0) this.#enterCall(ev, thread, type, traits)
+      else this.#leaveCall(ev, thread, type, traits)
+    }
+    const follow = type < EVENT_COUNT ? FOLLOWERS[type] : undefined
+    if (follow !== undefined) follow(this, ev, thread)
+  }
+
+  #enterCall(ev: Event, thread: ThreadInfo, type: number, traits: number): void {
+    thread.lastFd = -1
+    thread.lastType = type
+    thread.latency = 0
+    thread.enterTime = this.time
+    if ((traits & USES_FD) !== 0 && ev.nparams > 0 && ev._paramLength(0) >= 8) {
+      const fd = numberAt(ev, ev._paramAt(0))
+      thread.lastFd = fd
+      ev._fd = this.fdOf(thread, fd)
+    }
+    thread.enterStored = false
+    if (STORED[type] === 1) store(ev, thread)
+  }
+
+  #leaveCall(ev: Event, thread: ThreadInfo, type: number, traits: number): void {
+    if (thread.enterTime !== undefined) thread.latency = this.time - thread.enterTime
+    const index = fdParam(traits)
+    const carriesFd = index !== 0 && index < ev.nparams && ev._paramLength(index) >= 8
+    const matches = type === thread.lastType + 1
+    if (!matches) {
+      thread.lastType = NO_EVENT
+      // A thread that makes no enter events: everything is in the exit event.
+      if (thread.enterTime !== undefined && !carriesFd) return
+    }
+    if ((traits & HAS_RESULT) !== 0 && ev.nparams > 0 && ev._paramLength(0) >= 8) {
+      const result = numberAt(ev, ev._paramAt(0))
+      if (result < 0) ev._error = -result
+    }
+    if ((traits & USES_FD) === 0) return
+    if (carriesFd) thread.lastFd = numberAt(ev, ev._paramAt(index))
+    const fd = (ev._fd = this.fdOf(thread, thread.lastFd))
+    if (fd !== undefined && (fd.flags & CLOSE_CANCELED) !== 0) {
+      fd.flags &= ~CLOSE_CANCELED
+      this.closeLater(thread, CANCELED)
+    }
+  }
+
+  /** The enter event that belongs to this exit event; undefined when it was not seen. Valid until the next call. */
+  enterOf(ev: Event, thread: ThreadInfo): Event | undefined {
+    if (thread.enter === undefined || !thread.enterStored || thread.lastType + 1 !== ev.type) return undefined
+    const enter = this.#enter
+    enter._memory = thread.enter
+    enter._view = thread.enterView!
+    enter._at = 0
+    enter._header = ev._header
+    enter._nparams = thread.enterNparams
+    return enter
+  }
+
+  #tick(ev: Event): void {
+    const hi = ev.tsHi
+    const lo = ev.tsLo
+    if (!this.#started) {
+      this.#started = true
+      this.#firstHi = hi
+      this.#firstLo = lo
+      this.firstTs = ev.ts
+    }
+    this.previousTime = this.time
+    this.time = (hi - this.#firstHi) * 0x1_0000_0000 + (lo - this.#firstLo)
+  }
+
+  /** A thread; looked for on the running machine, or made up with no name, where an event comes from one that is not known. */
+  #threadOf(tid: number, lookup: boolean): ThreadInfo | undefined {
+    const last = this.#last
+    if (last !== undefined && last.tid === tid) return last
+    const thread = this.threads.get(tid) ?? (lookup ? this.discover(tid) : undefined)
+    if (thread !== undefined) this.#last = thread
+    return thread
+  }
+
+  /** A thread that the stream did not announce. */
+  discover(tid: number): ThreadInfo | undefined {
+    if (this.threads.size >= MAX_THREADS) {
+      this.refused++
+      return undefined
+    }
+    const thread = this.#lookup?.thread(tid) ?? unknownThread(tid)
+    for (const { pid } of this.threads.values()) if (pid === tid) thread.nchilds++
+    this.add(thread)
+    return thread
+  }
+
+  thread(tid: number): ThreadInfo | undefined {
+    return this.threads.get(tid)
+  }
+
+  /** The main thread of its process; itself, if it is that; undefined if that is not known. */
+  mainOf(thread: ThreadInfo): ThreadInfo | undefined {
+    if (thread.tid === thread.pid) return thread
+    const { main } = thread
+    if (main !== undefined && main.tid === thread.pid && !main.ended) return main
+    return (thread.main = this.threads.get(thread.pid))
+  }
+
+  parentOf(thread: ThreadInfo): ThreadInfo | undefined {
+    return this.threads.get(thread.ptid)
+  }
+
+  /** Its fds: the same table for all threads that share it. */
+  fdsOf(thread: ThreadInfo): Map<number, FdInfo> {
+    return thread.fds
+  }
+
+  /** One of its fds, whose name from now on is the old one. */
+  fdOf(thread: ThreadInfo, fd: number): FdInfo | undefined {
+    if (fd < 0) return undefined
+    const info = thread.fds.get(fd)
+    if (info !== undefined) info.oldName = info.name
+    return info
+  }
+
+  /** The working directory of its process, with a slash at the end; '' if it is not known. */
+  cwdOf(thread: ThreadInfo): string {
+    const main = this.mainOf(thread)
+    return main === undefined ? './' : main.cwd
+  }
+
+  /** Asks the running machine for an fd that the stream did not announce. */
+  discoverFd(thread: ThreadInfo, fd: number): FdInfo | undefined {
+    const info = this.#lookup?.fd(thread.pid, fd)
+    if (info !== undefined) this.openFd(thread, fd, info)
+    return info
+  }
+
+  add(thread: ThreadInfo): boolean {
+    if (this.threads.size >= MAX_THREADS && !this.threads.has(thread.tid)) {
+      this.refused++
+      return false
+    }
+    this.threads.set(thread.tid, thread)
+    this.#last = undefined
+    if (thread.tid !== thread.pid) {
+      const main = this.mainOf(thread)
+      if (main !== undefined) main.nchilds++
+    }
+    return true
+  }
+
+  remove(thread: ThreadInfo): void {
+    if (this.threads.get(thread.tid) !== thread) return
+    this.threads.delete(thread.tid)
+    thread.ended = true
+    if (this.#last === thread) this.#last = undefined
+    if (thread.tid === thread.pid) return
+    const main = this.mainOf(thread)
+    if (main === undefined) return
+    if (main.nchilds > 0) main.nchilds--
+    // A process whose main thread ended first goes with its last thread.
+    if (main.nchilds === 0 && main.exiting) this.remove(main)
+  }
+
+  /** The thread has ended: it goes with the next event. */
+  exitLater(thread: ThreadInfo): void {
+    this.#exited = thread
+  }
+
+  #removeExited(): void {
+    const thread = this.#exited!
+    this.#exited = undefined
+    thread.exiting = true
+    if (thread.nchilds === 0) this.remove(thread)
+  }
+
+  /** Puts an fd in its place; one that is being closed there at this moment makes room. */
+  openFd(thread: ThreadInfo, fd: number, info: FdInfo): FdInfo | undefined {
+    thread.lastFd = fd
+    const { fds } = thread
+    const before = fds.get(fd)
+    if (before === undefined) {
+      if (fds.size >= MAX_FDS) return undefined
+    } else if (before.closing) {
+      info.flags |= CLOSE_CANCELED
+      fds.set(CANCELED, before)
+    }
+    fds.set(fd, info)
+    return info
+  }
+
+  /** The fd was closed: it goes with the next event. */
+  closeLater(thread: ThreadInfo, fd: number): void {
+    if (this.#closedIn !== undefined) this.#removeClosed()
+    this.#closedIn = thread
+    this.#closed = fd
+  }
+
+  #removeClosed(): void {
+    this.#closedIn!.fds.delete(this.#closed)
+    this.#closedIn = undefined
+  }
 }
+
+/** What an event comes from when nothing is known of its thread. */
+function unknownThread(tid: number): ThreadInfo {
+  const thread = new ThreadInfo(tid)
+  thread.pid = tid
+  thread.loginuid = 0xffff_ffff
+  return thread
+}
+
+/** Keeps a copy of an enter event. The memory is the thread's, and used again. */
+function store(ev: Event, thread: ThreadInfo): void {
+  const { len } = ev
+  if (len > MAX_STORED) return
+  if (thread.enter === undefined || thread.enter.length < len) {
+    thread.enter = new Uint8Array(Math.max(FIRST_STORED, 2 ** Math.ceil(Math.log2(len))))
+    thread.enterView = new DataView(thread.enter.buffer)
+  }
+  const { enter } = thread
+  const memory = ev._memory
+  for (let from = ev._at, to = 0; to < len; from++, to++) enter[to] = memory[from]
+  thread.enterNparams = ev._header === HEADER ? 0 : ev._nparams
+  thread.enterStored = true
+}
+
+/** Bytes of an enter event at most: those that are kept have a path or an address, no buffers. */
+const MAX_STORED = 16_384
+const FIRST_STORED = 128

@@ -64,7 +64,7 @@ export class ThreadInfo {
   pidnsStart = 0n
   /** When its clone was seen, in ns from the capture's first event (may be negative); undefined if it was there before. */
   cloneTime: number | undefined
-  /** Own fds; a thread that shares them with its process has the process's (State.fdsOf). */
+  /** Its fds; threads that share them have the same table. */
   fds = new Map<number, FdInfo>()
   /** The main thread, once it was looked up. */
   main: ThreadInfo | undefined
@@ -74,8 +74,15 @@ export class ThreadInfo {
   lastFd = -1
   /** Type of the last enter event; NO_EVENT when an exit event cannot belong to it. */
   lastType = NO_EVENT
-  /** A copy of the last enter event where its exit event needs it. */
+  /** A copy of the last enter event where its exit event needs it, in memory that is used again; see State.enterOf. */
   enter: Uint8Array | undefined
+  enterView: DataView | undefined
+  enterNparams = 0
+  enterStored = false
+  /** It has ended, but others of its process have not. */
+  exiting = false
+  /** It is no longer in the table. */
+  ended = false
   /** Times of the last event and of the one before, in ns from the capture's first event. */
   lastTime = 0
   previousTime = 0

@@ -1,0 +1,141 @@
+import type { ContainerInfo, ContainerMount } from './container.js'
+import type { ThreadInfo } from './threadinfo.js'
+
+/**
+ * The containers that processes were seen in, by id. The id and the runtime come from the cgroups of a process and are there
+ * at once; name and image come from the runtime, if at all: `lookup` says which it is.
+ */
+export class ContainerTable extends Map<string, ContainerInfo> {
+  /** Called for each new container, to ask its runtime. */
+  onNew: ((container: ContainerInfo) => void) | undefined
+  readonly #live: boolean
+  /** Few lists of cgroups occur, and each is that of many processes. */
+  readonly #known = new Map<string, ContainerInfo | undefined>()
+
+  constructor(live: boolean) {
+    super()
+    this.#live = live
+  }
+
+  /** Finds out from a thread's cgroups which container it is in, and says so in it. */
+  resolve(thread: ThreadInfo): void {
+    thread.containerId = this.#find(thread.cgroups)?.id ?? ''
+  }
+
+  #find(cgroups: readonly string[]): ContainerInfo | undefined {
+    if (cgroups.length === 0) return undefined
+    const key = cgroups.join('\0')
+    if (this.#known.has(key)) return this.#known.get(key)
+    const found = containerOf(cgroups)
+    const container = found && (this.get(found.id) ?? this.#add(found))
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    this.#known.set(key, container)
+    return container
+  }
+
+  #add({ id, fullId, type }: { id: string; fullId: string; type: string }): ContainerInfo {
+    const container: ContainerInfo = { id, fullId, type, lookup: this.#live ? 'pending' : 'failed' }
+    if (this.size < MAX_CONTAINERS) this.set(id, container)
+    this.onNew?.(container)
+    return container
+  }
+
+  /** Takes in what a container event says, in the JSON of libsinsp. What does not hold together is left out. */
+  addJson(text: string): ContainerInfo | undefined {
+    let described: unknown
+    try {
+      described = (JSON.parse(text) as { container?: unknown }).container
+    } catch {
+      return undefined
+    }
+    if (typeof described !== 'object' || described === null) return undefined
+    const container = fromJson(described as Record<string, unknown>)
+    if (container === undefined || (!this.has(container.id) && this.size >= MAX_CONTAINERS)) return undefined
+    this.set(container.id, container)
+    this.#known.clear()
+    return container
+  }
+}
+
+const MAX_KNOWN = 4096
+const MAX_CONTAINERS = 16_384
+
+/**
+ * How runtimes name the cgroup of a container: what stands around its id. libsinsp looks through them in this order. cri-o and
+ * containerd share the layout of Kubernetes; which it is only their socket knows.
+ */
+const LAYOUTS: readonly (readonly [type: string, before: string, after: string])[] = [
+  ['podman', '/libpod-', '.scope'],
+  ['cri', '/crio-', '.scope'],
+  ['cri', '/cri-containerd-', '.scope'],
+  ['cri', '/containerd-', '.scope'],
+  ['cri', ':cri-containerd:', ''],
+  ['docker', '/docker-', '.scope'],
+  ['docker', '/', ''],
+]
+const FULL_ID = /^[0-9a-fA-F]{64}$/
+const SHORT = 12
+const LXC = /\/lxc(?:\.payload\/|\/|\.payload\.)([^/]+)/
+
+function containerOf(cgroups: readonly string[]): { id: string; fullId: string; type: string } | undefined {
+  const paths = cgroups.map(cgroup => cgroup.slice(cgroup.indexOf('=') + 1))
+  for (const path of paths) {
+    for (const [type, before, after] of LAYOUTS) {
+      const start = path.lastIndexOf(before)
+      if (start < 0 || !path.endsWith(after)) continue
+      const fullId = path.slice(start + before.length, path.length - after.length)
+      if (FULL_ID.test(fullId)) return { id: fullId.slice(0, SHORT), fullId, type: path.includes('/kubepods') && type === 'docker' ? 'cri' : type }
+    }
+  }
+  for (const path of paths) {
+    const id = LXC.exec(path)?.[1]
+    if (id !== undefined) return { id, fullId: id, type: 'lxc' }
+  }
+  return undefined
+}
+
+/** By number, as container events have them: sinsp_container_type. */
+export const CONTAINER_TYPES: readonly string[] = [
+  'docker', 'lxc', 'libvirt-lxc', 'mesos', 'rkt', 'custom', 'cri', 'containerd', 'cri-o', 'bpm', 'static', 'podman',
+]
+const LOOKUP_SUCCESSFUL = 1
+
+function fromJson(json: Record<string, unknown>): ContainerInfo | undefined {
+  const text = (name: string) => typeof json[name] === 'string' ? json[name] : undefined
+  const id = text('id')
+  if (id === undefined || id === '') return undefined
+  const container: ContainerInfo = {
+    id,
+    fullId: text('full_id') ?? id,
+    type: typeof json.type === 'number' ? CONTAINER_TYPES[json.type] ?? 'unknown' : 'unknown',
+    lookup: (json.lookup_state ?? LOOKUP_SUCCESSFUL) === LOOKUP_SUCCESSFUL ? 'known' : 'failed',
+  }
+  const texts = { name: 'name', image: 'image', imageId: 'imageid', imageRepository: 'imagerepo', imageTag: 'imagetag', imageDigest: 'imagedigest', ip: 'ip' } as const
+  for (const [to, from] of Object.entries(texts) as [keyof typeof texts, string][]) {
+    const value = text(from)
+    if (value !== undefined) container[to] = value
+  }
+  if (typeof json.privileged === 'boolean') container.privileged = json.privileged
+  if (Array.isArray(json.Mounts)) container.mounts = json.Mounts.flatMap(mount)
+  const probes = { healthcheck: 'Healthcheck', livenessProbe: 'LivenessProbe', readinessProbe: 'ReadinessProbe' } as const
+  for (const [to, from] of Object.entries(probes) as [keyof typeof probes, string][]) {
+    const value = probe(json[from])
+    if (value !== undefined) container[to] = value
+  }
+  return container
+}
+
+function mount(entry: unknown): ContainerMount[] {
+  if (typeof entry !== 'object' || entry === null) return []
+  const { Source, Destination, Mode, RW, Propagation } = entry as Record<string, unknown>
+  const text = (value: unknown) => typeof value === 'string' ? value : ''
+  return [{ source: text(Source), dest: text(Destination), mode: text(Mode), rdwr: RW === true, propagation: text(Propagation) }]
+}
+
+/** A probe's command line. */
+function probe(entry: unknown): string | undefined {
+  if (typeof entry !== 'object' || entry === null) return undefined
+  const { exe, args } = entry as Record<string, unknown>
+  if (typeof exe !== 'string') return undefined
+  return [exe, ...(Array.isArray(args) ? args.filter(arg => typeof arg === 'string') : [])].join(' ')
+}

@@ -1,0 +1,385 @@
+import type { Event } from '../../event/event.js'
+import { numberAt } from '../../event/decode.js'
+import { CLONED, CLOSE_ON_EXEC, type FdInfo } from '../fdinfo.js'
+import { int64 } from '../params.js'
+import { joinPath } from '../path.js'
+import type { State } from '../state.js'
+import {
+  CL_CHILD_IN_PIDNS, CL_CLONE_FILES, CL_CLONE_INVERTED, CL_CLONE_THREAD, ThreadInfo,
+} from '../threadinfo.js'
+import { Argument } from './argument.js'
+import { type Followers, ofThread, onSuccess } from './follow.js'
+
+/** Threads and processes: how they come, what they become, how they end. */
+
+const EXE = new Argument('exe')
+const ARGS = new Argument('args')
+const PID = new Argument('pid')
+const PTID = new Argument('ptid')
+const FDLIMIT = new Argument('fdlimit')
+const MAJOR_FAULTS = new Argument('pgft_maj')
+const MINOR_FAULTS = new Argument('pgft_min')
+const VM_SIZE = new Argument('vm_size')
+const VM_RSS = new Argument('vm_rss')
+const VM_SWAP = new Argument('vm_swap')
+const COMM = new Argument('comm')
+const CGROUPS = new Argument('cgroups')
+const FLAGS = new Argument('flags')
+const UID = new Argument('uid')
+const GID = new Argument('gid')
+const VTID = new Argument('vtid')
+const VPID = new Argument('vpid')
+const PIDNS_START = new Argument('pidns_init_start_ts')
+
+/** An entry for a child that was made longer ago is that of another thread, whose end was not seen. */
+const STALE_NS = 2_000_000_000
+
+/**
+ * Both the caller and the child leave a clone, and which of them is seen first nobody knows. The first one makes the entry. Of a
+ * child in another pid namespace the caller only knows a number that means nothing here: then it is the child's to make.
+ */
+function clone(state: State, ev: Event, caller: ThreadInfo | undefined): void {
+  const result = int64(ev, 0, -1)
+  if (result < 0) return
+  const tid = ev.tid
+  const someone = caller ?? NOBODY
+  const flags = FLAGS.uint32(state, ev, someone, 0)
+  const vtid = VTID.int64(state, ev, someone, tid)
+  const foreign = (flags & CL_CHILD_IN_PIDNS) !== 0 || vtid !== tid
+  if (result > 0) {
+    if (!foreign) born(state, ev, result, tid, flags, false)
+    return
+  }
+  let child = caller
+  if (child?.cloneTime !== undefined && state.time - child.cloneTime > STALE_NS) {
+    state.remove(child)
+    child = undefined
+  }
+  if (child === undefined) {
+    const parent = (flags & CL_CLONE_THREAD) !== 0 ? PID : PTID
+    born(state, ev, tid, parent.int64(state, ev, NOBODY, -1), flags, foreign)
+    ev._thread = state.thread(tid)
+    return
+  }
+  child.vtid = vtid
+  child.vpid = VPID.int64(state, ev, child, child.vpid)
+}
+
+const NOBODY = new ThreadInfo(-1)
+
+function born(state: State, ev: Event, tid: number, parentTid: number, flags: number, foreign: boolean): void {
+  const byItself = ev.tid === tid
+  const parent = state.thread(parentTid) ?? state.discover(parentTid)
+  if (parent === undefined) return
+  const before = state.thread(tid)
+  if (before !== undefined) {
+    if ((before.flags & CL_CLONE_INVERTED) !== 0 && !byItself) return
+    state.remove(before)
+  }
+  const child = new ThreadInfo(tid)
+  const isThread = (flags & CL_CLONE_THREAD) !== 0
+  inherit(state, child, parent, isThread)
+  child.ptid = parentTid
+  child.pid = isThread ? PID.int64(state, ev, NOBODY, parent.pid) : tid
+  child.flags = byItself ? flags | CL_CLONE_INVERTED : flags
+  if (isThread || (flags & CL_CLONE_FILES) !== 0) child.fds = parent.fds
+  else for (const [fd, info] of parent.fds) child.fds.set(fd, inherited(info))
+  child.exe = EXE.text(state, ev, NOBODY) ?? child.exe
+  child.comm = COMM.text(state, ev, NOBODY) ?? child.exe
+  child.args = ARGS.strings(state, ev, NOBODY) ?? NOTHING
+  readSizes(state, ev, child)
+  child.uid = UID.uint32(state, ev, NOBODY, child.uid)
+  child.gid = GID.uint32(state, ev, NOBODY, child.gid)
+  child.vtid = foreign ? VTID.int64(state, ev, NOBODY, tid) : tid
+  child.vpid = foreign ? VPID.int64(state, ev, NOBODY, child.pid) : child.pid
+  child.pidnsStart = PIDNS_START.uint64(state, ev, NOBODY, parent.pidnsStart)
+  const cgroups = CGROUPS.strings(state, ev, NOBODY)
+  child.cgroups = cgroups === undefined ? parent.cgroups : normalCgroups(cgroups)
+  state.containers.resolve(child)
+  child.cloneTime = state.time
+  state.add(child)
+}
+
+const NOTHING: readonly string[] = []
+
+/** What a child has from its parent and no event tells. */
+function inherit(state: State, child: ThreadInfo, parent: ThreadInfo, isThread: boolean): void {
+  child.comm = parent.comm
+  child.exe = parent.exe
+  child.exepath = parent.exepath
+  child.exeWritable = parent.exeWritable
+  child.exeUpperLayer = parent.exeUpperLayer
+  child.exeLowerLayer = parent.exeLowerLayer
+  child.exeFromMemfd = parent.exeFromMemfd
+  child.exeIno = parent.exeIno
+  child.exeCtime = parent.exeCtime
+  child.exeMtime = parent.exeMtime
+  child.capInheritable = parent.capInheritable
+  child.capPermitted = parent.capPermitted
+  child.capEffective = parent.capEffective
+  child.root = parent.root
+  child.sid = parent.sid
+  child.vpgid = parent.vpgid
+  child.pgid = parent.pgid
+  child.tty = parent.tty
+  child.loginuid = parent.loginuid
+  child.fdlimit = parent.fdlimit
+  if (isThread) return
+  child.env = parent.env
+  child.cwd = state.cwdOf(parent)
+}
+
+function inherited(info: FdInfo): FdInfo {
+  const copy = info.copy()
+  copy.flags |= CLONED
+  return copy
+}
+
+function readSizes(state: State, ev: Event, thread: ThreadInfo): void {
+  thread.fdlimit = FDLIMIT.int64(state, ev, thread, thread.fdlimit)
+  thread.majorFaults = MAJOR_FAULTS.int64(state, ev, thread, thread.majorFaults)
+  thread.minorFaults = MINOR_FAULTS.int64(state, ev, thread, thread.minorFaults)
+  readMemory(state, ev, thread)
+}
+
+function readMemory(state: State, ev: Event, thread: ThreadInfo): void {
+  thread.vmSizeKb = VM_SIZE.uint32(state, ev, thread, thread.vmSizeKb)
+  thread.vmRssKb = VM_RSS.uint32(state, ev, thread, thread.vmRssKb)
+  thread.vmSwapKb = VM_SWAP.uint32(state, ev, thread, thread.vmSwapKb)
+}
+
+/** The kernel's names of cgroup subsystems have changed; these are the ones that everybody knows. */
+export function normalCgroups(cgroups: readonly string[]): string[] {
+  return cgroups.flatMap(cgroup => {
+    const end = cgroup.lastIndexOf('=')
+    if (end < 0) return []
+    const subsystem = cgroup.slice(0, end).replace('_cgroup', '')
+    return `${SUBSYSTEMS[subsystem] ?? subsystem}${cgroup.slice(end)}`
+  })
+}
+
+const SUBSYSTEMS: Readonly<Record<string, string>> = { perf: 'perf_event', mem: 'memory', io: 'blkio' }
+
+const ENV = new Argument('env')
+const TTY = new Argument('tty')
+const VPGID = new Argument('vpgid')
+const PGID = new Argument('pgid')
+const LOGINUID = new Argument('loginuid')
+const CAP_INHERITABLE = new Argument('cap_inheritable')
+const CAP_PERMITTED = new Argument('cap_permitted')
+const CAP_EFFECTIVE = new Argument('cap_effective')
+const EXE_INO = new Argument('exe_ino')
+const EXE_CTIME = new Argument('exe_ino_ctime')
+const EXE_MTIME = new Argument('exe_ino_mtime')
+const TRUSTED_EXEPATH = new Argument('trusted_exepath')
+const FILENAME = new Argument('filename', 'pathname')
+const DIRFD = new Argument('dirfd')
+
+// PPM_EXE_* in the driver's ppm_events_public.h.
+const EXE_WRITABLE = 1 << 0
+const EXE_UPPER_LAYER = 1 << 1
+const EXE_FROM_MEMFD = 1 << 2
+const EXE_LOWER_LAYER = 1 << 3
+
+function execve(state: State, ev: Event, thread: ThreadInfo): void {
+  thread.exe = EXE.text(state, ev, thread) ?? ''
+  thread.comm = COMM.text(state, ev, thread) ?? thread.exe
+  thread.args = ARGS.strings(state, ev, thread) ?? NOTHING
+  const pid = PID.int64(state, ev, thread, thread.pid)
+  if (thread.pid !== pid) {
+    thread.pid = pid
+    thread.main = undefined
+  }
+  if (thread.ptid === -1) thread.ptid = PTID.int64(state, ev, thread, -1)
+  readSizes(state, ev, thread)
+  thread.env = ENV.strings(state, ev, thread) ?? NOTHING
+  const cgroups = CGROUPS.strings(state, ev, thread)
+  if (cgroups !== undefined) thread.cgroups = normalCgroups(cgroups)
+  state.containers.resolve(thread)
+  thread.tty = TTY.uint32(state, ev, thread, thread.tty)
+  thread.exepath = exepath(state, ev, thread)
+  thread.vpgid = VPGID.int64(state, ev, thread, thread.vpgid)
+  thread.pgid = PGID.int64(state, ev, thread, thread.pgid)
+  thread.loginuid = LOGINUID.uint32(state, ev, thread, thread.loginuid)
+  const flags = ev.type === EXECVE_WITH_FLAGS || ev.type === EXECVEAT ? uint32At(ev, EXE_FLAGS) : undefined
+  if (flags !== undefined) {
+    thread.exeWritable = (flags & EXE_WRITABLE) !== 0
+    thread.exeUpperLayer = (flags & EXE_UPPER_LAYER) !== 0
+    thread.exeFromMemfd = (flags & EXE_FROM_MEMFD) !== 0
+    thread.exeLowerLayer = (flags & EXE_LOWER_LAYER) !== 0
+  }
+  thread.capInheritable = CAP_INHERITABLE.uint64(state, ev, thread, thread.capInheritable)
+  thread.capPermitted = CAP_PERMITTED.uint64(state, ev, thread, thread.capPermitted)
+  thread.capEffective = CAP_EFFECTIVE.uint64(state, ev, thread, thread.capEffective)
+  thread.exeIno = EXE_INO.uint64(state, ev, thread, thread.exeIno)
+  thread.exeCtime = EXE_CTIME.uint64(state, ev, thread, thread.exeCtime)
+  thread.exeMtime = EXE_MTIME.uint64(state, ev, thread, thread.exeMtime)
+  thread.uid = UID.uint32(state, ev, thread, thread.uid)
+  thread.gid = GID.uint32(state, ev, thread, thread.gid)
+  closeOnExec(thread)
+  thread.flags &= CL_CLONE_INVERTED
+}
+
+// The execve events whose exit says flags of the file; in those of execveat the name stands for the call's own flags as well.
+const EXECVE_WITH_FLAGS = 293
+const EXECVEAT = 331
+const EXE_FLAGS = 19
+
+function uint32At(ev: Event, index: number): number | undefined {
+  return index < ev.nparams && ev._paramLength(index) >= 4 ? ev._view.getUint32(ev._paramAt(index), true) : undefined
+}
+
+/** The kernel's own word for it where the driver gives it, else what the caller asked for, as a path from the root. */
+function exepath(state: State, ev: Event, thread: ThreadInfo): string {
+  const trusted = TRUSTED_EXEPATH.text(state, ev, thread)
+  if (trusted !== undefined && trusted !== '') return trusted
+  const filename = FILENAME.text(state, ev, thread)
+  if (filename === undefined) return thread.exepath
+  if (filename.startsWith('<NA>')) return '<NA>'
+  const dirfd = DIRFD.int64(state, ev, thread, AT_FDCWD)
+  const base = dirfd === AT_FDCWD ? state.cwdOf(thread) : state.fdOf(thread, dirfd)?.name ?? '<UNKNOWN>'
+  return filename === '' ? base : joinPath(base, filename)
+}
+
+const AT_FDCWD = -100
+
+/** The new program has its own table of fds, without those that are marked. */
+function closeOnExec(thread: ThreadInfo): void {
+  const fds = new Map<number, FdInfo>()
+  const shared = (thread.flags & (CL_CLONE_FILES | CL_CLONE_THREAD)) !== 0
+  for (const [fd, info] of thread.fds) {
+    if ((info.flags & CLOSE_ON_EXEC) === 0) fds.set(fd, shared ? info.copy() : info)
+  }
+  thread.fds = fds
+}
+
+const REAPER = new Argument('reaper_tid')
+
+function procexit(state: State, ev: Event, thread: ThreadInfo): void {
+  state.exitLater(thread)
+  const reaper = REAPER.int64(state, ev, thread, -1)
+  if (reaper <= 0 || !thread.isMain) return
+  for (const other of state.threads.values()) if (other.ptid === thread.tid && other.pid !== thread.pid) other.ptid = reaper
+}
+
+const OPTION = new Argument('option')
+const NAME = new Argument('arg2_str')
+/** PPM_PR_SET_NAME; prctl(2). */
+const PR_SET_NAME = 15
+
+function prctl(state: State, ev: Event, thread: ThreadInfo): void {
+  if (OPTION.uint32(state, ev, thread, 0) !== PR_SET_NAME) return
+  thread.comm = NAME.text(state, ev, thread) ?? thread.comm
+}
+
+const EUID = new Argument('euid')
+const EGID = new Argument('egid')
+const NO_ID = 0xffff_ffff
+
+/** The number that stands for "leave it" changes nothing. */
+function setEffectiveUser(id: Argument) {
+  return onSuccess((state, ev, thread) => {
+    const uid = id.uint32(state, ev, thread, NO_ID)
+    if (uid !== NO_ID) thread.uid = uid
+  })
+}
+
+function setEffectiveGroup(id: Argument) {
+  return onSuccess((state, ev, thread) => {
+    const gid = id.uint32(state, ev, thread, NO_ID)
+    if (gid !== NO_ID) thread.gid = gid
+  })
+}
+
+const PATH = new Argument('path')
+
+/** Moves the working directory of the whole process. */
+function changeDirectory(state: State, thread: ThreadInfo, path: string): void {
+  const main = state.mainOf(thread)
+  if (main === undefined) return
+  const cwd = joinPath(main.cwd, path)
+  main.cwd = cwd.endsWith('/') ? cwd : `${cwd}/`
+}
+
+function setpgid(state: State, ev: Event, thread: ThreadInfo): void {
+  const pid = PID.int64(state, ev, thread, -1)
+  const pgid = PGID.int64(state, ev, thread, -1)
+  // Numbers of the caller's own pid namespace: only in the initial one is it clear who that is.
+  const other = pid === 0 || pid === thread.vpid ? state.mainOf(thread) : state.live || thread.vpid === thread.pid ? state.thread(pid) : undefined
+  if (other === undefined || pgid < 0) return
+  other.vpgid = pgid === 0 ? other.vpid : pgid
+  if (other.vpid === other.pid) other.pgid = other.vpgid
+}
+
+const RESOURCE = new Argument('resource')
+const CURRENT = new Argument('cur')
+const NEW_LIMIT = new Argument('newcur')
+/** PPM_RLIMIT_NOFILE. */
+const RLIMIT_NOFILE = 7
+
+/** getrlimit tells the limit as well as setrlimit does. */
+function rlimit(state: State, ev: Event, thread: ThreadInfo): void {
+  if (RESOURCE.uint8(state, ev, thread, 0xff) !== RLIMIT_NOFILE) return
+  const limit = CURRENT.int64(state, ev, thread, -1)
+  const main = state.mainOf(thread)
+  if (limit !== -1 && main !== undefined) main.fdlimit = limit
+}
+
+function prlimit(state: State, ev: Event, thread: ThreadInfo): void {
+  if (RESOURCE.uint8(state, ev, thread, 0xff) !== RLIMIT_NOFILE) return
+  const limit = NEW_LIMIT.int64(state, ev, thread, -1)
+  const pid = PID.int64(state, ev, thread, 0)
+  const target = pid === 0 ? thread : state.thread(pid)
+  const main = target && state.mainOf(target)
+  if (limit !== -1 && main !== undefined) main.fdlimit = limit
+}
+
+/** What the thread has used so far; its memory is its process's. */
+function contextSwitch(state: State, ev: Event, thread: ThreadInfo): void {
+  if (ev.nparams < 6) return
+  thread.majorFaults = numberAt(ev, ev._paramAt(1))
+  thread.minorFaults = numberAt(ev, ev._paramAt(2))
+  const main = state.mainOf(thread)
+  if (main !== undefined) readMemory(state, ev, main)
+}
+
+function capset(state: State, ev: Event, thread: ThreadInfo): void {
+  thread.capInheritable = CAP_INHERITABLE.uint64(state, ev, thread, thread.capInheritable)
+  thread.capPermitted = CAP_PERMITTED.uint64(state, ev, thread, thread.capPermitted)
+  thread.capEffective = CAP_EFFECTIVE.uint64(state, ev, thread, thread.capEffective)
+}
+
+const memory = ofThread(readMemory)
+
+export const PROCESSES: Followers = {
+  enter: {
+    procexit: ofThread(procexit),
+    switch: ofThread(contextSwitch),
+  },
+  exit: {
+    clone, clone3: clone, fork: clone, vfork: clone,
+    execve: onSuccess(execve),
+    execveat: onSuccess(execve),
+    prctl: onSuccess(prctl),
+    setuid: setEffectiveUser(UID),
+    setreuid: setEffectiveUser(EUID),
+    setresuid: setEffectiveUser(EUID),
+    setgid: setEffectiveGroup(GID),
+    setregid: setEffectiveGroup(EGID),
+    setresgid: setEffectiveGroup(EGID),
+    setsid: onSuccess((_state, _ev, thread, sid) => { thread.sid = sid }),
+    setpgid: onSuccess(setpgid),
+    capset: onSuccess(capset),
+    chdir: onSuccess((state, ev, thread) => changeDirectory(state, thread, PATH.text(state, ev, thread) ?? '')),
+    getcwd: onSuccess((state, ev, thread) => changeDirectory(state, thread, PATH.text(state, ev, thread) ?? '')),
+    fchdir: onSuccess((state, ev, thread) => { if (ev._fd !== undefined) changeDirectory(state, thread, ev._fd.name) }),
+    chroot: onSuccess((state, ev, thread) => {
+      const path = PATH.text(state, ev, thread)
+      if (path !== undefined) thread.root = joinPath(state.cwdOf(thread), path)
+    }),
+    getrlimit: onSuccess(rlimit),
+    setrlimit: onSuccess(rlimit),
+    prlimit: onSuccess(prlimit),
+    brk: memory, mmap: memory, mmap2: memory, munmap: memory,
+  },
+}
