@@ -36,14 +36,21 @@ export interface BpfProbeOptions {
   snaplen: number
   exitOnly: boolean
   selfTgid: number
-  wanted: Uint8Array | undefined
+  /** By system call number: what its two records are needed for, see lib/probe/decision.ts. */
+  needs: Uint8Array
   pidFilter: 0 | 1 | 2
   pids: number[]
   pidChildren: boolean
-  procexit: boolean
-  signaldeliver: boolean
-  switch: boolean
-  page_fault: boolean
+  /** Of each tracepoint: 1 wanted, 2 needed by the state, 3 both. */
+  procexit: number
+  signaldeliver: number
+  switch: number
+  page_fault: number
+  /** The predicate of what is wanted; undefined: not asked for. Comms are 15 bytes long at most. */
+  matchPids: readonly number[] | undefined
+  matchTids: readonly number[] | undefined
+  matchComms: readonly string[] | undefined
+  matchFailed: boolean
 }
 
 /** The kernel module's driver, as it describes itself. */

@@ -41,6 +41,9 @@ struct filtered {
 #define MAX_CPUS 1024
 #define MAX_SYSCALLS 512
 
+/* TASK_COMM_LEN: the name of a thread with its NUL. */
+#define COMM_SIZE 16
+
 /* Exit events that are made by a program of their own, reached by a tail call. */
 enum stage { STAGE_COMMON, STAGE_NETWORK, STAGE_PROCESS, STAGE_EXEC, STAGES };
 
@@ -55,6 +58,15 @@ struct syscall_events {
 	__u16 stage;   /* enum stage, of the exit event */
 	__u16 hidden;  /* sysdig 0.29.3 does not know this ppm_sc */
 };
+
+/* Why a record is made: it is wanted, if the predicate holds for it, or what the reader knows of the machine follows from it,
+ * and then it is made whether the predicate holds or not. */
+enum need { NEED_WANTED = 1, NEED_STATE = 2 };
+
+/* The needs of a system call's two records in one byte: ENTER_NEEDS as they are, EXIT_NEEDS shifted. */
+#define ENTER_NEEDS 0x3
+#define EXIT_NEEDS 0xc
+#define EXIT_SHIFT 2
 
 /* How `pids` is to be read. */
 enum pid_filter { PIDS_OFF, PIDS_DENY, PIDS_ALLOW };

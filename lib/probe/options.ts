@@ -1,5 +1,6 @@
 import { CaptureError } from '../errors.js'
 import type { CaptureOptions } from '../iface/capture.js'
+import type { Decision } from './decision.js'
 
 /** Events beside system calls, named as in the event table. `switch` and `page_fault` are many: only on request. */
 export type Tracepoint = 'procexit' | 'signaldeliver' | 'switch' | 'page_fault'
@@ -52,8 +53,8 @@ function integer(name: string, value: number, low: number, high: number): number
   return value
 }
 
-/** Checks every option by name and fills in the defaults. */
-export function checkLiveOptions(options: LiveOptions) {
+/** Checks every option by name and fills in the defaults. `decision`: what a filter leaves to the kernel. */
+export function checkLiveOptions(options: LiveOptions, decision?: Decision) {
   const { events } = options
   if (events !== undefined && events !== 'both' && events !== 'exit') fail(`events must be 'both' or 'exit', not ${String(events)}`, "{ events: 'both' }")
 
@@ -80,6 +81,7 @@ export function checkLiveOptions(options: LiveOptions) {
     tracepoints,
     includeSelf: options.includeSelf ?? false,
     syscalls: options.syscalls,
+    decision,
   }
 }
 export type CheckedLiveOptions = ReturnType<typeof checkLiveOptions>

@@ -1,6 +1,8 @@
 // The addon: makes probes. Everything else happens on their handles.
 #include <napi.h>
 
+#include <algorithm>
+
 #include "../probe/bpf/bpf_probe.h"
 #include "../probe/synthetic/synthetic_probe.h"
 #include "kmod_plan.h"
@@ -20,8 +22,9 @@ class Addon : public Napi::Addon<Addon> {
   }
 
  private:
-  // openBpf({ ringBytes, snaplen, exitOnly, selfTgid, wanted?: Uint8Array, pidFilter: 0 | 1 | 2, pids: number[], pidChildren,
-  //           procexit, signaldeliver, switch, page_fault }): options are checked in lib/probe/bpf.ts.
+  // openBpf({ ringBytes, snaplen, exitOnly, selfTgid, needs: Uint8Array, pidFilter: 0 | 1 | 2, pids: number[], pidChildren,
+  //           procexit, signaldeliver, switch, page_fault: 0 … 3, matchPids?: number[], matchTids?: number[],
+  //           matchComms?: string[], matchFailed }): options are checked in lib/probe.
   Napi::Value OpenBpf(const Napi::CallbackInfo& info) {
     Napi::Object from = info[0].As<Napi::Object>();
     auto number = [&](const char* name) { return from.Get(name).ToNumber().Uint32Value(); };
@@ -33,18 +36,30 @@ class Addon : public Napi::Addon<Addon> {
     options.self_tgid = number("selfTgid");
     options.filter = static_cast<pid_filter>(number("pidFilter"));
     options.pid_children = flag("pidChildren");
-    options.procexit = flag("procexit");
-    options.signaldeliver = flag("signaldeliver");
-    options.sched_switch = flag("switch");
-    options.page_fault = flag("page_fault");
-    if (from.Get("wanted").IsTypedArray()) {
-      auto wanted = from.Get("wanted").As<Napi::Uint8Array>();
-      options.wanted.assign(wanted.Data(), wanted.Data() + wanted.ElementLength());
-    }
-    if (from.Get("pids").IsArray()) {
-      auto pids = from.Get("pids").As<Napi::Array>();
-      for (uint32_t i = 0; i < pids.Length(); i++) options.pids.push_back(pids.Get(i).ToNumber().Uint32Value());
-    }
+    options.procexit = number("procexit");
+    options.signaldeliver = number("signaldeliver");
+    options.sched_switch = number("switch");
+    options.page_fault = number("page_fault");
+    options.match_failed = flag("matchFailed");
+    auto needs = from.Get("needs").As<Napi::Uint8Array>();
+    std::copy_n(needs.Data(), std::min(needs.ElementLength(), options.needs.size()), options.needs.begin());
+    // An array's items; undefined: none is given.
+    auto each = [&](const char* name, auto take) {
+      if (!from.Get(name).IsArray()) return false;
+      auto items = from.Get(name).As<Napi::Array>();
+      for (uint32_t i = 0; i < items.Length(); i++) take(items.Get(i));
+      return true;
+    };
+    auto numbers = [&](const char* name) {
+      std::vector<uint32_t> all;
+      bool given = each(name, [&](Napi::Value item) { all.push_back(item.ToNumber().Uint32Value()); });
+      return given ? std::optional(all) : std::nullopt;
+    };
+    options.pids = numbers("pids").value_or(std::vector<uint32_t>{});
+    options.match_pids = numbers("matchPids");
+    options.match_tids = numbers("matchTids");
+    std::vector<std::string> comms;
+    if (each("matchComms", [&](Napi::Value item) { comms.push_back(item.ToString().Utf8Value()); })) options.match_comms = comms;
     return Make(info.Env(), [&] { return std::make_unique<BpfProbe>(options); });
   }
 

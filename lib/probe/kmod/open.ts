@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { CaptureError } from '../../errors.js'
 import { type DriverInfo, guarded, native } from '../../native.js'
 import { Threads } from '../../ring/threads.js'
+import { withoutDecision } from '../decision.js'
 import type { CheckedLiveOptions } from '../options.js'
 import type { Probe } from '../probe.js'
 import { describeDriver, type Generation, generationOf } from './driver.js'
@@ -12,7 +13,8 @@ import type { Wanted } from './wanted.js'
 const RING_PARAMETERS = ['scap', 'falco'].map(name => `/sys/module/${name}/parameters/g_buffer_bytes_dim`)
 
 /** Opens the rings of the kernel module; `start()` lets records flow. */
-export function openKmodProbe(options: CheckedLiveOptions): Probe {
+export function openKmodProbe(checked: CheckedLiveOptions): Probe {
+  const options = withoutDecision(checked)
   const sifts = !options.includeSelf || options.pidFilter !== 0
   let driver!: DriverInfo
   let generation!: Generation

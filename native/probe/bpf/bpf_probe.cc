@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -178,12 +179,33 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   // The skeleton declares the table const, as the program sees it; before loading it is ours to fill.
   FillSyscalls(reinterpret_cast<syscall_events*>(const_cast<void*>(static_cast<const void*>(constants->syscalls))), options.exit_only);
 
+  auto size = [](bpf_map* map, const auto& set) { bpf_map__set_max_entries(map, set ? std::max<size_t>(set->size(), 1) : 1); };
+  size(bpf_->maps.matching_pids, options.match_pids);
+  size(bpf_->maps.matching_tids, options.match_tids);
+  size(bpf_->maps.matching_comms, options.match_comms);
+  constants->match_pids = options.match_pids.has_value();
+  constants->match_tids = options.match_tids.has_value();
+  constants->match_comms = options.match_comms.has_value();
+  constants->match_failed = options.match_failed;
+
   bpf_map__set_max_entries(bpf_->maps.ring_infos, cpus_.size());
   bpf_map__set_max_entries(bpf_->maps.ring_data, cpus_.size());
   bpf_map__set_value_size(bpf_->maps.ring_data, ring_bytes + RING_SLACK);
 
+  constants->need_procexit = options.procexit;
+  constants->need_signaldeliver = options.signaldeliver;
+  constants->need_switch = options.sched_switch;
+  constants->need_page_fault = options.page_fault;
+
   auto load_only_if = [](bpf_program* program, bool wanted) { bpf_program__set_autoload(program, wanted); };
-  load_only_if(bpf_->progs.sys_enter, !options.exit_only);
+  const auto& needs = options.needs;
+  auto any = [&](int bits) { return std::any_of(needs.begin(), needs.end(), [&](uint8_t of_call) { return (of_call & bits) != 0; }); };
+  // A hook that is not attached costs the traced processes nothing.
+  bool exits = any(EXIT_NEEDS);
+  load_only_if(bpf_->progs.sys_enter, !options.exit_only && any(ENTER_NEEDS));
+  load_only_if(bpf_->progs.sys_exit, exits);
+  for (bpf_program* stage : {bpf_->progs.exit_network, bpf_->progs.exit_process, bpf_->progs.exit_exec}) load_only_if(stage, exits);
+  load_only_if(bpf_->progs.sched_process_exec, ((needs.at(__NR_execve) | needs.at(__NR_execveat)) & EXIT_NEEDS) != 0);
   load_only_if(bpf_->progs.sched_process_exit, options.procexit);
   load_only_if(bpf_->progs.signal_deliver, options.signaldeliver);
   load_only_if(bpf_->progs.sched_switch, options.sched_switch);
@@ -200,11 +222,7 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   auto* state = bpf_->bss;
   std::fill(std::begin(state->slot_of_cpu), std::end(state->slot_of_cpu), RING_NO_SLOT);
   for (size_t slot = 0; slot < cpus_.size(); slot++) state->slot_of_cpu[cpus_[slot]] = slot;
-  if (options.wanted.empty()) {
-    memset(state->wanted, 1, sizeof state->wanted);
-  } else {
-    memcpy(state->wanted, options.wanted.data(), std::min(options.wanted.size(), sizeof state->wanted));
-  }
+  std::copy(needs.begin(), needs.end(), state->needs);
   state->boot_to_real = MeasureBootToReal();
 
   for (uint32_t pid : options.pids) {
@@ -214,6 +232,26 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
     }
   }
 
+  FillSets(options);
+  if (exits) FillStages();
+  MapRings(ring_bytes);
+}
+
+void BpfProbe::FillSets(const BpfOptions& options) {
+  auto add = [](bpf_map* map, const void* key) {
+    uint8_t present = 1;
+    if (bpf_map_update_elem(bpf_map__fd(map), key, &present, BPF_ANY) != 0) throw LoadFailure(errno);
+  };
+  for (uint32_t pid : options.match_pids.value_or(std::vector<uint32_t>{})) add(bpf_->maps.matching_pids, &pid);
+  for (uint32_t tid : options.match_tids.value_or(std::vector<uint32_t>{})) add(bpf_->maps.matching_tids, &tid);
+  for (const std::string& comm : options.match_comms.value_or(std::vector<std::string>{})) {
+    char key[COMM_SIZE] = {};
+    comm.copy(key, sizeof key - 1);
+    add(bpf_->maps.matching_comms, key);
+  }
+}
+
+void BpfProbe::FillStages() {
   int stages = bpf_map__fd(bpf_->maps.exit_stages);
   for (auto [stage, program] : {std::pair{STAGE_NETWORK, bpf_->progs.exit_network},
                                 std::pair{STAGE_PROCESS, bpf_->progs.exit_process},
@@ -224,7 +262,6 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
     // Reached by tail call only.
     bpf_program__set_autoattach(program, false);
   }
-  MapRings(ring_bytes);
 }
 
 void BpfProbe::MapRings(uint32_t ring_bytes) {

@@ -1,8 +1,10 @@
 // Loads our eBPF programs, gives them one ring per online CPU, attaches them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +19,16 @@ struct BpfOptions {
   uint32_t snaplen = 80;            // 0 … MAX_SNAPLEN
   bool exit_only = false;           // exit events only, with all parameters on them
   uint32_t self_tgid = 0;           // 0: the capturing process is captured too
-  std::vector<uint8_t> wanted;      // by system call number; empty: all
+  std::array<uint8_t, MAX_SYSCALLS> needs{};  // by system call number: ENTER_NEEDS, EXIT_NEEDS
   pid_filter filter = PIDS_OFF;
   std::vector<uint32_t> pids;
   bool pid_children = false;        // the list also means the processes that those have started
-  bool procexit = true, signaldeliver = true, sched_switch = false, page_fault = false;
+  // Bit sets of enum need.
+  uint8_t procexit = 0, signaldeliver = 0, sched_switch = 0, page_fault = 0;
+  // The predicate: what a record that is wanted has to be. All that is given has to hold.
+  std::optional<std::vector<uint32_t>> match_pids, match_tids;
+  std::optional<std::vector<std::string>> match_comms;  // each shorter than COMM_SIZE
+  bool match_failed = false;
 };
 
 class BpfProbe : public Probe {
@@ -39,6 +46,8 @@ class BpfProbe : public Probe {
 
  private:
   void Load(const BpfOptions& options, uint32_t ring_bytes);
+  void FillSets(const BpfOptions& options);
+  void FillStages();
   void MapRings(uint32_t ring_bytes);
 
   probe_bpf* bpf_ = nullptr;

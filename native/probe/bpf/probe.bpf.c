@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0-only
 /* The probe: at each tracepoint decide whether a record is wanted, reserve room in this CPU's ring, fill it in place.
  *
- * Order of the decisions, cheapest first: the mask of system calls, the capture's own process, the lists of pids. Every
- * hit ends in exactly one counter: delivered (n_evts without drops), dropped by cause, or filtered.
+ * Order of the decisions, cheapest first: the mask of system calls, the capture's own process, the lists of pids, the
+ * predicate. Every hit ends in exactly one counter: delivered (n_evts without drops), dropped by cause, or filtered. What
+ * no program is attached for is no hit.
  */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
@@ -11,6 +12,7 @@
 
 #include "enter.bpf.h"
 #include "exit.bpf.h"
+#include "predicate.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -22,8 +24,14 @@ const volatile __u32 pid_filter = PIDS_OFF;
 /* The lists of pids also mean the processes that those have started. */
 const volatile bool pid_children = false;
 
-/* By system call number. */
-__u8 wanted[MAX_SYSCALLS];
+/* Bit sets of enum need. */
+const volatile __u8 need_procexit = NEED_WANTED;
+const volatile __u8 need_signaldeliver = NEED_WANTED;
+const volatile __u8 need_switch = NEED_WANTED;
+const volatile __u8 need_page_fault = NEED_WANTED;
+
+/* By system call number: ENTER_NEEDS and EXIT_NEEDS. */
+__u8 needs[MAX_SYSCALLS];
 struct filtered filtered[MAX_CPUS];
 
 struct {
@@ -86,15 +94,18 @@ static __always_inline __u32 table_index(long nr)
 	return (unsigned long)nr < MAX_SYSCALLS ? nr : UNKNOWN_SYSCALL;
 }
 
-/* The second look, for calls that passed the mask; a 32-bit process has to pass it again under its real index. */
-static __always_inline bool wanted_of(struct task_struct *task, __u32 *index)
+/* For calls that passed the mask: a 32-bit process has to pass it again under its real index. */
+static __always_inline __u8 real_needs(struct task_struct *task, __u32 *index)
 {
-	if (IS_COMPAT(task)) {
+	if (IS_COMPAT(task))
 		*index = UNKNOWN_SYSCALL;
-		if (!wanted[UNKNOWN_SYSCALL])
-			return false;
-	}
-	return admitted(task);
+	return needs[*index & (MAX_SYSCALLS - 1)];
+}
+
+/* Is a record made that somebody has this need of? */
+static __always_inline bool passes(struct task_struct *task, __u8 need, bool failed)
+{
+	return need && admitted(task) && ((need & NEED_STATE) || predicate(task, failed));
 }
 
 SEC("tp_btf/sys_enter")
@@ -102,14 +113,14 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long nr)
 {
 	__u32 index = table_index(nr) & (MAX_SYSCALLS - 1);
 
-	if (!wanted[index])
+	if (!(needs[index] & ENTER_NEEDS))
 		return filter_out();
 
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct ring ring;
 	struct rec r;
 
-	if (!wanted_of(task, &index))
+	if (!passes(task, real_needs(task, &index) & ENTER_NEEDS, false))
 		return filter_out();
 	if (!ring_here(&ring) || !begin(&r, &ring, task))
 		return 0;
@@ -153,15 +164,19 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 {
 	__u32 index = table_index(exit_nr(regs)) & (MAX_SYSCALLS - 1);
 
-	if (!wanted[index])
+	if (!(needs[index] & EXIT_NEEDS))
 		return filter_out();
-	if (!wanted_of(bpf_get_current_task_btf(), &index))
+
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u8 need = real_needs(task, &index) >> EXIT_SHIFT;
+
+	/* sched_process_exec has decided on a successful exec. */
+	if (need && syscalls[index].stage == STAGE_EXEC && ret == 0)
+		return 0;
+	if (!passes(task, need, ret < 0))
 		return filter_out();
 	if (syscalls[index].stage == STAGE_COMMON)
 		return emit_exit(regs, ret, index, fill_exit);
-	/* A successful exec has had its record at sched_process_exec. */
-	if (syscalls[index].stage == STAGE_EXEC && ret == 0)
-		return 0;
 	bpf_tail_call(ctx, &exit_stages, syscalls[index].stage);
 	return 0;
 }
@@ -190,18 +205,18 @@ int BPF_PROG(exit_exec, struct pt_regs *regs, long ret)
 	return emit_exit(regs, ret, stage_index(regs), fill_failed_exec);
 }
 
-/* A tracepoint beside the system calls: the same decisions without the mask. */
-#define TRACEPOINT_BEGIN(task)                   \
+/* A tracepoint beside the system calls: the same decisions without the mask. None of them is a failure. */
+#define TRACEPOINT_BEGIN(task, need)             \
 	struct ring ring;                        \
 	struct rec r;                            \
-	if (!admitted(task))                     \
+	if (!passes(task, need, false))          \
 		return filter_out();             \
 	if (!ring_here(&ring))                   \
 		return 0;                        \
 	if (!begin(&r, &ring, task))             \
 		return 0
 
-/* The exit of an exec that succeeded. */
+/* The exit of an exec that succeeded. One that the mask turns away is counted at sys_exit, as every call is. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
@@ -213,10 +228,11 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, pid_t old_pid, struct
 		at = SYSCALL_NR(regs) == NR_EXECVEAT;
 	}
 	__u32 index = at ? NR_EXECVEAT : NR_EXECVE;
+	__u8 need = needs[index] >> EXIT_SHIFT;
 
-	if (!wanted[index])
-		return filter_out();
-	TRACEPOINT_BEGIN(task);
+	if (!need)
+		return 0;
+	TRACEPOINT_BEGIN(task, need);
 	rec_type(&r, syscalls[index].exit, 30 + (full_exit && !at));
 	put_s64(&r, 0);
 	put_exe_args(&r, task);
@@ -261,7 +277,7 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 
 	if (task->flags & PF_KTHREAD)
 		return 0;
-	TRACEPOINT_BEGIN(task);
+	TRACEPOINT_BEGIN(task, need_procexit);
 	rec_type(&r, PPME_PROCEXIT_1_E, 5);
 	put_s64(&r, status);
 	put_s64(&r, (status >> 8) & 0xff);
@@ -280,7 +296,7 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	 * and its like are small numbers and no pointers. */
 	__s64 spid = 0;
 
-	TRACEPOINT_BEGIN(task);
+	TRACEPOINT_BEGIN(task, need_signaldeliver);
 	if ((unsigned long)info > 2 && (BPF_CORE_READ(info, si_code) <= 0 || sig == 17 || sig == 9))
 		spid = BPF_CORE_READ(info, _sifields._kill._pid);
 	rec_type(&r, PPME_SIGNALDELIVER_E, 3);
@@ -294,7 +310,7 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 SEC("tp_btf/sched_switch")
 int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	TRACEPOINT_BEGIN(prev);
+	TRACEPOINT_BEGIN(prev, need_switch);
 	rec_type(&r, PPME_SCHEDSWITCH_6_E, 6);
 	put_s64(&r, next->pid);
 	put_u64(&r, prev->maj_flt);
@@ -317,7 +333,7 @@ static __always_inline int emit_page_fault(unsigned long address, struct pt_regs
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	TRACEPOINT_BEGIN(task);
+	TRACEPOINT_BEGIN(task, need_page_fault);
 	rec_type(&r, PPME_PAGE_FAULT_E, 3);
 	put_u64(&r, address);
 	put_u64(&r, PT_REGS_IP(regs));
