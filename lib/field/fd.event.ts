@@ -1,0 +1,19 @@
+import type { Event } from '../event/event.js'
+import type { FdInfo } from '../state/fdinfo.js'
+import { byType } from './define.js'
+
+/** Does an event of this type make, use or close an fd? */
+const isAboutFd = byType(({ flags }) => ['CREATES_FD', 'USES_FD', 'DESTROYS_FD'].some((flag) => flags.includes(flag)), false)
+
+/** Can the event have an fd at all, known or not? The fields of fds have no value in others. */
+export function hasFd(ev: Event): boolean {
+  return ev._thread !== undefined && isAboutFd(ev.type)
+}
+
+/** The fd that the event is about, or the last one of its thread; undefined where nothing is known of it. */
+export function fdOf(ev: Event): FdInfo | undefined {
+  const thread = ev._thread
+  if (thread === undefined || !isAboutFd(ev.type)) return undefined
+  // Not State.fdOf: a field that is asked does not make the fd's name its old name.
+  return ev._fd ?? (thread.lastFd < 0 ? undefined : ev._state!.fdsOf(thread).get(thread.lastFd))
+}
