@@ -7,19 +7,20 @@ const SHORT_ESCAPES: Readonly<Record<number, number>> = {
   0x08: 0x62, 0x09: 0x74, 0x0a: 0x6e, 0x0c: 0x66, 0x0d: 0x72, [QUOTE]: QUOTE, [BACKSLASH]: BACKSLASH,
 }
 
+/** Begins a JSON string: its text is what is added from here to `closeString`. */
+export function openString(out: TextBuffer): number {
+  out.reserve(0)
+  out.byte(QUOTE)
+  return out.length
+}
+
 /**
- * Makes a JSON string of everything in `out` since `start`. Like sysdig's JSON it is ASCII: characters beyond it are
- * \u escapes with small digits, and U+FFFD stands for bytes that are not UTF-8.
+ * Ends the JSON string that began at `start`. Like sysdig's JSON it is ASCII: characters beyond it are \u escapes with
+ * small digits, and U+FFFD stands for bytes that are not UTF-8.
  */
-export function quoteJson(out: TextBuffer, start: number): void {
-  const end = out.length
-  out.reserve(1)
-  const isPlain = out.isPlain(start)
-  out.bytes.copyWithin(start + 1, start, end)
-  out.bytes[start] = QUOTE
-  out.length = end + 1
-  if (!isPlain) escape(out, start + 1)
-  out.reserve(1)
+export function closeString(out: TextBuffer, start: number): void {
+  if (!out.isPlain(start)) escape(out, start)
+  out.reserve(0)
   out.byte(QUOTE)
 }
 

@@ -85,7 +85,7 @@ const resolveErrno: ParamText['resolve'] = (ev, at, length) => {
   return errnoName(-ev._view.getInt32(at, true))
 }
 
-const AT_FDCWD = -100
+export const AT_FDCWD = -100
 
 const resolveFd: ParamText['resolve'] = (ev, at, length, names) => {
   if (length < 8) return undefined

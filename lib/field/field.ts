@@ -36,6 +36,8 @@ export interface Extractor {
   all?(ev: Event): readonly Value[] | undefined
   /** Adds the text of the value; false, and nothing added, where there is none. For fields that are printed often. */
   write?(out: TextBuffer, ev: Event): boolean
+  /** The same as JSON, for fields that are something else there: times are numbers of nanoseconds. */
+  writeJson?(out: TextBuffer, ev: Event): boolean
   /**
    * The check with this operator against these operands (as they stand in the filter, quotes and escapes resolved), for
    * fields that compare in a way of their own: either end of a connection, any ancestor, a set of event types. Undefined:

@@ -94,7 +94,7 @@ export function bound({ field, arg }: Omit<FieldAt, 'end'>): BoundField {
   }
 }
 
-function noSuchField(text: string, beginning?: Field): CaptureError {
+export function noSuchField(text: string, beginning?: Field): CaptureError {
   const name = text.replace(/\[.*$/s, '')
   const nearest = nearestName(name, names) ?? beginning?.name
   const hint = nearest === undefined ? '`sysring fields` lists those that there are.' : `Did you mean ${nearest}?`

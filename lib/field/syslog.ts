@@ -1,3 +1,23 @@
-import type { Field } from './field.js'
+import type { Event } from '../event/event.js'
+import { define } from './define.js'
+import type { Field, Value, ValueType } from './field.js'
+import { type SyslogMessage, syslogMessage } from './syslogmessage.js'
 
-export const SYSLOG_FIELDS: readonly Field[] = []
+function field(name: string, type: ValueType, doc: string, of: (message: SyslogMessage) => Value): Field {
+  return define({
+    name: `syslog.${name}`, type, doc, needs: ['fd'],
+    get: (ev: Event) => {
+      const message = syslogMessage(ev)
+      return message === undefined ? undefined : of(message)
+    },
+  })
+}
+
+/** What is written to /dev/log. */
+export const SYSLOG_FIELDS: readonly Field[] = [
+  field('facility.str', 'CHARBUF', 'Facility of a message to the system’s log: kern, user, daemon …', (message) => message.facilityName),
+  field('facility', 'UINT32', 'Facility of a message to the system’s log as a number, 0 to 23', (message) => message.facility),
+  field('severity.str', 'CHARBUF', 'Severity of a message to the system’s log: emerg, alert, crit, err, warn, notice, info, debug', (message) => message.severityName),
+  field('severity', 'UINT32', 'Severity of a message to the system’s log as a number, 0 to 7', (message) => message.severity),
+  field('message', 'CHARBUF', 'The text of a message to the system’s log', (message) => message.text),
+]

@@ -1,5 +1,5 @@
 import { addressText } from '../event/address.js'
-import { quoteJson } from '../event/jsonstring.js'
+import { closeString, openString } from '../event/jsonstring.js'
 import { textOf } from '../event/text.js'
 import type { TextBuffer } from '../event/textbuffer.js'
 import type { NumberFormat, Value, ValueType } from './field.js'
@@ -34,9 +34,9 @@ export function writeValue(out: TextBuffer, value: Value, type: ValueType, forma
 export function writeValueJson(out: TextBuffer, value: Value, type: ValueType, format: NumberFormat = 'DEC'): void {
   if (typeof value === 'boolean' || type === 'BOOL') return writeValue(out, value, type)
   if (typeof value !== 'string' && typeof value !== 'object' && format === 'DEC') return writeNumber(out, value, type, format)
-  const start = out.length
+  const start = openString(out)
   writeValue(out, value, type, format)
-  quoteJson(out, start)
+  closeString(out, start)
 }
 
 function writeNumber(out: TextBuffer, value: number | bigint, type: ValueType, format: NumberFormat): void {

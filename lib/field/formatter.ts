@@ -1,0 +1,197 @@
+import type { BufferFormat } from '../event/buffertext.js'
+import type { Event } from '../event/event.js'
+import { closeString, openString } from '../event/jsonstring.js'
+import type { TextBuffer } from '../event/textbuffer.js'
+import type { Table } from './field.js'
+import { parseFormat, type Piece } from './formatsyntax.js'
+import { type Printing, setPrinting, type TimeFormat } from './printing.js'
+import type { BoundField } from './registry.js'
+import { TRANSFORMERS } from './transformer.js'
+import { writeValue, writeValueJson } from './value.js'
+
+/** sysdig's line, and that with containers (-pc). */
+export const DEFAULT_FORMAT =
+  '*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info'
+export const CONTAINER_FORMAT =
+  '*%evt.num %evt.outputtime %evt.cpu %container.name (%container.id) %proc.name (%thread.tid:%thread.vtid) %evt.dir %evt.type %evt.info'
+
+export interface FormatOptions {
+  /** JSON objects with a member for each field, in the order of their names, in the place of text. */
+  json?: boolean
+  /** What evt.outputtime shows; 'h', the local time of day, by default. */
+  time?: TimeFormat
+  /** How data is shown; 'dots' by default. */
+  buffers?: BufferFormat
+  /** Data is not cut after 80 characters. In JSON it never is. */
+  whole?: boolean
+}
+
+/** Adds the line of an event to `out`, without a newline; false, and nothing added, where it is to be left out. */
+export interface Formatter {
+  (out: TextBuffer, ev: Event): boolean
+  /** The fields that occur in it. */
+  readonly fields: readonly BoundField[]
+  /** What of the state has to be kept for it. */
+  readonly needs: ReadonlySet<Table>
+}
+
+/** Adds a field; false, and nothing added, where it has no value. */
+type Part = (out: TextBuffer, ev: Event) => boolean
+
+/**
+ * A format in sysdig's language: text, %field, %field[argument], %12field for exactly twelve bytes, %tolower(field). Where
+ * a field has no value the line is left out, but if the format begins with *: then it says <NA> there, in JSON null.
+ * Throws ERR_CAPTURE_FILTER, with the position, where it cannot be understood.
+ */
+export function compileFormat(text: string, options: FormatOptions = {}): Formatter {
+  const { json = false, time = 'h', buffers = 'dots', whole = json } = options
+  const { showsMissing, pieces } = parseFormat(text)
+  const printing: Printing = { time, buffers: { format: buffers, whole } }
+  const line = json ? jsonLine(pieces, showsMissing) : textLine(pieces, showsMissing)
+  const fields = pieces.flatMap((piece) => (typeof piece === 'string' ? [] : [piece.field]))
+  const format = (out: TextBuffer, ev: Event) => {
+    setPrinting(printing)
+    return line(out, ev)
+  }
+  return Object.assign(format, { fields, needs: needsOf(fields, time) })
+}
+
+function needsOf(fields: readonly BoundField[], time: TimeFormat): ReadonlySet<Table> {
+  const needs = new Set(fields.flatMap(({ field }) => field.needs ?? []))
+  if ((time === 'r' || time === 'd') && fields.some(({ field }) => field.name === 'evt.outputtime')) needs.add('thread')
+  return needs
+}
+
+// Lines of text.
+
+const MISSING = '<NA>'
+
+function textLine(pieces: readonly Piece[], showsMissing: boolean): Part {
+  const parts = pieces.map((piece) => {
+    if (typeof piece === 'string') return literal(piece)
+    const part = piece.width === 0 ? textPart(piece) : ofWidth(textPart(piece), piece.width, showsMissing)
+    return showsMissing ? orMissing(part) : part
+  })
+  if (showsMissing) {
+    return (out, ev) => {
+      for (let i = 0; i < parts.length; i++) parts[i](out, ev)
+      return true
+    }
+  }
+  return (out, ev) => {
+    const start = out.length
+    let isWhole = true
+    // All are asked for, whether the line is left out or not: some look at the time since they were asked last.
+    for (let i = 0; i < parts.length; i++) if (!parts[i](out, ev)) isWhole = false
+    if (!isWhole) out.length = start
+    return isWhole
+  }
+}
+
+function literal(text: string): Part {
+  const bytes = Buffer.from(text)
+  return (out) => {
+    out.copy(bytes, 0, bytes.length)
+    return true
+  }
+}
+
+function orMissing(part: Part): Part {
+  return (out, ev) => {
+    if (!part(out, ev)) out.text(MISSING)
+    return true
+  }
+}
+
+function textPart({ field, transformer }: Exclude<Piece, string>): Part {
+  if (transformer !== undefined) {
+    const transform = TRANSFORMERS[transformer]
+    const plain = textPart({ field, transformer: undefined, key: '', width: 0 })
+    return (out, ev) => {
+      const start = out.length
+      return plain(out, ev) && transform.write(out, start)
+    }
+  }
+  if (field.write !== undefined) return (out, ev) => field.write!(out, ev)
+  const type = field.type ?? field.field.type
+  const format = field.format ?? field.field.format
+  return (out, ev) => {
+    const value = field.get(ev)
+    if (value === undefined) return false
+    writeValue(out, value, type, format)
+    return true
+  }
+}
+
+const BLANK = 0x20
+
+/** Cut, or filled with blanks, to `width` bytes; "<NA>" as well, where that is shown. */
+function ofWidth(part: Part, width: number, showsMissing: boolean): Part {
+  const whole = showsMissing ? orMissing(part) : part
+  return (out, ev) => {
+    const start = out.length
+    if (!whole(out, ev)) return false
+    const end = start + width
+    if (out.length > end) {
+      out.length = end
+      return true
+    }
+    out.reserve(end - out.length)
+    while (out.length < end) out.byte(BLANK)
+    return true
+  }
+}
+
+// Objects.
+
+function jsonLine(pieces: readonly Piece[], showsMissing: boolean): Part {
+  const members = new Map<string, Part>()
+  for (const piece of pieces) if (typeof piece !== 'string') members.set(piece.key, jsonPart(piece))
+  const keys = [...members.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  const parts = keys.map((key, i) => ({ label: `${i === 0 ? '{' : ','}${JSON.stringify(key)}:`, part: members.get(key)! }))
+  const empty = parts.length === 0 ? 'null' : '}'
+  return (out, ev) => {
+    const start = out.length
+    let isWhole = true
+    for (let i = 0; i < parts.length; i++) {
+      out.text(parts[i].label)
+      if (parts[i].part(out, ev)) continue
+      isWhole = false
+      out.text('null')
+    }
+    out.text(empty)
+    if (isWhole || showsMissing) return true
+    out.length = start
+    return false
+  }
+}
+
+function jsonPart({ field, transformer }: Exclude<Piece, string>): Part {
+  if (transformer !== undefined) {
+    const { isNumber } = TRANSFORMERS[transformer]
+    const text = textPart({ field, transformer, key: '', width: 0 })
+    return isNumber ? text : quoted(text)
+  }
+  if (field.writeJson !== undefined) return (out, ev) => field.writeJson!(out, ev)
+  const type = field.type ?? field.field.type
+  const format = field.format ?? field.field.format
+  if (field.write !== undefined && (type === 'CHARBUF' || type === 'BYTEBUF')) return quoted((out, ev) => field.write!(out, ev))
+  return (out, ev) => {
+    const value = field.get(ev)
+    if (value === undefined) return false
+    writeValueJson(out, value, type, format)
+    return true
+  }
+}
+
+function quoted(part: Part): Part {
+  return (out, ev) => {
+    const start = openString(out)
+    if (!part(out, ev)) {
+      out.length = start - 1
+      return false
+    }
+    closeString(out, start)
+    return true
+  }
+}
