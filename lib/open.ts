@@ -29,18 +29,30 @@ export async function open(device: string, options: LiveOptions = {}): Promise<L
   if (!Object.hasOwn(PROBES, device)) {
     throw new CaptureError('ERR_CAPTURE_NO_DEVICE', `there is no interface named ${device}`, 'see what there is: sysring devices')
   }
-  const checked = checkLiveOptions(options)
+  const following = await followed(options)
+  const checked = checkLiveOptions(options, following?.decision)
   options.signal?.throwIfAborted()
   const probe = PROBES[device](checked)
   try {
-    const capture = new LiveCapture(device, probe, checked, options, snapshot)
+    const capture = new LiveCapture(device, probe, checked, options, snapshot, following?.stage)
     warm(probe.sieve)
     probe.start()
+    if (following !== undefined) capture.begin(following.snapshot(), following.lookup)
     return capture
   } catch (error) {
     probe.handle.close()
     throw error
   }
+}
+
+/** What a filter or state take, loaded when they are asked for. */
+async function followed(options: LiveOptions) {
+  if (options.filter === undefined && options.state !== true) return undefined
+  const [{ following }, { decisionOf }, { listed, readSnapshot }, { ProcLookup }] = await Promise.all([
+    import('./iface/following.js'), import('./filter/decision.js'), import('./state/snapshot.js'), import('./state/lookup.js'),
+  ])
+  const stage = following(options)
+  return { stage, decision: decisionOf(stage), snapshot: () => listed(readSnapshot()), lookup: new ProcLookup() }
 }
 
 /** The kernel module if it can serve these options, else our eBPF probe. */

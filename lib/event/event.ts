@@ -1,3 +1,6 @@
+import { CaptureError } from '../errors.js'
+import type { FieldName, FieldValue } from '../field/types.js'
+import type { Value } from '../field/field.js'
 import { argsOf } from './args.js'
 import { Bytes } from './bytes.js'
 import { ENDED, type Lease, leaseEnded } from './lease.js'
@@ -9,6 +12,10 @@ import type { ThreadInfo } from '../state/threadinfo.js'
 import type { Args, ArgsByName, ArgsByNameAndDirection, EventName } from './types.generated.js'
 
 const NO_BYTES = new Uint8Array(0)
+
+function noState(): never {
+  throw new CaptureError('ERR_CAPTURE_OPTION', 'this capture keeps no state', 'open it with { state: true }')
+}
 
 export { PACKET } from './record.js'
 
@@ -25,7 +32,7 @@ export const FLAG_STATE_ONLY = 1
 export class Event {
   /** The CPU on which the event happened. */
   cpu = 0
-  /** Number of the record in its capture, from 1 (sysdig's `evt.num`). */
+  /** Number of the record in its capture, from 1, those that a filter left out counted as well (sysdig's `evt.num`). */
   num = 0
   /** Index of the interface it came from, in `capture.interfaces`. */
   iface = 0
@@ -117,6 +124,40 @@ export class Event {
     return argsOf(this)
   }
 
+  /**
+   * What is known of the thread that made the event; undefined where there is none. Like everything that comes from the state it
+   * is as of this event: the object changes with the next one, and is not to be written to. Needs `state: true` or a filter when
+   * the capture is opened, else it throws ERR_CAPTURE_OPTION.
+   */
+  get thread(): ThreadInfo | undefined {
+    return this._state === undefined ? noState() : this._thread
+  }
+
+  /** What is known of the file descriptor that the event is about. */
+  get fd(): FdInfo | undefined {
+    return this._state === undefined ? noState() : this._fd
+  }
+
+  /** Name of the thread, at most 15 bytes (sysdig's `proc.name`). */
+  get comm(): string | undefined {
+    return this.thread?.comm
+  }
+
+  /** The process of the thread, in the initial pid namespace. */
+  get pid(): number | undefined {
+    return this.thread?.pid
+  }
+
+  /**
+   * A field of the filter language: `ev.field('fd.sip')`, `ev.field('proc.aname[2]')`. Undefined where this event has no value for
+   * it. Throws ERR_CAPTURE_FILTER for a name that does not exist.
+   */
+  field<N extends FieldName>(name: N): FieldValue<N> | undefined
+  field(name: string): Value | undefined
+  field(name: string): Value | undefined {
+    return this._state === undefined ? noState() : this._state.field(this, name)
+  }
+
   /** The network packet, if this record is one. */
   get packet(): Packet | undefined {
     if (this._view === ENDED) throw leaseEnded()
@@ -177,6 +218,10 @@ export class Event {
     copy.num = this.num
     copy.iface = this.iface
     copy.flags = this.flags
+    copy._state = this._state
+    copy._thread = this._thread
+    copy._fd = this._fd
+    copy._error = this._error
     return copy
   }
 

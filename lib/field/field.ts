@@ -25,8 +25,11 @@ export type Operator =
   | 'contains' | 'icontains' | 'bcontains' | 'startswith' | 'bstartswith' | 'endswith' | 'glob' | 'iglob' | 'regex'
   | 'in' | 'intersects' | 'pmatch'
 
-/** What of the state a field looks at: the tables that have to be kept for it. */
-export type Table = 'thread' | 'fd' | 'user' | 'container'
+/**
+ * What of the state a field looks at: the tables that have to be kept for it. `usage`: what memory threads use; `traffic`: whether
+ * data went through a socket.
+ */
+export type Table = 'thread' | 'fd' | 'user' | 'container' | 'usage' | 'traffic'
 
 /** A field with its argument: how to get its value from an event. */
 export interface Extractor {

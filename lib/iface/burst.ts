@@ -3,7 +3,10 @@ import { Lease } from '../event/lease.js'
 
 /** Walks the records of one lent piece of memory. Implemented by ring readers and by each file format. */
 export interface Cursor {
-  /** Moves `event` to the next record and returns true; false when there is none left. */
+  /**
+   * Moves `event` to the next record and returns true; false when there is none left. `event.num` counts one record already;
+   * a cursor that passes over others counts them too.
+   */
   next(event: Event): boolean
 }
 
@@ -29,7 +32,7 @@ export class Burst implements IterableIterator<Event> {
   readonly #result: { done: boolean; value: Event }
   #cursor: Cursor
   #remaining = 0
-  /** @internal Records handed out in the capture so far; `ev.num` of the last one. */ _count = 0
+  /** @internal Records handed out in the capture so far. */ _count = 0
 
   /** @internal */
   constructor(cursor: Cursor) {
@@ -54,10 +57,14 @@ export class Burst implements IterableIterator<Event> {
   }
 
   next(): IteratorResult<Event, undefined> {
-    if (this.#remaining > 0 && this.#cursor.next(this.#event)) {
-      this.#remaining--
-      this.#event.num = ++this._count
-      return this.#result as IteratorYieldResult<Event>
+    if (this.#remaining > 0) {
+      this.#event.num++
+      if (this.#cursor.next(this.#event)) {
+        this.#remaining--
+        this._count++
+        return this.#result as IteratorYieldResult<Event>
+      }
+      this.#event.num--
     }
     this.#result.done = true
     return this.#result as unknown as IteratorResult<Event, undefined>

@@ -1,5 +1,6 @@
 import { CaptureError } from '../errors.js'
 import type { Burst, Lost } from './burst.js'
+import type { State } from '../state/state.js'
 import type { MetadataBlock } from './metadata.js'
 
 /** One interface of a capture: records refer to it by index. */
@@ -35,7 +36,7 @@ export interface Stats {
   dropped: Lost
   /** Of `dropped.buffer`, how many were of which kind of call: from kernel modules since 3.0, which count that. */
   bufferDrops?: Readonly<Record<string, number>>
-  /** Records that were asked not to be delivered (mask, pid lists). */
+  /** Records that were asked not to be delivered (filter, mask, pid lists). */
   filtered: number
   /** Records still unread in the rings; of a closed capture, left there for good. */
   pending: number
@@ -52,6 +53,21 @@ export interface CaptureOptions {
   maxDurationMs?: number
   /** Ends the capture with the signal's reason as error. */
   signal?: AbortSignal
+  /**
+   * Deliver only the events for which this is true: sysdig's filter language, as in "proc.name = cat and fd.name contains /etc". Live,
+   * what can be decided by event type, process, thread, name or failure is decided in the kernel: see explainFilter().
+   */
+  filter?: string
+  /**
+   * Follow threads, file descriptors, users and containers through all events, so that `ev.thread`, `ev.fd` and `ev.field()` can tell
+   * of them. Without it a filter keeps what it needs for itself, and all events cost less.
+   */
+  state?: boolean
+  /**
+   * Events that the filter refuses but that others are understood by (a process that begins, a file that is opened) are delivered too,
+   * with FLAG_STATE_ONLY: for files that are to be read with names again.
+   */
+  stateEvents?: boolean
 }
 
 /**
@@ -83,6 +99,11 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
   /** Number of the section that the current burst belongs to, from 0. */
   get section(): number {
     return 0
+  }
+
+  /** What is known of threads, fds, users and containers at the event at hand; undefined where it is not kept. */
+  get state(): State | undefined {
+    return undefined
   }
 
   readonly #maxEvents: number

@@ -7,6 +7,10 @@ import { Rings } from '../ring/rings.js'
 import { Sieve } from '../ring/sieve.js'
 import { Burst, type Lost } from './burst.js'
 import { Capture, type CpuStats, type Interface, type Stats } from './capture.js'
+import type { Follower } from '../state/follower.js'
+import type { Initial } from '../state/initial.js'
+import type { Lookup, State } from '../state/state.js'
+import type { Following } from './following.js'
 import type { MetadataBlock } from './metadata.js'
 
 /** How long records are held back so that those of other CPUs can be put in order. */
@@ -32,6 +36,8 @@ export class LiveCapture extends Capture {
   readonly #options: CheckedLiveOptions
   readonly #counters: Float64Array
   readonly #describe: () => readonly MetadataBlock[]
+  readonly #following: Following | undefined
+  readonly #follower: Follower | undefined
   #metadata: readonly MetadataBlock[] | undefined
   #pauseMs = 1
   /** Sleep before the next look. */
@@ -49,7 +55,7 @@ export class LiveCapture extends Capture {
   /** @internal Takes `probe` over. `describe` reads what is known of the machine. */
   constructor(
     device: string, { info, handle, hits, header, sieve }: Omit<Probe, 'start'>, options: CheckedLiveOptions, common: LiveOptions,
-    describe: () => readonly MetadataBlock[] = () => [],
+    describe: () => readonly MetadataBlock[] = () => [], following?: Following,
   ) {
     super(common)
     this.device = device
@@ -63,7 +69,19 @@ export class LiveCapture extends Capture {
     this.#sieve = sieve && new Sieve(this.#rings, this.#cpus, sieve)
     this.#hits = hits
     this.#counters = new Float64Array(COUNTERS * this.#cpus.length + 1)
-    this.burst = new Burst(this.#sieve ?? this.#rings)
+    const source = this.#sieve ?? this.#rings
+    this.#following = following
+    this.#follower = following?.begin(source)
+    this.burst = new Burst(this.#follower ?? source)
+  }
+
+  override get state(): State | undefined {
+    return this.#follower?.state
+  }
+
+  /** @internal The probe has started: now is the beginning of what the state follows. */
+  begin(initial: Initial, lookup: Lookup): void {
+    if (this.#follower !== undefined) this.#following!.restart(this.#follower, initial, lookup)
   }
 
   override get metadata(): readonly MetadataBlock[] {
@@ -171,7 +189,7 @@ export class LiveCapture extends Capture {
     let unrecorded = 0
     const perCpu = this.#cpus.map((cpu, index): CpuStats => {
       const of = (at: number) => counters[COUNTERS * index + at]
-      const sifted = this.#sieve?.filtered[cpu] ?? 0
+      const sifted = (this.#sieve?.filtered[cpu] ?? 0) + (this.#follower?.filteredOn[cpu] ?? 0)
       const handedOut = this.#rings.delivered(index)
       const pending = this.#rings.pending(index)
       let lost = of(BUFFER) + of(NESTED) + of(PAGE_FAULT)

@@ -36,7 +36,8 @@ export function readFds(proc: Proc, pid: number, sockets: Sockets, maxFds: numbe
   return { pid, fds }
 }
 
-function readFd(proc: Proc, pid: number, fd: number, sockets: Sockets): Fd | undefined {
+/** One open file; undefined if there is none. */
+export function readFd(proc: Proc, pid: number, fd: number, sockets: Sockets): Fd | undefined {
   const name = proc.link(`${pid}/fd/${fd}`)
   if (name === undefined) return undefined
   if (name.startsWith('/')) return readFile(proc, pid, fd, name)

@@ -1,4 +1,6 @@
-import { type FdTable, readFds } from './fds.js'
+import type { ListedFd } from '../iface/file/lists.js'
+import { type Fd, type FdTable, readFds } from './fds.js'
+import type { Initial } from './initial.js'
 import { type InterfaceAddress, readInterfaces } from './interfaces.js'
 import { type Machine, readMachine } from './machine.js'
 import { Proc } from './proc.js'
@@ -45,4 +47,13 @@ export function readSnapshot(options: SnapshotOptions = {}): Snapshot {
     threads,
     fds: threads.filter(({ tid, pid }) => tid === pid).map(({ pid }) => readFds(proc, pid, sockets, maxFds)),
   }
+}
+
+/** A snapshot as the lists of a file would have it. */
+export function listed(snapshot: Snapshot): Initial {
+  return { ...snapshot, fds: snapshot.fds.map(({ pid, fds }) => ({ pid, fds: fds.map(listedFd) })) }
+}
+
+export function listedFd(fd: Fd): ListedFd {
+  return { ...fd, ino: BigInt(fd.ino), name: 'name' in fd ? fd.name : '' } as ListedFd
 }

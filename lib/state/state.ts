@@ -2,9 +2,12 @@ import { Event, PACKET } from '../event/event.js'
 import { numberAt } from '../event/decode.js'
 import { HEADER } from '../event/record.js'
 import { EVENT_COUNT } from '../event/table.js'
+import type { Value } from '../field/field.js'
+import { bindField, type BoundField } from '../field/registry.js'
 import { ContainerTable } from './containers.js'
 import { CLOSE_CANCELED, type FdInfo } from './fdinfo.js'
 import { FOLLOWERS, STORED } from './follow/index.js'
+import { ipText } from './socketname.js'
 import { NO_EVENT, ThreadInfo } from './threadinfo.js'
 import { fdParam, HAS_RESULT, NEW_THREAD, NO_THREAD, SWITCH, traitsOf, USES_FD } from './traits.js'
 import type { InterfaceAddress } from './interfaces.js'
@@ -14,9 +17,9 @@ import type { Group, User } from './users.js'
 /** Where to look for what the stream did not tell: the running machine. A file has no such place. */
 export interface Lookup {
   /** The thread with that tid and, of a main thread, its fds; undefined if there is none. */
-  thread(tid: number): ThreadInfo | undefined
+  thread(tid: number, state: State): ThreadInfo | undefined
   /** A file descriptor of a process. */
-  fd(pid: number, fd: number): FdInfo | undefined
+  fd(pid: number, fd: number, state: State): FdInfo | undefined
 }
 
 /** Threads that are kept at most. What comes beyond them is not known by name. */
@@ -61,6 +64,8 @@ export class State {
   #exited: ThreadInfo | undefined
   #closedIn: ThreadInfo | undefined
   #closed = 0
+  /** Those that were asked for. */
+  readonly #fields = new Map<string, BoundField>()
   /** The view of a stored enter event. */
   readonly #enter = new Event()
 
@@ -97,6 +102,14 @@ export class State {
     }
     const follow = type < EVENT_COUNT ? FOLLOWERS[type] : undefined
     if (follow !== undefined) follow(this, ev, thread)
+  }
+
+  /** The value of a field in this event, as programs want it: addresses as text. */
+  field(ev: Event, name: string): Value | undefined {
+    let field = this.#fields.get(name)
+    if (field === undefined) this.#fields.set(name, (field = bindField(name)))
+    const value = field.get(ev)
+    return value instanceof Uint8Array && field.field.type === 'IPADDR' ? ipText(value.length === 4 ? new DataView(value.buffer, value.byteOffset).getUint32(0) : value) : value
   }
 
   #enterCall(ev: Event, thread: ThreadInfo, type: number, traits: number): void {
@@ -176,8 +189,14 @@ export class State {
       this.refused++
       return undefined
     }
-    const thread = this.#lookup?.thread(tid) ?? unknownThread(tid)
-    for (const { pid } of this.threads.values()) if (pid === tid) thread.nchilds++
+    const thread = this.#lookup?.thread(tid, this) ?? unknownThread(tid)
+    if (thread.isMain) {
+      for (const { pid } of this.threads.values()) if (pid === tid) thread.nchilds++
+    } else {
+      const main = this.threads.get(thread.pid) ?? this.discover(thread.pid)
+      if (main !== undefined) thread.fds = main.fds
+    }
+    this.containers.resolve(thread)
     this.add(thread)
     return thread
   }
@@ -219,7 +238,7 @@ export class State {
 
   /** Asks the running machine for an fd that the stream did not announce. */
   discoverFd(thread: ThreadInfo, fd: number): FdInfo | undefined {
-    const info = this.#lookup?.fd(thread.pid, fd)
+    const info = this.#lookup?.fd(thread.pid, fd, this)
     if (info !== undefined) this.openFd(thread, fd, info)
     return info
   }

@@ -72,6 +72,13 @@ export function readThreads(proc: Proc, options: ThreadOptions): Thread[] {
   return threads
 }
 
+/** One thread by its number; undefined if there is none that can make system calls. */
+export function readThread(proc: Proc, tid: number, env: boolean): Thread | undefined {
+  const pid = field(proc.text(`${tid}/status`) ?? '', 'Tgid')
+  const main = pid === 0 ? undefined : readMain(proc, pid, { env, maxThreads: 1 })
+  return main === undefined || tid === pid ? main : readBeside(proc, main, tid)
+}
+
 function readMain(proc: Proc, pid: number, options: ThreadOptions): Thread | undefined {
   const own = readOwn(proc, `${pid}`, pid)
   if (own === undefined) return undefined

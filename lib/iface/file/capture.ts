@@ -1,6 +1,9 @@
 import { CaptureError } from '../../errors.js'
 import { Burst, type Lost } from '../burst.js'
 import { Capture, type CaptureOptions, type Interface, type Stats } from '../capture.js'
+import type { Follower } from '../../state/follower.js'
+import type { State } from '../../state/state.js'
+import type { Following } from '../following.js'
 import type { MetadataBlock } from '../metadata.js'
 import type { Format } from './format.js'
 import type { Window } from './window.js'
@@ -29,16 +32,24 @@ export class FileCapture extends Capture {
   #wake = () => {}
   /** `dropped` when the burst was opened. */
   #dropped: Lost
+  readonly #following: Following | undefined
+  readonly #follower: Follower | undefined
+  /** Whose beginning the state was made of. */
+  #followedSection = -1
 
-  constructor(device: string, window: Window, format: Format, options: CaptureOptions) {
+  constructor(device: string, window: Window, format: Format, options: CaptureOptions, following?: Following) {
     super(options)
     this.device = device
     this.#window = window
     this.#format = format
     this.#noticeMs = options.signal === undefined ? Infinity : NOTICE_MS
     this.#dropped = format.dropped
-    this.burst = new Burst(format)
+    this.#following = following
+    this.#follower = following?.begin(format)
+    this.burst = new Burst(this.#follower ?? format)
   }
+
+  override get state(): State | undefined { return this.#follower?.state }
 
   get interfaces(): readonly Interface[] { return this.#format.interfaces }
 
@@ -90,6 +101,11 @@ export class FileCapture extends Capture {
   }
 
   #opened(): true {
+    const { section } = this.#format
+    if (this.#follower !== undefined && section !== this.#followedSection) {
+      this.#followedSection = section
+      this.#following!.restart(this.#follower, this.#format.metadata)
+    }
     const { dropped } = this.#format
     const total = dropped.total - this.#dropped.total
     this.burst.lost = { total, file: total }
@@ -117,6 +133,7 @@ export class FileCapture extends Capture {
   stats(): Stats {
     const delivered = this.burst._count
     const { dropped } = this.#format
-    return { seen: delivered + dropped.total, delivered, dropped, filtered: 0, pending: 0, late: 0, perCpu: [] }
+    const filtered = this.#follower?.filtered ?? 0
+    return { seen: delivered + filtered + dropped.total, delivered, dropped, filtered, pending: 0, late: 0, perCpu: [] }
   }
 }

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { CaptureError, isCaptureError } from '../../errors.js'
 import type { Capture, CaptureOptions } from '../capture.js'
+import type { Following } from '../following.js'
 import { SECTION_HEADER } from './blocks.js'
 import { FileCapture } from './capture.js'
 import type { Format } from './format.js'
@@ -49,7 +50,7 @@ export async function openFile(source: string | Readable | AsyncIterable<Uint8Ar
       head = await readHead(bytes)
     }
     const window = new Window(bytes, head, options.chunkSize)
-    return new FileCapture(device, window, formatOf(head, window, device), options)
+    return new FileCapture(device, window, formatOf(head, window, device), options, await follow(options))
   } catch (error) {
     await bytes.close()
     signal?.throwIfAborted()
@@ -57,6 +58,12 @@ export async function openFile(source: string | Readable | AsyncIterable<Uint8Ar
   } finally {
     signal?.removeEventListener('abort', abort)
   }
+}
+
+/** Loaded when it is called for: who only counts starts sooner. */
+async function follow(options: FileOptions): Promise<Following | undefined> {
+  if (options.filter === undefined && options.state !== true) return undefined
+  return (await import('../following.js')).following(options)
 }
 
 async function openSource(source: string | Readable | AsyncIterable<Uint8Array>): Promise<Source> {

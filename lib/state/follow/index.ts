@@ -3,13 +3,13 @@ import { EVENT_NAMES } from '../../event/table.generated.js'
 import type { Table } from '../../field/field.js'
 import { FILES } from './files.js'
 import type { Follow, Followers } from './follow.js'
-import { PROCESSES } from './processes.js'
-import { SOCKETS } from './sockets.js'
+import { PROCESSES, USAGE } from './processes.js'
+import { SOCKETS, TRAFFIC } from './sockets.js'
 import { SYSTEM } from './system.js'
 
 /** Which table each part writes. */
 const PARTS: readonly (readonly [table: Table, followers: Followers])[] = [
-  ['thread', PROCESSES], ['fd', FILES], ['fd', SOCKETS], ['container', SYSTEM],
+  ['thread', PROCESSES], ['usage', USAGE], ['fd', FILES], ['fd', SOCKETS], ['traffic', TRAFFIC], ['container', SYSTEM], ['user', SYSTEM],
 ]
 
 /** Calls whose exit event, in records of drivers before 4.0, does not say what was asked for. */
@@ -34,10 +34,8 @@ function build(): (Follow | undefined)[] {
   })
 }
 
-/** The event codes, of calls both, that have to be followed to keep these tables right. */
+/** By event code: 1 for those that keep these tables right. */
 export function followed(tables: ReadonlySet<Table>): Uint8Array {
-  const codes = new Uint8Array(EVENT_COUNT)
-  const names = new Set(PARTS.filter(([table]) => tables.has(table)).flatMap(([, { enter, exit }]) => [...Object.keys(enter ?? {}), ...Object.keys(exit ?? {})]))
-  for (let code = 2; code < EVENT_COUNT; code++) if (names.has(EVENT_NAMES[code])) codes[code] = 1
-  return codes
+  return Uint8Array.from(EVENT_NAMES, (name, code) =>
+    Number(PARTS.some(([table, { enter, exit }]) => tables.has(table) && Object.hasOwn(((code & 1) === 0 ? enter : exit) ?? {}, name))))
 }

@@ -354,7 +354,6 @@ const memory = ofThread(readMemory)
 export const PROCESSES: Followers = {
   enter: {
     procexit: ofThread(procexit),
-    switch: ofThread(contextSwitch),
   },
   exit: {
     clone, clone3: clone, fork: clone, vfork: clone,
@@ -380,6 +379,11 @@ export const PROCESSES: Followers = {
     getrlimit: onSuccess(rlimit),
     setrlimit: onSuccess(rlimit),
     prlimit: onSuccess(prlimit),
-    brk: memory, mmap: memory, mmap2: memory, munmap: memory,
   },
+}
+
+/** What they use: a part of its own, because its events are many and seldom asked for. */
+export const USAGE: Followers = {
+  enter: { switch: ofThread(contextSwitch) },
+  exit: { brk: memory, mmap: memory, mmap2: memory, munmap: memory },
 }

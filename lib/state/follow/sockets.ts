@@ -284,12 +284,18 @@ export const SOCKETS: Followers = {
       thread.lastFd = lastFd
     },
     sendto: sent, sendmsg: sent,
-    recv: moved, send: moved, read: moved, write: moved, readv: moved, writev: moved,
-    pread: moved, pwrite: moved, preadv: moved, pwritev: moved,
     getsockopt: ofThread((state, ev, thread) => {
       const fd = FD_PARAM.int64(state, ev, thread, thread.lastFd)
       thread.lastFd = fd
       ev._fd = state.fdOf(thread, fd)
     }),
+  },
+}
+
+/** That data goes through a socket says that it is connected: a part of its own, because reads and writes are most of all events. */
+export const TRAFFIC: Followers = {
+  exit: {
+    recv: moved, send: moved, read: moved, write: moved, readv: moved, writev: moved,
+    pread: moved, pwrite: moved, preadv: moved, pwritev: moved,
   },
 }

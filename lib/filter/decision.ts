@@ -1,0 +1,43 @@
+import { EVENT_COUNT, eventInfo, syscallCodes, syscallNumber } from '../event/table.js'
+import type { Table } from '../field/field.js'
+import { type Following, tablesOf } from '../iface/following.js'
+import type { Decision } from '../probe/decision.js'
+import type { Tracepoint } from '../probe/options.js'
+import { followed } from '../state/follow/index.js'
+import { syscallNames } from './eventnames.js'
+
+const ALL_TABLES: ReadonlySet<Table> = new Set(['thread', 'fd', 'user', 'container', 'usage', 'traffic'])
+const TRACEPOINTS: readonly Tracepoint[] = ['procexit', 'signaldeliver', 'switch', 'page_fault']
+
+/**
+ * What of a filter the kernel can decide: which calls, of which threads, and only those that failed. Calls that the state follows
+ * from are exempt. Undefined where everything is wanted.
+ */
+export function decisionOf({ plan, needed }: Pick<Following, 'plan' | 'needed'>): Decision | undefined {
+  if (plan === undefined) return undefined
+  const state = followed(needed === undefined ? ALL_TABLES : tablesOf(plan.needs))
+  const { conditions: { pids, tids, comms, failed } } = plan
+  const stateCalls = (odd: 0 | 1) => new Set(syscallNames().filter(name => {
+    const codes = syscallCodes(syscallNumber(name)!)
+    return codes !== undefined && codes.enter > 1 && state[codes.enter | odd] === 1
+  }))
+  return {
+    enter: plan.syscalls.enter,
+    exit: plan.syscalls.exit,
+    // Our probe's exit events say everything again; but that a close has begun, only its enter event says in time.
+    stateEnter: new Set([...stateCalls(0)].filter(name => name === 'close')),
+    stateExit: stateCalls(1),
+    tracepoints: tracepoints(plan.types),
+    stateTracepoints: tracepoints(state),
+    ...(pids && { pids }),
+    ...(tids && { tids }),
+    ...(comms && { comms }),
+    failedOnly: failed !== undefined && failed.size === 1 && failed.has(true),
+  }
+}
+
+function tracepoints(codes: Uint8Array): ReadonlySet<Tracepoint> {
+  const names = new Set<string>()
+  for (let code = 0; code < EVENT_COUNT; code += 2) if (codes[code] === 1) names.add(eventInfo(code)!.name)
+  return new Set(TRACEPOINTS.filter(name => names.has(name)))
+}

@@ -1,0 +1,62 @@
+import { EVENT_COUNT } from '../event/table.js'
+import * as fields from '../field/registry.js'
+import type { Table } from '../field/field.js'
+import { compile } from '../filter/compile.js'
+import { parse } from '../filter/parse.js'
+import { type Plan, plan } from '../filter/plan.js'
+import { followed } from '../state/follow/index.js'
+import { Follower, type FollowerOptions } from '../state/follower.js'
+import { fill, type Initial } from '../state/initial.js'
+import { type Lookup, State } from '../state/state.js'
+import type { Cursor } from './burst.js'
+import type { CaptureOptions } from './capture.js'
+import { parseMetadata } from './file/lists.js'
+import type { MetadataBlock } from './metadata.js'
+
+/** The stage between a source and its burst, for captures with a filter or with state; see Follower. */
+export interface Following {
+  /** What the filter means before any value is read; undefined without a filter. */
+  readonly plan: Plan | undefined
+  /** The event codes that have to reach the follower, by code; undefined: all. */
+  readonly needed: Uint8Array | undefined
+  /** Begins with a new state, of what was there before the first event. */
+  begin(source: Cursor): Follower
+  /** Goes on with another one: a file's next section, or what a snapshot says of the running machine. */
+  restart(follower: Follower, initial: readonly MetadataBlock[] | Initial, lookup?: Lookup): void
+}
+
+export type FollowOptions = Pick<CaptureOptions, 'filter' | 'state' | 'stateEvents'>
+
+/** Throws ERR_CAPTURE_FILTER if the filter cannot be understood. */
+export function following({ filter, state = false, stateEvents = false }: FollowOptions): Following {
+  const parsed = filter === undefined ? undefined : parse(filter)
+  const planned = parsed && plan(parsed, fields)
+  const accept = parsed && compile(parsed, fields)
+  // Who may ask for any field, or writes all that changes the state, needs every event.
+  const needed = state || stateEvents || planned === undefined ? undefined : neededCodes(planned)
+  const options: FollowerOptions = { keepState: stateEvents, ...(accept && { accept }), ...(needed && { needed }) }
+  return {
+    plan: planned,
+    needed,
+    begin: source => new Follower(source, new State(), options),
+    restart(follower, initial, lookup) {
+      follower.state = new State(lookup)
+      fill(follower.state, 'threads' in initial ? initial : parseMetadata(initial))
+    },
+  }
+}
+
+/** What the filter may keep, and what the tables that it looks into are made of. */
+function neededCodes({ types, needs }: Plan): Uint8Array {
+  if (needs.size === 0) return types
+  const needed = followed(tablesOf(needs))
+  for (let code = 0; code < EVENT_COUNT; code++) needed[code] |= types[code]
+  // The enter event says which call an exit event ends, and which fd that is about.
+  for (let code = 3; code < EVENT_COUNT; code += 2) needed[code - 1] |= needed[code]
+  return needed
+}
+
+/** An fd is in a thread's table, and so is everything else. */
+export function tablesOf(needs: ReadonlySet<Table>): ReadonlySet<Table> {
+  return needs.size === 0 ? needs : new Set<Table>([...needs, 'thread'])
+}

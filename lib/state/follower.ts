@@ -1,0 +1,68 @@
+import { type Event, FLAG_STATE_ONLY } from '../event/event.js'
+import { EVENT_COUNT, eventInfo } from '../event/table.js'
+import type { Cursor } from '../iface/burst.js'
+import type { State } from './state.js'
+
+export interface FollowerOptions {
+  /** Does the filter keep the event? */
+  accept?: (ev: Event) => boolean
+  /** By event code: 1 for those that the state has to see, or the filter may keep. Undefined: all. */
+  needed?: Uint8Array
+  /** Events that the filter refuses, but that change the state, are passed on with FLAG_STATE_ONLY: for files. */
+  keepState?: boolean
+}
+
+/**
+ * Between the source and the burst: the state follows every record that it needs, and what the filter refuses is left out.
+ * Nothing is copied; the record stays where it lies.
+ */
+export class Follower implements Cursor {
+  /** Records left out, by CPU. */
+  readonly filteredOn: number[] = []
+  state: State
+  readonly #source: Cursor
+  readonly #accept: ((ev: Event) => boolean) | undefined
+  readonly #needed: Uint8Array | undefined
+  readonly #keepState: boolean
+
+  constructor(source: Cursor, state: State, { accept, needed, keepState }: FollowerOptions) {
+    this.#source = source
+    this.state = state
+    this.#accept = accept
+    this.#needed = needed
+    this.#keepState = keepState ?? false
+  }
+
+  /** Records left out. */
+  get filtered(): number {
+    return this.filteredOn.reduce((total, count) => total + count, 0)
+  }
+
+  next(event: Event): boolean {
+    const { state } = this
+    const accept = this.#accept
+    const needed = this.#needed
+    while (this.#source.next(event)) {
+      if (needed === undefined || needed[event.type] !== 0) {
+        state.update(event)
+        if (accept === undefined || accept(event)) return true
+        if (this.#keepState && changesState(event.type)) {
+          event.flags |= FLAG_STATE_ONLY
+          return true
+        }
+      }
+      event.num++
+      this.filteredOn[event.cpu] = (this.filteredOn[event.cpu] ?? 0) + 1
+    }
+    return false
+  }
+}
+
+const changes = new Int8Array(EVENT_COUNT).fill(-1)
+
+/** As the driver's table has it: EF_MODIFIES_STATE. */
+function changesState(type: number): boolean {
+  if (type >= EVENT_COUNT) return false
+  if (changes[type] < 0) changes[type] = eventInfo(type)?.flags.includes('MODIFIES_STATE') === true ? 1 : 0
+  return changes[type] === 1
+}
