@@ -1,0 +1,21 @@
+import * as registry from '../field/registry.js'
+import { bind } from './bind.js'
+import { compileBound } from './compile.js'
+import { parse } from './parse.js'
+import { type Plan, planOf } from './plan.js'
+import type { Predicate } from './predicate.js'
+import type { Fields } from './resolve.js'
+
+/** A filter that is ready to be used. */
+export interface CompiledFilter {
+  /** Does it let this event through? State has to have seen the event before. */
+  readonly test: Predicate
+  /** What can be left out before that. */
+  readonly plan: Plan
+}
+
+/** Reads, checks and compiles a filter. @throws FilterError, which is a CaptureError ERR_CAPTURE_FILTER. */
+export function compileFilter(text: string, fields: Fields = registry): CompiledFilter {
+  const bound = bind(parse(text), fields)
+  return { test: compileBound(bound), plan: planOf(bound) }
+}
