@@ -103,6 +103,8 @@ interface Addon {
   /** Opens the kernel module's nodes, asks what to do with the driver found behind them, and does it. */
   openKmod(plan: (driver: DriverInfo) => KmodPlan): ProbeHandle
   openSynthetic(cpus: number, ringBytes: number): ProbeHandle
+  /** All threads and open files that BPF iterators see, as records: see lib/state/iterators.ts. Files of one process at most. */
+  readKernelState(maxFds: number): { threads: Buffer; files: Buffer }
 }
 
 let addon: Addon | undefined

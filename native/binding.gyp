@@ -8,6 +8,8 @@
         "addon/probe_handle.cc",
         "ring/ring.cc",
         "probe/bpf/bpf_probe.cc",
+        "probe/bpf/iterators.cc",
+        "probe/bpf/libbpf_load.cc",
         "probe/bpf/static_link.cc",
         "probe/cpus.cc",
         "probe/kmod/devices.cc",

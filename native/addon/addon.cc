@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "../probe/bpf/bpf_probe.h"
+#include "../probe/bpf/iterators.h"
 #include "../probe/synthetic/synthetic_probe.h"
 #include "kmod_plan.h"
 #include "probe_handle.h"
@@ -18,6 +19,7 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::OpenBpf>("openBpf"),
                              InstanceMethod<&Addon::OpenKmod>("openKmod"),
                              InstanceMethod<&Addon::OpenSynthetic>("openSynthetic"),
+                             InstanceMethod<&Addon::ReadKernelState>("readKernelState"),
                          });
   }
 
@@ -82,6 +84,21 @@ class Addon : public Napi::Addon<Addon> {
     int cpus = info[0].ToNumber().Int32Value();
     uint32_t ring_bytes = info[1].ToNumber().Uint32Value();
     return Make(info.Env(), [&] { return std::make_unique<SyntheticProbe>(cpus, ring_bytes); });
+  }
+
+  // readKernelState(maxFds): { threads, files }, each an Uint8Array of the records of iterators.bpf.c.
+  Napi::Value ReadKernelState(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    try {
+      KernelState read = sysring::ReadKernelState(info[0].ToNumber().Uint32Value());
+      Napi::Object state = Napi::Object::New(env);
+      state.Set("threads", Napi::Buffer<uint8_t>::Copy(env, read.threads.data(), read.threads.size()));
+      state.Set("files", Napi::Buffer<uint8_t>::Copy(env, read.files.data(), read.files.size()));
+      return state;
+    } catch (const Failure& failure) {
+      ThrowFailure(env, failure);
+      return env.Undefined();
+    }
   }
 
   template <typename Maker>

@@ -2,88 +2,22 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <csignal>
-
 #include <algorithm>
 #include <cerrno>
-#include <cstdarg>
 #include <cstring>
 
 #include "../clock.h"
 #include "../cpus.h"
 #include "events.generated.h"
+#include "libbpf_load.h"
 #include "probe.skel.h"
 
 namespace sysring {
 
 namespace {
-
-// libbpf explains failures only in its log: the last lines are kept for the error message. It has one log function for the
-// process, so the text is per thread.
-thread_local std::string libbpf_log;
-
-int KeepLog(libbpf_print_level level, const char* format, va_list args) {
-  if (level > LIBBPF_WARN) return 0;
-  char line[512];
-  int n = vsnprintf(line, sizeof line, format, args);
-  if (libbpf_log.size() < 4096) libbpf_log += line;
-  return n;
-}
-
-// Is this capability in force? (CapEff of /proc/self/status)
-bool HasCapability(int bit) {
-  FILE* file = fopen("/proc/self/status", "re");
-  if (file == nullptr) return false;
-  char line[256];
-  unsigned long long effective = 0;
-  while (fgets(line, sizeof line, file) != nullptr) {
-    if (sscanf(line, "CapEff: %llx", &effective) == 1) break;
-  }
-  fclose(file);
-  return (effective >> bit) & 1;
-}
-
-bool MayLoad() {
-  constexpr int kSysAdmin = 21, kPerfmon = 38, kBpf = 39;  // include/uapi/linux/capability.h
-  return HasCapability(kSysAdmin) || (HasCapability(kBpf) && HasCapability(kPerfmon));
-}
-
-// Holds signals back while it lives: the verifier gives up (EAGAIN) when one is pending, and a profiler sends many.
-class NoSignals {
- public:
-  NoSignals() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
-bool HasBtf() { return access("/sys/kernel/btf/vmlinux", R_OK) == 0; }
-
-Failure LoadFailure(int error) {
-  std::string reason = strerror(error);
-  if (!HasBtf()) {
-    return {"ERR_CAPTURE_NO_PROBE", "the kernel has no BTF (/sys/kernel/btf/vmlinux), which the eBPF probe needs to know its structures",
-            "use a kernel with CONFIG_DEBUG_INFO_BTF=y (Debian and Ubuntu have it since 5.8), or the kernel module: sysring doctor"};
-  }
-  if ((error == EPERM || error == EACCES) && !MayLoad()) {
-    return {"ERR_CAPTURE_PERM", "the kernel refused to load the eBPF probe: " + reason,
-            "run as root, or with CAP_BPF and CAP_PERFMON: sudo sysring doctor"};
-  }
-  if (error == ENOMEM) {
-    return {"ERR_CAPTURE_NO_PROBE", "no memory for the rings", "use smaller rings: { ringBytes: 1 << 20 }"};
-  }
-  return {"ERR_CAPTURE_NO_PROBE", "the kernel did not take the eBPF probe: " + reason + (libbpf_log.empty() ? "" : "; " + libbpf_log),
-          "sysring doctor"};
-}
 
 // The number of this process in the initial pid namespace, where the programs compare: in a container getpid() gives
 // another one, and nothing in /proc knows more. A program of three instructions, run here and now, does.
@@ -152,10 +86,7 @@ void FillSyscalls(syscall_events* table, bool exit_only) {
 }  // namespace
 
 BpfProbe::BpfProbe(const BpfOptions& options) : cpus_(CpuList("online")) {
-  libbpf_set_print(KeepLog);
-  // Kernels before 5.11 count BPF memory against this limit. Where it cannot be raised it usually does not matter.
-  rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
-  setrlimit(RLIMIT_MEMLOCK, &unlimited);
+  PrepareLibbpf();
   try {
     Load(options, options.ring_bytes);
   } catch (...) {
@@ -165,7 +96,6 @@ BpfProbe::BpfProbe(const BpfOptions& options) : cpus_(CpuList("online")) {
 }
 
 void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
-  libbpf_log.clear();
   bpf_ = probe_bpf__open();
   if (bpf_ == nullptr) throw LoadFailure(errno);
 
@@ -275,7 +205,7 @@ void BpfProbe::MapRings(uint32_t ring_bytes) {
 }
 
 void BpfProbe::Start() {
-  libbpf_log.clear();
+  PrepareLibbpf();
   int error = probe_bpf__attach(bpf_);
   if (error != 0) throw LoadFailure(-error);
 }

@@ -3,12 +3,8 @@
  */
 #pragma once
 
-#include <bpf/bpf_core_read.h>
-
+#include "kernel.bpf.h"
 #include "record.bpf.h"
-
-#define S_IFMT 00170000
-#define S_IFSOCK 0140000
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, int fd)
 {
@@ -20,14 +16,6 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, int fd)
 		return 0;
 	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
 	return file;
-}
-
-/* A device number as user space knows it (new_encode_dev in include/linux/kdev_t.h); in the kernel the minor has 20 bits. */
-static __always_inline __u32 encode_dev(__u32 dev)
-{
-	__u32 major = dev >> 20, minor = dev & 0xfffff;
-
-	return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12);
 }
 
 static __always_inline __u32 dev_of_file(struct file *file)
