@@ -1,7 +1,7 @@
 import type { Event } from '../event/event.js'
 import { addressText } from '../event/address.js'
 import { plain } from './threadfield.js'
-import { CLIENT, hasTwoEnds, ipAt, ipBytes, LOCAL, portAt, REMOTE, SERVER, type Which } from './fd.end.js'
+import { CLIENT, hasTwoEnds, ipAt, ipBytes, KNOWN_SERVER, LOCAL, portAt, REMOTE, SERVER, type Which } from './fd.end.js'
 import { fdOf } from './fd.event.js'
 import { inNetwork, type IpTest, matchIp, parsePort, sameIp } from './fd.match.js'
 import type { Extractor, Field, Value } from './field.js'
@@ -83,11 +83,11 @@ function protocol(which: Which): (ev: Event) => Value | undefined {
   }
 }
 
-interface EndNames { letter: string; whose: string; which: Which }
+interface EndNames { letter: string; whose: string; which: Which; whichIp?: Which }
 
 const ENDS: readonly EndNames[] = [
   { letter: 'c', whose: 'the client', which: CLIENT },
-  { letter: 's', whose: 'the server', which: SERVER },
+  { letter: 's', whose: 'the server', which: SERVER, whichIp: KNOWN_SERVER },
   { letter: 'l', whose: 'the end on this machine', which: LOCAL },
   { letter: 'r', whose: 'the end elsewhere', which: REMOTE },
 ]
@@ -98,13 +98,13 @@ const noName: Extractor = { get: () => undefined }
 /** Who talks to whom. */
 export const ADDRESS_FIELDS: readonly Field[] = [
   plain('fd.ip', 'IPADDR', 'The IP address of either end.', eitherAddress(sameIp), { needs: NEEDS, filterOnly: true }),
-  ...ENDS.map(({ letter, whose, which }) =>
-    plain(`fd.${letter}ip`, 'IPADDR', `IP address of ${whose}.`, address(which, sameIp), { needs: NEEDS })),
+  ...ENDS.map(({ letter, whose, which, whichIp = which }) =>
+    plain(`fd.${letter}ip`, 'IPADDR', `IP address of ${whose}.`, address(whichIp, sameIp), { needs: NEEDS })),
   plain('fd.net', 'IPNET', 'The network that the IP address of either end is in.', eitherAddress(inNetwork), {
     needs: NEEDS, filterOnly: true,
   }),
-  ...ENDS.map(({ letter, whose, which }) => plain(`fd.${letter}net`, 'IPNET', `The network that the IP address of ${whose} is in.`,
-    address(which, inNetwork), { needs: NEEDS, filterOnly: true })),
+  ...ENDS.map(({ letter, whose, which, whichIp = which }) => plain(`fd.${letter}net`, 'IPNET', `The network that the IP address of ${whose} is in.`,
+    address(whichIp, inNetwork), { needs: NEEDS, filterOnly: true })),
   plain('fd.port', 'PORT', 'The port of either end.', eitherPort, { needs: NEEDS, filterOnly: true }),
   ...ENDS.map(({ letter, whose, which }) => plain(`fd.${letter}port`, 'PORT', `Port of ${whose}.`, port(which), { needs: NEEDS })),
   plain('fd.proto', 'PORT', 'The port of either end, as fd.port.', eitherPort, { needs: NEEDS, filterOnly: true }),

@@ -13,11 +13,14 @@ export type Which = (ev: Event, fd: FdInfo) => End | undefined
 /** The client: only where it is known who called whom. */
 export const CLIENT: Which = (_, fd) => (fd.isIpSocket && !fd.hasNoRole ? 'source' : undefined)
 
-/** The server; a listening socket is one too. */
+/** The server; a listening socket is one too, which has its port from the beginning. */
 export const SERVER: Which = (_, fd) => {
   if (fd.isServerSocket) return 'source'
   return fd.isIpSocket && !fd.hasNoRole ? 'dest' : undefined
 }
+
+/** The server where it is known who calls whom: of listening sockets that is not before the first connection. */
+export const KNOWN_SERVER: Which = (ev, fd) => (fd.hasNoRole ? undefined : SERVER(ev, fd))
 
 /** The end on this machine. Where both are, that is the client's. */
 export const LOCAL: Which = (ev, fd) => {

@@ -2,8 +2,12 @@ import type { Event } from '../event/event.js'
 import type { FdInfo } from '../state/fdinfo.js'
 import { byType } from './define.js'
 
-/** Does an event of this type make, use or close an fd? */
-const isAboutFd = byType(({ flags }) => ['CREATES_FD', 'USES_FD', 'DESTROYS_FD'].some((flag) => flags.includes(flag)), false)
+/**
+ * Does an event of this type make, use or close an fd? The enter events of mmap are none of them, as in sysdig: their first
+ * parameter is an address, and mostly there is no fd.
+ */
+const isAboutFd = byType(({ name, flags }) =>
+  !name.startsWith('mmap') && ['CREATES_FD', 'USES_FD', 'DESTROYS_FD'].some((flag) => flags.includes(flag)), false)
 
 /** Can the event have an fd at all, known or not? The fields of fds have no value in others. */
 export function hasFd(ev: Event): boolean {

@@ -43,15 +43,20 @@ function totalExecTime(): Extractor {
   const exec = new ExecTime()
   const totals = new WeakMap<ThreadInfo, number>()
   let num = -1
-  return threadExtractor((thread, ev) => {
-    let total = totals.get(thread) ?? 0
-    const time = exec.of(ev)
-    if (time !== 0 && ev.num !== num) {
-      num = ev.num
-      totals.set(thread, total += time)
-    }
-    return total
-  })
+  return {
+    get(ev) {
+      // Switches from threads that are not known count for the CPU all the same.
+      const time = exec.of(ev)
+      const thread = ev._thread
+      if (thread === undefined) return undefined
+      let total = totals.get(thread) ?? 0
+      if (time !== 0 && ev.num !== num) {
+        num = ev.num
+        totals.set(thread, total += time)
+      }
+      return total
+    },
+  }
 }
 
 /** The CPU time that procinfo events tell, as percent of the second since the one before: indexes of user and system time. */
