@@ -42,8 +42,9 @@ const CALLS: Readonly<Record<string, string>> = {
 
 let categories: ReadonlyMap<string, string> | undefined
 
-/** The category of a system call by its name. */
+/** The category of a system call by its name; "<unknown>" stands for calls without one. */
 export function callCategory(name: string): string {
+  if (name === '<unknown>') return 'other'
   categories ??= new Map(Object.entries(CALLS).flatMap(([category, names]) => names.split(' ').map((name) => [name, category])))
   return categories.get(name) ?? 'unknown'
 }

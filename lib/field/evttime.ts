@@ -43,12 +43,22 @@ const RAW_TIME: readonly Field[] = [
   }),
 ]
 
-/** Nanoseconds as such, in whole seconds, and what is left of them: what fields with a duration come as. */
+/**
+ * Nanoseconds as such, in whole seconds, and what is left of them: what fields with a duration come as. They are unsigned:
+ * where the order of time is broken, less than nothing is nearly 2^64.
+ */
 const PARTS = [
-  { suffix: '', words: 'in nanoseconds', of: (ns: number) => ns },
-  { suffix: '.s', words: 'in whole seconds', of: (ns: number) => Math.floor(ns / SECOND) },
-  { suffix: '.ns', words: 'the nanoseconds beyond the whole seconds', of: (ns: number) => ns % SECOND },
+  { suffix: '', words: 'in nanoseconds', of: (ns: number) => (ns < 0 ? unsigned(ns) : ns) },
+  { suffix: '.s', words: 'in whole seconds', of: (ns: number) => (ns < 0 ? Number(unsigned(ns) / 1_000_000_000n) : Math.floor(ns / SECOND)) },
+  {
+    suffix: '.ns', words: 'the nanoseconds beyond the whole seconds',
+    of: (ns: number) => (ns < 0 ? Number(unsigned(ns) % 1_000_000_000n) : ns % SECOND),
+  },
 ] as const
+
+function unsigned(ns: number): bigint {
+  return BigInt.asUintN(64, BigInt(ns))
+}
 
 const RELATIVE: readonly Field[] = PARTS.map(({ suffix, words, of }) => {
   const get = (ev: Event) => (ev._state === undefined ? undefined : of(ev._state.time))
@@ -84,15 +94,14 @@ const LATENCY_TEXTS: readonly Field[] = [
     doc: 'The column of a spectrogram that evt.latency falls into; without a screen there is but one, 1, and 0 from 100 s on',
     get: (ev) => {
       const ns = ev._thread === undefined ? undefined : latency(ev)
-      return ns === undefined || ns === 0 ? undefined : ns >= 100 * SECOND ? 0 : 1
+      return ns === undefined || ns === 0 ? undefined : ns < 0 || ns >= 100 * SECOND ? 0 : 1
     },
   }),
   define({
     name: 'evt.latency.human', type: 'CHARBUF', needs: ['thread'], doc: 'evt.latency for people, such as 10.3ms',
     get: (ev) => {
-      const ns = ev._thread === undefined ? undefined : latency(ev)
-      if (ns !== undefined) return durationText(ns)
-      return ev._thread === undefined ? '' : undefined
+      const ns = latency(ev)
+      return ns === undefined ? undefined : durationText(ns < 0 ? 2 ** 63 : ns)
     },
   }),
 ]
@@ -119,10 +128,7 @@ const DELTA: readonly Field[] = PARTS.map(({ suffix, words, of }) => ({
   doc: `Time since the event before, of those that are shown, ${words}`,
   bind: (): Extractor => {
     const delta = new Delta()
-    const get = (ev: Event) => {
-      const ns = delta.next(ev)
-      return ns < 0 ? BigInt.asUintN(64, BigInt(of(ns))) : of(ns)
-    }
+    const get = (ev: Event) => of(delta.next(ev))
     return { get, writeJson: (out, ev) => writeNumber(out, get(ev)) }
   },
 }))
@@ -162,14 +168,13 @@ const OUTPUT_TIME: Field = {
 
 /** "1.000000002" */
 function writeSeconds(out: TextBuffer, ns: number): void {
-  const whole = Math.max(0, ns)
-  const seconds = Math.floor(whole / SECOND)
-  out.decimal(seconds)
+  const [, seconds, rest] = PARTS
+  out.decimal(seconds.of(ns))
   out.byte(DOT)
-  out.nineDigits(whole - seconds * SECOND)
+  out.nineDigits(rest.of(ns))
 }
 
-function asNumber(get: (ev: Event) => number | undefined): (out: TextBuffer, ev: Event) => boolean {
+function asNumber(get: (ev: Event) => number | bigint | undefined): (out: TextBuffer, ev: Event) => boolean {
   return (out, ev) => {
     const value = get(ev)
     return value !== undefined && writeNumber(out, value)
