@@ -23,6 +23,8 @@ export interface Following {
   begin(source: Cursor): Follower
   /** Goes on with another one: a file's next section, or what a snapshot says of the running machine. */
   restart(follower: Follower, initial: readonly MetadataBlock[] | Initial, lookup?: Lookup): void
+  /** A file's lists that come after its first records. */
+  extend(follower: Follower, blocks: readonly MetadataBlock[]): void
 }
 
 export type FollowOptions = Pick<CaptureOptions, 'filter' | 'state' | 'stateEvents'>
@@ -43,6 +45,7 @@ export function following({ filter, state = false, stateEvents = false }: Follow
       follower.state = new State(lookup)
       fill(follower.state, 'threads' in initial ? initial : parseMetadata(initial))
     },
+    extend: (follower, blocks) => fill(follower.state, parseMetadata(blocks)),
   }
 }
 

@@ -48,7 +48,12 @@ export function readFd(proc: Proc, pid: number, fd: number, sockets: Sockets): F
   const socket = kind === 'socket' ? sockets.of(pid).get(ino) : undefined
   if (socket !== undefined) return { fd, ino, ...socket }
   // Also sockets that no table lists: neither bound nor connected, or of a family such as AF_PACKET.
-  return { fd, ino, type: ANONYMOUS.get(name) ?? 'unsupported', name }
+  return { fd, ino, type: anonymousType(name), name }
+}
+
+/** Of a link to nothing in the file system. */
+export function anonymousType(name: string): AnonymousType | 'unsupported' {
+  return ANONYMOUS.get(name) ?? 'unsupported'
 }
 
 function readFile(proc: Proc, pid: number, fd: number, name: string): Fd | undefined {

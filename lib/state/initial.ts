@@ -2,21 +2,21 @@ import type { ListedFd, ListedThread, Lists } from '../iface/file/lists.js'
 import { CLOSE_ON_EXEC, CONNECTED, FD, FdInfo, type Ip, L4, ROLE_CLIENT, ROLE_SERVER } from './fdinfo.js'
 import { normalCgroups } from './follow/processes.js'
 import { joinPath } from './path.js'
-import { isMappedAt, socketName, swapEnds } from './socketname.js'
+import { endsText, isMappedAt, swapEnds } from './socketname.js'
 import type { Endpoint } from './sockets.js'
 import { State } from './state.js'
-import { CL_CLONE_FILES, CL_CLONE_THREAD, ThreadInfo } from './threadinfo.js'
+import { CL_CLONE_FILES, CL_CLONE_THREAD, NO_NAME, ThreadInfo } from './threadinfo.js'
 
 /** What the lists say of the moment before the first event. */
 export type Initial = Omit<Lists, 'damaged'>
 
-/** Fills a new state with what was there before the first event. */
+/** Takes into a state what was there before the first event. What events have told of a thread stays. */
 export function fill(state: State, { machine, interfaces, users, groups, threads, fds }: Initial): void {
-  state.machine = machine
-  state.interfaces = interfaces
+  state.machine = machine ?? state.machine
+  if (interfaces.length > 0) state.interfaces = interfaces
   for (const user of users) state.users.set(user.uid, user)
   for (const group of groups) state.groups.set(group.gid, group)
-  for (const listed of threads) addThread(state, threadOf(listed))
+  for (const listed of threads) if (isNews(state, listed.tid)) addThread(state, threadOf(listed))
   for (const { pid, fds: list } of fds) {
     const thread = state.thread(pid) ?? addThread(state, new ThreadInfo(pid))
     for (const listed of list) addFd(state, thread, listed)
@@ -29,7 +29,14 @@ export function fill(state: State, { machine, interfaces, users, groups, threads
   }
 }
 
+/** A thread of which only the number is known from events can be named. */
+function isNews(state: State, tid: number): boolean {
+  const known = state.thread(tid)
+  return known === undefined || (known.comm === NO_NAME && known.cloneTime === undefined)
+}
+
 function addThread(state: State, thread: ThreadInfo): ThreadInfo {
+  state.forget(thread.tid)
   state.threads.set(thread.tid, thread)
   return thread
 }
@@ -107,7 +114,7 @@ function socket(info: FdInfo, { local, remote, l4 }: ListedFd): FdInfo | undefin
     info.dport = remote.port
     if (info.l4 === L4.TCP) info.flags |= CONNECTED
   }
-  info.name = socketName(info)
+  info.name = endsText(info)
   return info
 }
 
@@ -132,7 +139,7 @@ export function findRole(state: State, info: FdInfo): void {
   }
   swapEnds(info)
   info.flags |= ROLE_SERVER
-  info.name = socketName(info)
+  info.name = endsText(info)
 }
 
 const TYPES: Readonly<Record<Exclude<ListedFd['type'], 'inet' | 'unknown'>, number>> = {

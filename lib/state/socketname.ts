@@ -82,8 +82,13 @@ export function ipText(ip: Ip): string {
 
 /** "10.0.0.1:4000->10.0.0.2:80"; of protocols without ports the addresses alone; of a server its own address. */
 export function socketName(info: FdInfo): string {
-  if (info.isServerSocket) return `${ipText(info.sip)}:${info.sport}`
-  if (info.l4 === L4.TCP || info.l4 === L4.UDP) return `${ipText(info.sip)}:${info.sport}->${ipText(info.dip)}:${info.dport}`
+  if (info.isServerSocket || info.l4 === L4.TCP || info.l4 === L4.UDP) return endsText(info)
   if (info.l4 === L4.ICMP || info.l4 === L4.RAW) return `${ipText(info.sip)}->${ipText(info.dip)}`
   return '<unknown>'
+}
+
+/** The same, whatever the protocol. */
+export function endsText(info: FdInfo): string {
+  const source = `${ipText(info.sip)}:${info.sport}`
+  return info.isServerSocket ? source : `${source}->${ipText(info.dip)}:${info.dport}`
 }

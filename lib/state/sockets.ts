@@ -11,8 +11,11 @@ export type L4 = 'tcp' | 'udp' | 'icmp' | 'raw'
 export type Socket =
   /** Without `remote` it listens, or takes what comes. */
   | { type: 'inet'; l4: L4; local: Endpoint; remote: Endpoint | undefined }
-  /** `source` is the kernel's address of the socket; hashed, or zero, for those whom it does not concern. */
-  | { type: 'unix'; source: bigint; name: string }
+  /**
+   * `source` is the kernel's address of the socket, hashed or zero for those whom it does not concern; `destination` that of
+   * its other end, which /proc does not tell.
+   */
+  | { type: 'unix'; source: bigint; destination?: bigint; name: string }
   | { type: 'netlink'; name: string }
 
 const INET: readonly (readonly [file: string, l4: L4])[] = [
@@ -79,8 +82,12 @@ const NETLINK_LINE = /^[0-9a-f]+ +(\d+) .* (\d+) *$/gm
 
 function addNetlink(table: string | undefined, into: Map<number, Socket>): void {
   for (const [, protocol, inode] of table?.matchAll(NETLINK_LINE) ?? []) {
-    into.set(Number(inode), { type: 'netlink', name: `NETLINK:[${NETLINK_PROTOCOLS[Number(protocol)] ?? protocol}]` })
+    into.set(Number(inode), { type: 'netlink', name: netlinkName(Number(protocol)) })
   }
+}
+
+export function netlinkName(protocol: number): string {
+  return `NETLINK:[${NETLINK_PROTOCOLS[protocol] ?? protocol}]`
 }
 
 /** linux/netlink.h, as strace writes them. */

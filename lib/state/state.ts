@@ -9,7 +9,7 @@ import { CLOSE_CANCELED, type FdInfo } from './fdinfo.js'
 import { FOLLOWERS, STORED } from './follow/index.js'
 import { ipText } from './socketname.js'
 import { NO_EVENT, ThreadInfo } from './threadinfo.js'
-import { fdParam, HAS_RESULT, NEW_THREAD, NO_THREAD, SWITCH, traitsOf, USES_FD } from './traits.js'
+import { fdParam, HAS_RESULT, NEW_THREAD, NO_THREAD, BETWEEN_CALLS, traitsOf, USES_FD } from './traits.js'
 import type { InterfaceAddress } from './interfaces.js'
 import type { Machine } from './machine.js'
 import type { Group, User } from './users.js'
@@ -94,7 +94,7 @@ export class State {
     }
     const traits = traitsOf(type)
     const thread = (ev._thread = (traits & NO_THREAD) !== 0 ? undefined : this.#threadOf(ev.tid, (traits & NEW_THREAD) === 0))
-    if (thread !== undefined && (traits & SWITCH) === 0) {
+    if (thread !== undefined && (traits & BETWEEN_CALLS) === 0) {
       thread.previousTime = thread.lastTime
       thread.lastTime = this.time
       if ((type & 1) === 0) this.#enterCall(ev, thread, type, traits)
@@ -255,6 +255,11 @@ export class State {
       if (main !== undefined) main.nchilds++
     }
     return true
+  }
+
+  /** The thread with that number is to be looked up again. */
+  forget(tid: number): void {
+    if (this.#last?.tid === tid) this.#last = undefined
   }
 
   remove(thread: ThreadInfo): void {

@@ -7,6 +7,9 @@ export const CL_CLONE_THREAD = 1 << 13
 export const CL_CLONE_INVERTED = 1 << 16
 export const CL_CHILD_IN_PIDNS = 1 << 29
 
+/** What stands for the name of a thread that nobody knows. */
+export const NO_NAME = '<NA>'
+
 /** What is known of one thread. A process is the thread whose tid is its pid. */
 export class ThreadInfo {
   tid: number
@@ -18,9 +21,9 @@ export class ThreadInfo {
   vpgid = -1
   /** Process group, in the initial pid namespace; -1 if not known. */
   pgid = -1
-  comm = '<NA>'
+  comm = NO_NAME
   /** argv[0]. */
-  exe = '<NA>'
+  exe = NO_NAME
   exepath = ''
   /** argv without argv[0]. */
   args: readonly string[] = NOTHING

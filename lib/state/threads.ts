@@ -39,6 +39,16 @@ export interface Thread {
   /** 0xFFFFFFFF: nobody logged in. */
   loginuid: number
   exeWritable: boolean
+  /** Of the program's file: 0n if it has none that can be seen. Times in nanoseconds since the epoch. */
+  exeIno: bigint
+  exeCtime: bigint
+  exeMtime: bigint
+  /** Process group, in the initial pid namespace (of /proc: in that where it is mounted). */
+  pgid: number
+  /** Controlling terminal, as the driver's events have it; 0 for none. */
+  tty: number
+  /** Start of its pid namespace, in nanoseconds since the epoch; /proc does not tell. */
+  pidnsStart?: bigint
   capInheritable: bigint
   capPermitted: bigint
   capEffective: bigint
@@ -51,8 +61,8 @@ export interface ThreadOptions {
 }
 
 // What libscap says of threads beside the main one. How a process was cloned nobody can tell any more: 0.
-const PPM_CL_CLONE_FILES = 1 << 0
-const PPM_CL_CLONE_THREAD = 1 << 13
+export const PPM_CL_CLONE_FILES = 1 << 0
+export const PPM_CL_CLONE_THREAD = 1 << 13
 
 /** Longest argv, environment and list of cgroups that libscap reads, in bytes. */
 export const MAX_LIST = 4096
@@ -82,20 +92,29 @@ export function readThread(proc: Proc, tid: number, env: boolean): Thread | unde
 function readMain(proc: Proc, pid: number, options: ThreadOptions): Thread | undefined {
   const own = readOwn(proc, `${pid}`, pid)
   if (own === undefined) return undefined
-  const [exe = '', ...args] = list(proc.bytes(`${pid}/cmdline`, MAX_LIST))
   return {
     ...own,
+    ...readStrings(proc, pid, options.env),
+    ...readProgram(`${proc.root}/${pid}/exe`, own.uid, own.gid),
+    fdlimit: Number(/^Max open files\s+(\d+)/m.exec(proc.text(`${pid}/limits`) ?? '')?.[1] ?? -1),
+    flags: 0,
+    loginuid: Number(proc.text(`${pid}/loginuid`) ?? 0xffffffff),
+  }
+}
+
+/** The texts that a process has. */
+export type Strings = Pick<Thread, 'exe' | 'exepath' | 'args' | 'cwd' | 'env' | 'cgroups' | 'root'>
+
+export function readStrings(proc: Proc, pid: number, env: boolean): Strings {
+  const [exe = '', ...args] = list(proc.bytes(`${pid}/cmdline`, MAX_LIST))
+  return {
     exe,
     exepath: proc.link(`${pid}/exe`) ?? '',
     args,
     cwd: proc.link(`${pid}/cwd`) ?? '',
-    fdlimit: Number(/^Max open files\s+(\d+)/m.exec(proc.text(`${pid}/limits`) ?? '')?.[1] ?? -1),
-    flags: 0,
-    env: options.env ? list(proc.bytes(`${pid}/environ`, MAX_LIST)) : [],
+    env: env ? list(proc.bytes(`${pid}/environ`, MAX_LIST)) : [],
     cgroups: cgroups(proc.text(`${pid}/cgroup`) ?? ''),
     root: proc.link(`${pid}/root`) ?? '',
-    loginuid: Number(proc.text(`${pid}/loginuid`) ?? 0xffffffff),
-    exeWritable: isWritable(`${proc.root}/${pid}/exe`, own.uid, own.gid),
   }
 }
 
@@ -105,7 +124,8 @@ function readBeside(proc: Proc, main: Thread, tid: number): Thread | undefined {
   return own === undefined ? undefined : { ...main, ...own, flags: PPM_CL_CLONE_THREAD | PPM_CL_CLONE_FILES }
 }
 
-type Shared = 'exe' | 'exepath' | 'args' | 'cwd' | 'fdlimit' | 'flags' | 'env' | 'cgroups' | 'root' | 'loginuid' | 'exeWritable'
+type Program = Pick<Thread, 'exeWritable' | 'exeIno' | 'exeCtime' | 'exeMtime'>
+type Shared = keyof Strings | keyof Program | 'fdlimit' | 'flags' | 'loginuid' | 'pidnsStart'
 
 const PF_KTHREAD = 0x0020_0000
 
@@ -115,7 +135,7 @@ function readOwn(proc: Proc, path: string, tid: number): Omit<Thread, Shared> | 
   if (stat === undefined) return undefined
   // "1234 (a comm) may (hold anything) S 1 …": the fields begin behind the last parenthesis.
   const end = stat.lastIndexOf(')')
-  const [state, , , sid, , , flags, minorFaults, , majorFaults] = stat.slice(end + 2).split(' ', 10)
+  const [state, , , sid, tty, , flags, minorFaults, , majorFaults] = stat.slice(end + 2).split(' ', 10)
   if (state === 'Z' || state === 'X' || (Number(flags) & PF_KTHREAD) !== 0) return undefined
   const status = proc.text(`${path}/status`)
   if (status === undefined) return undefined
@@ -125,6 +145,8 @@ function readOwn(proc: Proc, path: string, tid: number): Omit<Thread, Shared> | 
     ptid: field(status, 'PPid'),
     sid: Number(sid),
     vpgid: field(status, 'NSpgid', LAST),
+    pgid: field(status, 'NSpgid', FIRST),
+    tty: Number(tty),
     comm: stat.slice(stat.indexOf('(') + 1, end),
     uid: field(status, 'Uid', EFFECTIVE),
     gid: field(status, 'Gid', EFFECTIVE),
@@ -144,6 +166,7 @@ function readOwn(proc: Proc, path: string, tid: number): Omit<Thread, Shared> | 
 /** Of real, effective, saved and file-system ids. */
 const EFFECTIVE = 1
 /** Of the ids in nested namespaces, outermost first. */
+const FIRST = 0
 const LAST = -1
 
 /** The number at `index` in a line of `status`, 0 if there is no such line. */
@@ -184,12 +207,18 @@ function cgroups(text: string): string[] {
   return Array.from(paths, ([name, path]) => `${name}=${path}`)
 }
 
-/** May the process write to its own program? By owner and mode, as the kernel decides where there are no ACLs. */
-function isWritable(exe: string, uid: number, gid: number): boolean {
+/** What the file says that the process runs. */
+function readProgram(exe: string, uid: number, gid: number): Program {
   try {
-    const stat = statSync(exe)
-    return uid === 0 || stat.uid === uid || (stat.mode & (stat.gid === gid ? 0o020 : 0o002)) !== 0
+    const { mode, uid: owner, gid: group, ino, ctimeNs, mtimeNs } = statSync(exe, { bigint: true })
+    const exeWritable = isWritable({ mode: Number(mode), uid: Number(owner), gid: Number(group) }, uid, gid)
+    return { exeWritable, exeIno: ino, exeCtime: ctimeNs, exeMtime: mtimeNs }
   } catch {
-    return false
+    return { exeWritable: false, exeIno: 0n, exeCtime: 0n, exeMtime: 0n }
   }
+}
+
+/** May the process write to its own program? By owner and mode, as the kernel decides where there are no ACLs. */
+export function isWritable(program: { mode: number; uid: number; gid: number }, uid: number, gid: number): boolean {
+  return uid === 0 || program.uid === uid || (program.mode & (program.gid === gid ? 0o020 : 0o002)) !== 0
 }

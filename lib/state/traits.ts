@@ -13,8 +13,8 @@ export const NO_THREAD = 1 << 1
 export const NEW_THREAD = 1 << 2
 /** The first parameter is the result: negative for an error. */
 export const HAS_RESULT = 1 << 3
-/** A switch of threads, which is between calls and ends none. */
-export const SWITCH = 1 << 4
+/** It stands between calls, and is neither the beginning nor the end of one. */
+export const BETWEEN_CALLS = 1 << 4
 const FD_SHIFT = 8
 
 const UNKNOWN = -1
@@ -37,8 +37,8 @@ function compile(type: number): number {
   if (info === undefined) return 0
   const { name, flags, params } = info
   let bits = 0
-  if (flags.includes('SKIPPARSERESET') && name !== 'procinfo') bits |= NO_THREAD
-  if (name === 'switch') bits |= SWITCH | NEW_THREAD
+  if (name === 'switch' || name === 'procinfo') bits |= BETWEEN_CALLS | NEW_THREAD
+  else if (flags.includes('SKIPPARSERESET')) bits |= NO_THREAD
   if (info.dir === 'exit' && ['clone', 'clone3', 'fork', 'vfork'].includes(name)) bits |= NEW_THREAD
   if (flags.includes('USES_FD')) {
     bits |= USES_FD

@@ -34,8 +34,9 @@ export class FileCapture extends Capture {
   #dropped: Lost
   readonly #following: Following | undefined
   readonly #follower: Follower | undefined
-  /** Whose beginning the state was made of. */
+  /** The section that the state is of, and how many of its metadata blocks are in it. */
   #followedSection = -1
+  #followedBlocks = 0
 
   constructor(device: string, window: Window, format: Format, options: CaptureOptions, following?: Following) {
     super(options)
@@ -101,16 +102,21 @@ export class FileCapture extends Capture {
   }
 
   #opened(): true {
-    const { section } = this.#format
-    if (this.#follower !== undefined && section !== this.#followedSection) {
-      this.#followedSection = section
-      this.#following!.restart(this.#follower, this.#format.metadata)
-    }
+    if (this.#follower !== undefined) this.#takeIn(this.#follower)
     const { dropped } = this.#format
     const total = dropped.total - this.#dropped.total
     this.burst.lost = { total, file: total }
     this.#dropped = dropped
     return true
+  }
+
+  /** Lists that have come since the last burst become part of the state. */
+  #takeIn(follower: Follower): void {
+    const { section, metadata } = this.#format
+    if (section !== this.#followedSection) this.#following!.restart(follower, metadata)
+    else if (metadata.length > this.#followedBlocks) this.#following!.extend(follower, metadata.slice(this.#followedBlocks))
+    this.#followedSection = section
+    this.#followedBlocks = metadata.length
   }
 
   /** The source is at its end: is the file? */
