@@ -1,7 +1,7 @@
 import type { Event } from '../event/event.js'
+import { glob } from '../filter/glob.js'
 import type { ContainerInfo, ContainerMount } from '../state/container.js'
 import type { Extractor, Field } from './field.js'
-import { globPattern } from './match.js'
 
 const NEEDS = ['thread', 'container'] as const
 
@@ -10,7 +10,8 @@ function mountText({ source, dest, mode, rdwr, propagation }: ContainerMount): s
   return `${source}:${dest}:${mode}:${rdwr}:${propagation}`
 }
 
-function container(ev: Event): ContainerInfo | undefined {
+/** What is known of the container of an event's thread; undefined on the host. */
+export function containerOf(ev: Event): ContainerInfo | undefined {
   const thread = ev._thread
   return thread === undefined || thread.containerId === '' ? undefined : ev._state!.containers.get(thread.containerId)
 }
@@ -28,13 +29,13 @@ function mountField(part: string, doc: string, by: 'source' | 'dest', property: 
 }
 
 function ofMount(arg: string, by: 'source' | 'dest', property: (mount: ContainerMount) => string): Extractor {
-  const pattern = globPattern(arg)
+  const matches = glob(arg)
   const find: (mounts: readonly ContainerMount[]) => ContainerMount | undefined = /^\d+$/.test(arg)
     ? (mounts) => mounts[Number(arg)]
-    : (mounts) => mounts.find((mount) => pattern.test(mount[by]))
+    : (mounts) => mounts.find((mount) => matches(mount[by]))
   return {
     get(ev) {
-      const mount = find(container(ev)?.mounts ?? [])
+      const mount = find(containerOf(ev)?.mounts ?? [])
       return mount === undefined ? undefined : property(mount)
     },
   }
@@ -49,7 +50,7 @@ export const MOUNT_FIELDS: readonly Field[] = [
     needs: NEEDS,
     bind: () => ({
       get(ev) {
-        const found = container(ev)
+        const found = containerOf(ev)
         return found === undefined ? undefined : (found.mounts ?? []).map(mountText).join(',')
       },
     }),

@@ -1,19 +1,14 @@
-import type { Event } from '../event/event.js'
 import type { ContainerInfo } from '../state/container.js'
-import { MOUNT_FIELDS } from './container.mount.js'
-import { ofThread } from './threadfield.js'
+import { containerOf, MOUNT_FIELDS } from './container.mount.js'
 import type { Field, Value } from './field.js'
+import { ofThread } from './threadfield.js'
 
 const NEEDS = ['thread', 'container'] as const
 
-/** What is known of the container of an event's thread; undefined on the host. */
-export function containerOf(ev: Event): ContainerInfo | undefined {
-  const thread = ev._thread
-  return thread === undefined || thread.containerId === '' ? undefined : ev._state!.containers.get(thread.containerId)
-}
-
 /** A field of the container: `host` on the host; nothing where it is '' or not known. */
-function ofContainer(name: string, doc: string, get: (container: ContainerInfo) => string | undefined, host?: string, since?: string): Field {
+function ofContainer(
+  name: string, doc: string, get: (container: ContainerInfo) => string | undefined, host?: string, since?: string,
+): Field {
   return ofThread(name, 'CHARBUF', doc, (thread, ev) => {
     if (thread.containerId === '') return host
     const container = ev._state!.containers.get(thread.containerId)
@@ -47,7 +42,8 @@ export const CONTAINER_FIELDS: readonly Field[] = [
     needs: NEEDS,
   }),
   ...MOUNT_FIELDS,
-  ofContainer('container.healthcheck', 'Command line of its health check, "NONE" if it has none.', (container) => probe(container.healthcheck)),
+  ofContainer('container.healthcheck', 'Command line of its health check, "NONE" if it has none.',
+    (container) => probe(container.healthcheck)),
   ofContainer('container.liveness_probe', 'Command line of its liveness probe, "NONE" if it has none.',
     (container) => probe(container.livenessProbe)),
   ofContainer('container.readiness_probe', 'Command line of its readiness probe, "NONE" if it has none.',

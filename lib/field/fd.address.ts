@@ -1,17 +1,17 @@
-import type { Event } from '../event/event.js'
 import { addressText } from '../event/address.js'
-import { plain } from './threadfield.js'
+import type { Event } from '../event/event.js'
+import { valueTest } from '../filter/compare.js'
 import { CLIENT, hasTwoEnds, ipAt, ipBytes, KNOWN_SERVER, LOCAL, portAt, REMOTE, SERVER, type Which } from './fd.end.js'
 import { fdOf } from './fd.event.js'
-import { inNetwork, type IpTest, matchIp, parsePort, sameIp } from './fd.match.js'
+import { matchIp } from './fd.match.js'
 import type { Extractor, Field, Value } from './field.js'
-import { matchNumber } from './match.js'
+import { plain } from './threadfield.js'
 
 const NEEDS = ['thread', 'fd'] as const
 const DOT = 0x2e
 
 /** The address of one end. */
-function address(which: Which, parse: (text: string) => IpTest): Extractor {
+function address(which: Which, type: 'IPADDR' | 'IPNET'): Extractor {
   return {
     get(ev) {
       const ip = ipAt(ev, which)
@@ -32,7 +32,7 @@ function address(which: Which, parse: (text: string) => IpTest): Extractor {
       return true
     },
     compare(operator, operands) {
-      const { test, isNegated } = matchIp(operator, operands, parse)
+      const { test, isNegated } = matchIp(type, operator, operands)
       return (ev) => {
         const ip = ipAt(ev, which)
         return ip !== undefined && test(ip) !== isNegated
@@ -42,11 +42,11 @@ function address(which: Which, parse: (text: string) => IpTest): Extractor {
 }
 
 /** Either end: a check is true if it is of one of them; `!=` is true if it is of both. */
-function eitherAddress(parse: (text: string) => IpTest): Extractor {
+function eitherAddress(type: 'IPADDR' | 'IPNET'): Extractor {
   return {
     get: () => undefined,
     compare(operator, operands) {
-      const { test, isNegated } = matchIp(operator, operands, parse)
+      const { test, isNegated } = matchIp(type, operator, operands)
       return (ev) => {
         const fd = fdOf(ev)
         if (fd === undefined || !(fd.isIpSocket || fd.isServerSocket)) return false
@@ -59,7 +59,7 @@ function eitherAddress(parse: (text: string) => IpTest): Extractor {
 const eitherPort: Extractor = {
   get: () => undefined,
   compare(operator, operands) {
-    const test = matchNumber(operator, operands, parsePort)
+    const test = valueTest('PORT', operator, operands)
     return (ev) => {
       const fd = fdOf(ev)
       if (fd === undefined) return false
@@ -97,14 +97,14 @@ const noName: Extractor = { get: () => undefined }
 
 /** Who talks to whom. */
 export const ADDRESS_FIELDS: readonly Field[] = [
-  plain('fd.ip', 'IPADDR', 'The IP address of either end.', eitherAddress(sameIp), { needs: NEEDS, filterOnly: true }),
+  plain('fd.ip', 'IPADDR', 'The IP address of either end.', eitherAddress('IPADDR'), { needs: NEEDS, filterOnly: true }),
   ...ENDS.map(({ letter, whose, which, whichIp = which }) =>
-    plain(`fd.${letter}ip`, 'IPADDR', `IP address of ${whose}.`, address(whichIp, sameIp), { needs: NEEDS })),
-  plain('fd.net', 'IPNET', 'The network that the IP address of either end is in.', eitherAddress(inNetwork), {
+    plain(`fd.${letter}ip`, 'IPADDR', `IP address of ${whose}.`, address(whichIp, 'IPADDR'), { needs: NEEDS })),
+  plain('fd.net', 'IPNET', 'The network that the IP address of either end is in.', eitherAddress('IPNET'), {
     needs: NEEDS, filterOnly: true,
   }),
-  ...ENDS.map(({ letter, whose, which, whichIp = which }) => plain(`fd.${letter}net`, 'IPNET', `The network that the IP address of ${whose} is in.`,
-    address(whichIp, inNetwork), { needs: NEEDS, filterOnly: true })),
+  ...ENDS.map(({ letter, whose, which, whichIp = which }) => plain(`fd.${letter}net`, 'IPNET',
+    `The network that the IP address of ${whose} is in.`, address(whichIp, 'IPNET'), { needs: NEEDS, filterOnly: true })),
   plain('fd.port', 'PORT', 'The port of either end.', eitherPort, { needs: NEEDS, filterOnly: true }),
   ...ENDS.map(({ letter, whose, which }) => plain(`fd.${letter}port`, 'PORT', `Port of ${whose}.`, port(which), { needs: NEEDS })),
   plain('fd.proto', 'PORT', 'The port of either end, as fd.port.', eitherPort, { needs: NEEDS, filterOnly: true }),

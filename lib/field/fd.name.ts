@@ -1,10 +1,11 @@
-import type { Event } from '../event/event.js'
 import { numberAt } from '../event/decode.js'
+import type { Event } from '../event/event.js'
+import { closeString, openString } from '../event/jsonstring.js'
 import { FD, type FdInfo } from '../state/fdinfo.js'
-import { plain, writePrintable } from './threadfield.js'
 import { fdOf, hasFd } from './fd.event.js'
 import { nameFromEvent, rawNameFromEvent } from './fd.origin.js'
 import type { Extractor, Field } from './field.js'
+import { plain, writePrintable } from './threadfield.js'
 
 const NEEDS = ['thread', 'fd'] as const
 
@@ -63,6 +64,14 @@ function shown(get: (ev: Event) => string | undefined): Extractor {
       const value = get(ev)
       if (value === undefined) return false
       writePrintable(out, value)
+      return true
+    },
+    writeJson(out, ev) {
+      const value = get(ev)
+      if (value === undefined) return false
+      const start = openString(out)
+      writePrintable(out, value)
+      closeString(out, start)
       return true
     },
   }

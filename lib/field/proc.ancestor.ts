@@ -1,10 +1,10 @@
 import type { Event } from '../event/event.js'
+import { valueTest } from '../filter/compare.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
 import { ancestor, findAncestor, mainThread, parentThread } from './ancestor.js'
-import { plain } from './threadfield.js'
-import type { Extractor, Field, Operator, Value } from './field.js'
-import { matchNumber, matchText } from './match.js'
+import type { Extractor, Field, Value } from './field.js'
 import { commandLine, environmentText, variable } from './proc.command.js'
+import { plain } from './threadfield.js'
 
 type Property<T> = (thread: ThreadInfo, ev: Event) => T
 
@@ -15,10 +15,7 @@ function level(arg: string): number {
 }
 
 /** A field of an ancestor: `[n]` says of which; in a filter and without that, of any. */
-function ancestorField<T extends string | number>(
-  name: string, what: string, type: 'CHARBUF' | 'INT64', property: Property<T>, since?: string,
-): Field {
-  const match = (type === 'CHARBUF' ? matchText : matchNumber) as (op: Operator, operands: readonly string[]) => (value: T) => boolean
+function ancestorField(name: string, what: string, type: 'CHARBUF' | 'INT64', property: Property<Value>, since?: string): Field {
   return {
     name,
     type,
@@ -26,7 +23,7 @@ function ancestorField<T extends string | number>(
     arg: 'optional',
     needs: ['thread'],
     ...(since === undefined ? {} : { since }),
-    bind: (arg) => (arg === undefined ? ofAny(property, match) : ofOne(property, level(arg))),
+    bind: (arg) => (arg === undefined ? ofAny(property, type) : ofOne(property, level(arg))),
   }
 }
 
@@ -39,14 +36,12 @@ function ofOne(property: Property<Value>, level: number): Extractor {
   }
 }
 
-function ofAny<T extends Value>(
-  property: Property<T>, match: (operator: Operator, operands: readonly string[]) => (value: T) => boolean,
-): Extractor {
+function ofAny(property: Property<Value>, type: 'CHARBUF' | 'INT64'): Extractor {
   return {
     // It is not said whose: in a text it is the process's own.
     ...ofOne(property, 0),
     compare(operator, operands) {
-      const matches = match(operator, operands)
+      const matches = valueTest(type, operator, operands)
       // One closure for all events: the event at hand is the one that it is called for.
       let event: Event
       const test = (thread: ThreadInfo) => matches(property(thread, event))
@@ -79,7 +74,7 @@ const ofParent = (property: Property<Value>): Extractor['get'] => (ev) => {
   return parent === undefined ? undefined : property(parent, ev)
 }
 
-/** The oldest shell in the line; it comes first in no other way than this. */
+/** The oldest shell in the line. */
 function loginShell(ev: Event): number | undefined {
   const main = mainThread(ev)
   if (main === undefined) return undefined
@@ -116,7 +111,7 @@ export const ANCESTOR_FIELDS: readonly Field[] = [
     since: '0.18',
     needs: ['thread'],
     bind(arg) {
-      if (arg === undefined) return ofAny(environmentOf, matchText)
+      if (arg === undefined) return ofAny(environmentOf, 'CHARBUF')
       return /^\d+$/.test(arg) ? ofOne(environmentOf, level(arg)) : { get: (ev) => inherited(ev, arg) }
     },
   },

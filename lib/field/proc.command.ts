@@ -1,7 +1,7 @@
 import type { Event } from '../event/event.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
-import { ofThread, plain, threadExtractor } from './threadfield.js'
 import type { Extractor, Field } from './field.js'
+import { ofThread, plain, threadExtractor } from './threadfield.js'
 
 /** The command with its arguments, the command by the name that the kernel has for it. */
 export function commandLine({ comm, args }: ThreadInfo): string {

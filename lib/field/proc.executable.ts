@@ -1,5 +1,5 @@
-import { ofThread } from './threadfield.js'
 import type { Field } from './field.js'
+import { ofThread } from './threadfield.js'
 
 /** A time that is not known is 0. */
 const known = (time: bigint): bigint | undefined => (time === 0n ? undefined : time)

@@ -1,8 +1,8 @@
 import type { Event } from '../event/event.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
 import { mainThread, parentThread } from './ancestor.js'
-import { ofThread, plain } from './threadfield.js'
 import type { Extractor, Field } from './field.js'
+import { ofThread, plain } from './threadfield.js'
 
 const pid: Extractor = {
   get: (ev) => ev._thread?.pid,

@@ -1,7 +1,7 @@
 import type { Event } from '../event/event.js'
 import { mainThread } from './ancestor.js'
-import { ofThread, plain } from './threadfield.js'
 import type { Field } from './field.js'
+import { ofThread, plain } from './threadfield.js'
 
 /** Open fds in percent of those that it may open. */
 function fdUsage(ev: Event): number | undefined {

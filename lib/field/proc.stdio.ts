@@ -1,14 +1,15 @@
 import type { FdInfo } from '../state/fdinfo.js'
-import { ofThread } from './threadfield.js'
 import type { Field } from './field.js'
+import { ofThread } from './threadfield.js'
 
 const STREAMS = ['stdin', 'stdout', 'stderr'] as const
 
 function streamFields(what: 'type' | 'name', property: (fd: FdInfo) => string): Field[] {
-  return STREAMS.map((stream, fd) => ofThread(`proc.${stream}.${what}`, 'CHARBUF', `fd.${what} of the process's ${stream}.`, (thread, ev) => {
-    const info = ev._state!.fdsOf(thread).get(fd)
-    return info === undefined ? undefined : property(info)
-  }, { needs: ['thread', 'fd'], since: '0.18' }))
+  return STREAMS.map((stream, number) =>
+    ofThread(`proc.${stream}.${what}`, 'CHARBUF', `fd.${what} of the process's ${stream}.`, (thread, ev) => {
+      const fd = ev._state!.fdsOf(thread).get(number)
+      return fd === undefined ? undefined : property(fd)
+    }, { needs: ['thread', 'fd'], since: '0.18' }))
 }
 
 /** The fds 0, 1 and 2 of the process. */

@@ -2,8 +2,8 @@ import { numberAt } from '../event/decode.js'
 import type { Event } from '../event/event.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
 import { capabilityNames } from './capability.js'
-import { ofThread, plain, threadExtractor } from './threadfield.js'
 import type { Extractor, Field } from './field.js'
+import { ofThread, plain, threadExtractor } from './threadfield.js'
 
 /** PPME_SCHEDSWITCH_1_E, PPME_SCHEDSWITCH_6_E and PPME_PROCINFO_E in the driver's table. */
 const SWITCH_1 = 146
@@ -121,7 +121,8 @@ export const THREAD_FIELDS: readonly Field[] = [
     needs: ['thread'],
     bind: (subsystem) => threadExtractor((thread) => cgroup(thread, subsystem!)),
   },
-  ofThread('thread.pfmajor', 'UINT64', 'Page faults that had to wait for a disk, since the thread started.', (thread) => thread.majorFaults),
+  ofThread('thread.pfmajor', 'UINT64', 'Page faults that had to wait for a disk, since the thread started.',
+    (thread) => thread.majorFaults),
   ofThread('thread.pfminor', 'UINT64', 'Page faults that did not have to wait for a disk.', (thread) => thread.minorFaults),
   ofThread('thread.vmsize', 'UINT64', 'Virtual memory of its process in KiB; 0 but for the main thread.',
     (thread) => ofMain(thread, thread.vmSizeKb)),

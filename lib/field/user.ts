@@ -1,5 +1,5 @@
-import { ofThread, plain } from './threadfield.js'
 import type { Extractor, Field } from './field.js'
+import { ofThread, plain } from './threadfield.js'
 
 const name: Extractor = {
   get: (ev) => (ev._thread === undefined ? undefined : ev._state!.users.get(ev._thread.uid)?.name),
