@@ -187,7 +187,7 @@ function fdBody(out: Chunk, fd: Fd): void {
   if (fd.type === 'file') out.u32(fd.openFlags)
   if (fd.type === 'unix') {
     out.u64(fd.source)
-    out.u64(0)
+    out.u64(fd.destination ?? 0)
   }
   text(out, fd.name)
   if (fd.type === 'file') out.u32(fd.dev)

@@ -43,11 +43,6 @@ struct task_record {
 	char comm[COMM_SIZE];
 };
 
-static __always_inline __u32 pid_at_level(struct pid *pid, __u32 level)
-{
-	return level <= BPF_CORE_READ(pid, level) ? BPF_CORE_READ(pid, numbers[level].nr) : 0;
-}
-
 static __always_inline __u32 first_number(struct pid *pid)
 {
 	return BPF_CORE_READ(pid, numbers[0].nr);
@@ -76,10 +71,10 @@ int threads(struct bpf_iter__task *ctx)
 		.ptid = BPF_CORE_READ(task, real_parent, tgid),
 		.sid = first_number(group_pid(task, PIDTYPE_SID)),
 		.pgid = first_number(pgid),
-		.vpgid = pid_in_namespace(pgid),
+		.vpgid = pid_in_namespace_of(pgid, pid),
 		.vtid = pid_in_namespace(pid),
 		.vpid = pid_in_namespace(tgid),
-		.local_pid = pid_at_level(tgid, BPF_CORE_READ(self, thread_pid, level)),
+		.local_pid = pid_in_namespace_of(tgid, BPF_CORE_READ(self, thread_pid)),
 		.uid = BPF_CORE_READ(cred, euid.val),
 		.gid = BPF_CORE_READ(cred, egid.val),
 		.loginuid = BPF_CORE_READ(task, loginuid.val),

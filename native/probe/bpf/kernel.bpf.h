@@ -47,6 +47,17 @@ static __always_inline __s64 pid_in_namespace(struct pid *pid)
 	return BPF_CORE_READ(pid, numbers[level].nr);
 }
 
+/* The number of a pid in the namespace of another one; 0 if it has none there. */
+static __always_inline __s64 pid_in_namespace_of(struct pid *pid, struct pid *other)
+{
+	__u32 level = BPF_CORE_READ(other, level);
+	struct pid_namespace *ns = BPF_CORE_READ(other, numbers[level].ns);
+
+	if (level > BPF_CORE_READ(pid, level) || BPF_CORE_READ(pid, numbers[level].ns) != ns)
+		return 0;
+	return BPF_CORE_READ(pid, numbers[level].nr);
+}
+
 static __always_inline struct pid *group_pid(struct task_struct *task, enum pid_type type)
 {
 	return BPF_CORE_READ(task, signal, pids[type]);

@@ -189,7 +189,7 @@ static __always_inline void put_exec_identity(struct rec *r, struct task_struct 
 	struct inode *inode = BPF_CORE_READ(exe, f_inode);
 
 	put_u32(r, tty_of(task));
-	put_s64(r, pid_in_namespace(group_pid(task, PIDTYPE_PGID)));
+	put_s64(r, pid_in_namespace_of(group_pid(task, PIDTYPE_PGID), BPF_CORE_READ(task, thread_pid)));
 	put_u32(r, BPF_CORE_READ(task, loginuid.val));
 	put_u32(r, inode && exe_writable(cred, inode) ? PPM_EXECVE_FLAGS_EXE_WRITABLE : 0);
 	put_u64(r, capabilities(&cred->cap_inheritable));

@@ -91,6 +91,7 @@ test('a process as procfs shows it', () => {
     minorFaults: 111, env: ['A=1', 'SECRET=x'], vtid: 2, vpid: 2,
     cgroups: ['memory=/docker/abc', 'cpu=/x:y', 'cpuacct=/x:y', 'cpuset=/unified', 'blkio=/unified'],
     root: '/', loginuid: 1000, exeWritable: false, capInheritable: 1n, capPermitted: 0x1fffeffffffn, capEffective: 0x400n,
+    exeIno: 0n, exeCtime: 0n, exeMtime: 0n, pgid: 9, tty: 0,
   })
   assert.is(machine.cpus, 3)
   assert.is(machine.maxPid, 4194304)
@@ -101,7 +102,7 @@ test('its threads share what is shared; kernel threads, zombies and what vanishe
   const { threads, fds } = readSnapshot({ proc: procfs('two', FAKE), env: false })
   assert.equal(threads.map(({ tid }) => tid), [50, 51])
   const [main, thread] = threads
-  assert.equal(thread, { ...main, tid: 51, vtid: 3, comm: 'worker', ptid: 1, vpgid: 9, flags: 8192 | 1 })
+  assert.equal(thread, { ...main, tid: 51, vtid: 3, comm: 'worker', ptid: 1, pgid: 9, vpgid: 9, flags: 8192 | 1 })
   assert.equal(main.env, [])
   assert.equal(fds.map(({ pid }) => pid), [50])
 })
