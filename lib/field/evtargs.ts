@@ -50,7 +50,7 @@ function infoOf(name: string): ParamInfo {
 const ARG: Field = {
   name: 'evt.arg',
   type: 'CHARBUF',
-  doc: 'One argument by name or number, evt.arg.fd or evt.arg[0]: what the number stands for where that is known, else the number',
+  doc: 'One argument by name or number, evt.arg.fd or evt.arg[0]: what the number stands for where that is known, else the number.',
   arg: 'required',
   needs: NEEDS,
   bind: (arg): Extractor => {
@@ -65,7 +65,7 @@ const ARG: Field = {
 const RAW_ARG: Field = {
   name: 'evt.rawarg',
   type: 'DYN',
-  doc: 'One argument by name, as it is in the record: evt.rawarg.res, evt.rawarg.flags',
+  doc: 'One argument by name, as it is in the record: evt.rawarg.res, evt.rawarg.flags.',
   arg: 'required',
   bind: (arg): Extractor => {
     if (/^\d/.test(arg ?? '')) throw new RangeError('a raw argument has to be named, since its type depends on that')
@@ -84,8 +84,8 @@ function rawType(type: string): ValueType {
 
 const RAW_TYPES: Readonly<Record<string, ValueType>> = {
   ERRNO: 'INT64', FD: 'INT64', PID: 'INT64', UID: 'UINT32', GID: 'UINT32', MODE: 'UINT32', SIGTYPE: 'UINT8', SYSCALLID: 'UINT16',
-  L4PROTO: 'UINT8', SOCKFAMILY: 'UINT8', SIGSET: 'UINT32', RELTIME: 'RELTIME', ABSTIME: 'ABSTIME', PORT: 'PORT', BOOL: 'BOOL', DOUBLE: 'DOUBLE',
-  BYTEBUF: 'BYTEBUF',
+  L4PROTO: 'UINT8', SOCKFAMILY: 'UINT8', SIGSET: 'UINT32', RELTIME: 'RELTIME', ABSTIME: 'ABSTIME', PORT: 'PORT',
+  BOOL: 'BOOL', DOUBLE: 'DOUBLE', BYTEBUF: 'BYTEBUF',
 }
 
 function rawValue(ev: Event, index: number): Value | undefined {
@@ -123,13 +123,14 @@ function number(ev: Event, at: number, type: ValueType): number | bigint {
 
 export const ARGS_FIELDS: readonly Field[] = [
   define({
-    name: 'evt.args', type: 'CHARBUF', needs: NEEDS, doc: 'All arguments: fd=3(<f>/etc/passwd) size=4096',
+    name: 'evt.args', type: 'CHARBUF', needs: NEEDS, doc: 'All arguments: fd=3(<f>/etc/passwd) size=4096.',
     get: (ev) => textOf((out) => writeAllArgs(out, ev)), write: writeAllArgs,
   }),
   ARG,
   RAW_ARG,
   define({
-    name: 'evt.info', type: 'CHARBUF', needs: NEEDS, doc: 'All arguments as evt.args; of a message to the system’s log its severity and text',
+    name: 'evt.info', type: 'CHARBUF', needs: NEEDS,
+    doc: 'All arguments as evt.args; of a message to the system’s log its severity and text.',
     get: (ev) => textOf((out) => writeInfo(out, ev)), write: writeInfo,
   }),
 ]

@@ -50,7 +50,7 @@ const WAYS = [
 
 const BUFFER_LENGTHS: readonly Field[] = KINDS.flatMap((kind) => WAYS.map((way) =>
   define({
-    name: `evt.buflen${kind.suffix}${way.suffix}`, type: 'UINT64', needs: ['fd'], doc: `Bytes${kind.words} that were ${way.words}`,
+    name: `evt.buflen${kind.suffix}${way.suffix}`, type: 'UINT64', needs: ['fd'], doc: `Bytes${kind.words} that were ${way.words}.`,
     get: (ev) => moved(ev, way.way, kind.isOne),
   })))
 
@@ -61,20 +61,24 @@ export function isSyslogWrite(ev: Event): boolean {
 
 export const IO_FIELDS: readonly Field[] = [
   define({
-    name: 'evt.buffer', type: 'BYTEBUF', doc: 'The data that was read or written, as far as it was captured', get: data,
+    name: 'evt.buffer', type: 'BYTEBUF', doc: 'The data that was read or written, as far as it was captured.', get: data,
     write: (out, ev) => writePlainArg(out, ev, DATA.indexIn(ev)),
   }),
   ...BUFFER_LENGTHS,
-  define({ name: 'evt.is_io', type: 'BOOL', doc: 'Does it read from an fd, or write to one?', get: ({ type }) => reads(type) || writes(type) }),
+  define({
+    name: 'evt.is_io', type: 'BOOL', doc: 'Does it read from an fd, or write to one?', get: ({ type }) => reads(type) || writes(type),
+  }),
   define({ name: 'evt.is_io_read', type: 'BOOL', doc: 'Does it read from an fd?', get: ({ type }) => reads(type) }),
   define({ name: 'evt.is_io_write', type: 'BOOL', doc: 'Does it write to an fd?', get: ({ type }) => writes(type) }),
   define({
-    name: 'evt.io_dir', type: 'CHARBUF', doc: 'read or write, for events that do it',
+    name: 'evt.io_dir', type: 'CHARBUF', doc: 'read or write, for events that do it.',
     get: ({ type }) => (writes(type) ? 'write' : reads(type) ? 'read' : undefined),
   }),
-  define({ name: 'evt.is_wait', type: 'BOOL', doc: 'May the call make its thread wait, as poll and nanosleep do?', get: ({ type }) => waits(type) }),
   define({
-    name: 'evt.wait_latency', type: 'RELTIME', needs: ['thread'], doc: 'Nanoseconds that a call has waited, of those that may wait',
+    name: 'evt.is_wait', type: 'BOOL', doc: 'May the call make its thread wait, as poll and nanosleep do?', get: ({ type }) => waits(type),
+  }),
+  define({
+    name: 'evt.wait_latency', type: 'RELTIME', needs: ['thread'], doc: 'Nanoseconds that a call has waited, of those that may wait.',
     get: (ev) => (waits(ev.type) && (ev.type & 1) === 1 ? ev._thread?.latency ?? 0 : undefined),
   }),
   define({ name: 'evt.is_syslog', type: 'BOOL', needs: ['fd'], doc: 'Does it write to /dev/log?', get: isSyslogWrite }),

@@ -27,7 +27,7 @@ function image(ev: Event): string | undefined {
 function machineName(ev: Event): string | undefined {
   const state = ev._state
   if (state !== undefined && !state.live) return state.machine?.hostname
-  return process.env['SYSRING_HOSTNAME'] ?? process.env['SCAP_HOSTNAME'] ?? hostname()
+  return process.env['SCAP_HOSTNAME'] ?? hostname()
 }
 
 const MILLISECOND = 1_000_000n
@@ -35,7 +35,7 @@ const MILLISECOND = 1_000_000n
 const AROUND: Field = {
   name: 'evt.around',
   type: 'UINT64',
-  doc: 'Is the event near a moment? evt.around[T]=D: at most D milliseconds before or after evt.rawtime T',
+  doc: 'Is the event near a moment? evt.around[T]=D: at most D milliseconds before or after evt.rawtime T.',
   arg: 'required',
   filterOnly: true,
   bind: (arg): Extractor => {
@@ -60,7 +60,8 @@ function number(text: string): bigint {
 function isBetween(first: bigint, last: bigint): (ev: Event) => boolean {
   const [firstHi, firstLo] = halves(first)
   const [lastHi, lastLo] = halves(last)
-  return ({ tsHi, tsLo }) => (tsHi > firstHi || (tsHi === firstHi && tsLo >= firstLo)) && (tsHi < lastHi || (tsHi === lastHi && tsLo <= lastLo))
+  return ({ tsHi, tsLo }) =>
+    (tsHi > firstHi || (tsHi === firstHi && tsLo >= firstLo)) && (tsHi < lastHi || (tsHi === lastHi && tsLo <= lastLo))
 }
 
 function halves(value: bigint): [hi: number, lo: number] {
@@ -70,28 +71,33 @@ function halves(value: bigint): [hi: number, lo: number] {
 const COUNTER: Field = {
   name: 'util.cnt',
   type: 'UINT64',
-  doc: 'Counts the lines of its formatter, from 1',
+  doc: 'Counts the lines of its formatter, from 1.',
   bind: (): Extractor => {
     let count = 0
     return { get: () => ++count }
   },
 }
 
+function ofDocker(name: string, doc: string, get: (ev: Event) => string | undefined): Field {
+  return define({ name: `evt.infra.docker.${name}`, type: 'CHARBUF', doc: `Of events of Docker: ${doc}.`, get })
+}
+
+function ofPlugin(name: string, doc: string): Field {
+  const none = 'none, since no plugins are loaded'
+  return define({ name: `evt.${name}`, type: 'CHARBUF', doc: `Of events of a plugin, its ${doc}: ${none}.`, get: () => undefined })
+}
+
 export const MISC_FIELDS: readonly Field[] = [
   AROUND,
-  define({ name: 'evt.infra.docker.name', type: 'CHARBUF', doc: 'Of events of Docker: what has happened', get: (ev) => described(ev, 'Event') }),
+  ofDocker('name', 'what has happened', (ev) => described(ev, 'Event')),
+  ofDocker('container.id', 'the id of the container, twelve digits', (ev) => described(ev, 'ID')?.slice(0, 12)),
+  ofDocker('container.name', 'the name of the container', (ev) => described(ev, 'name')),
+  ofDocker('container.image', 'the image of the container', image),
+  ofPlugin('pluginname', 'name'),
+  ofPlugin('plugininfo', 'text'),
   define({
-    name: 'evt.infra.docker.container.id', type: 'CHARBUF', doc: 'Of events of Docker: the id of the container, twelve digits',
-    get: (ev) => described(ev, 'ID')?.slice(0, 12),
-  }),
-  define({
-    name: 'evt.infra.docker.container.name', type: 'CHARBUF', doc: 'Of events of Docker: the name of the container', get: (ev) => described(ev, 'name'),
-  }),
-  define({ name: 'evt.infra.docker.container.image', type: 'CHARBUF', doc: 'Of events of Docker: the image of the container', get: image }),
-  define({ name: 'evt.pluginname', type: 'CHARBUF', doc: 'Of events of a plugin, its name: none, since no plugins are loaded', get: () => undefined }),
-  define({ name: 'evt.plugininfo', type: 'CHARBUF', doc: 'Of events of a plugin, its text: none, since no plugins are loaded', get: () => undefined }),
-  define({
-    name: 'evt.hostname', type: 'CHARBUF', since: '0.14', doc: 'The name of the machine; SCAP_HOSTNAME in the environment overrides it', get: machineName,
+    name: 'evt.hostname', type: 'CHARBUF', since: '0.14', get: machineName,
+    doc: 'The name of the machine; SCAP_HOSTNAME in the environment overrides it.',
   }),
   COUNTER,
 ]

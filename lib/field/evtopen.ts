@@ -79,7 +79,7 @@ function absolutePath(ev: Event, which: 0 | 1): string | undefined {
 const ABSOLUTE_PATH: Field = {
   name: 'evt.abspath',
   type: 'CHARBUF',
-  doc: 'The whole path, of calls that take a path and the fd of the directory where it starts; .src and .dst of those with two',
+  doc: 'The whole path, of calls that take a path and the fd of the directory where it starts; .src and .dst of those with two.',
   arg: 'optional',
   needs: ['thread', 'fd'],
   bind: (arg): Extractor => {

@@ -1,4 +1,6 @@
-import { epochSeconds, iso8601, localDate, timeOfDay, timeOfDaySeconds, withinSecond, writeEpochNanoseconds, writeTimeOfDay } from '../event/clock.js'
+import {
+  epochSeconds, iso8601, localDate, timeOfDay, timeOfDaySeconds, withinSecond, writeEpochNanoseconds, writeTimeOfDay,
+} from '../event/clock.js'
 import type { Event } from '../event/event.js'
 import { textOf } from '../event/text.js'
 import type { TextBuffer } from '../event/textbuffer.js'
@@ -19,26 +21,33 @@ const writeJson = (out: TextBuffer, ev: Event): true => {
 
 const TIME_OF_DAY: readonly Field[] = [
   define({
-    name: 'evt.time', type: 'CHARBUF', doc: 'Local time of day, with nanoseconds', get: timeOfDay, writeJson,
+    name: 'evt.time', type: 'CHARBUF', doc: 'Local time of day, with nanoseconds.', get: timeOfDay, writeJson,
     write: (out, ev) => {
       out.reserve(0)
       writeTimeOfDay(out, ev)
       return true
     },
   }),
-  define({ name: 'evt.time.s', type: 'CHARBUF', doc: 'Local time of day, in whole seconds', get: timeOfDaySeconds, writeJson }),
-  define({ name: 'evt.time.iso8601', type: 'CHARBUF', doc: 'Date and time in UTC as ISO 8601 writes them, with nanoseconds', get: iso8601, writeJson }),
-  define({ name: 'evt.datetime', type: 'CHARBUF', doc: 'Local date and time, with nanoseconds', get: (ev) => `${localDate(ev)} ${timeOfDay(ev)}`, writeJson }),
+  define({ name: 'evt.time.s', type: 'CHARBUF', doc: 'Local time of day, in whole seconds.', get: timeOfDaySeconds, writeJson }),
   define({
-    name: 'evt.datetime.s', type: 'CHARBUF', doc: 'Local date and time, in whole seconds', get: (ev) => `${localDate(ev)} ${timeOfDaySeconds(ev)}`, writeJson,
+    name: 'evt.time.iso8601', type: 'CHARBUF', get: iso8601, writeJson,
+    doc: 'Date and time in UTC as ISO 8601 writes them, with nanoseconds.',
+  }),
+  define({
+    name: 'evt.datetime', type: 'CHARBUF', doc: 'Local date and time, with nanoseconds.', writeJson,
+    get: (ev) => `${localDate(ev)} ${timeOfDay(ev)}`,
+  }),
+  define({
+    name: 'evt.datetime.s', type: 'CHARBUF', doc: 'Local date and time, in whole seconds.', writeJson,
+    get: (ev) => `${localDate(ev)} ${timeOfDaySeconds(ev)}`,
   }),
 ]
 
 const RAW_TIME: readonly Field[] = [
-  define({ name: 'evt.rawtime', type: 'ABSTIME', doc: 'Nanoseconds since the epoch', get: (ev) => ev.ts, write: writeJson, writeJson }),
-  define({ name: 'evt.rawtime.s', type: 'ABSTIME', doc: 'Whole seconds since the epoch', get: epochSeconds }),
+  define({ name: 'evt.rawtime', type: 'ABSTIME', doc: 'Nanoseconds since the epoch.', get: (ev) => ev.ts, write: writeJson, writeJson }),
+  define({ name: 'evt.rawtime.s', type: 'ABSTIME', doc: 'Whole seconds since the epoch.', get: epochSeconds }),
   define({
-    name: 'evt.rawtime.ns', type: 'ABSTIME', format: 'PADDED', doc: 'Nanoseconds of the time since its second began', get: withinSecond,
+    name: 'evt.rawtime.ns', type: 'ABSTIME', format: 'PADDED', doc: 'Nanoseconds of the time since its second began.', get: withinSecond,
     writeJson: asNumber(withinSecond),
   }),
 ]
@@ -49,7 +58,10 @@ const RAW_TIME: readonly Field[] = [
  */
 const PARTS = [
   { suffix: '', words: 'in nanoseconds', of: (ns: number) => (ns < 0 ? unsigned(ns) : ns) },
-  { suffix: '.s', words: 'in whole seconds', of: (ns: number) => (ns < 0 ? Number(unsigned(ns) / 1_000_000_000n) : Math.floor(ns / SECOND)) },
+  {
+    suffix: '.s', words: 'in whole seconds',
+    of: (ns: number) => (ns < 0 ? Number(unsigned(ns) / 1_000_000_000n) : Math.floor(ns / SECOND)),
+  },
   {
     suffix: '.ns', words: 'the nanoseconds beyond the whole seconds',
     of: (ns: number) => (ns < 0 ? Number(unsigned(ns) % 1_000_000_000n) : ns % SECOND),
@@ -63,7 +75,7 @@ function unsigned(ns: number): bigint {
 const RELATIVE: readonly Field[] = PARTS.map(({ suffix, words, of }) => {
   const get = (ev: Event) => (ev._state === undefined ? undefined : of(ev._state.time))
   return define({
-    name: `evt.reltime${suffix}`, type: 'RELTIME', format: suffix === '.s' ? 'DEC' : 'PADDED', doc: `Time since the first event, ${words}`,
+    name: `evt.reltime${suffix}`, type: 'RELTIME', format: suffix === '.s' ? 'DEC' : 'PADDED', doc: `Time since the first event, ${words}.`,
     needs: ['thread'], get, writeJson: asNumber(get),
   })
 })
@@ -75,7 +87,7 @@ const LATENCY: readonly Field[] = PARTS.map(({ suffix, words, of }) => {
   }
   return define({
     name: `evt.latency${suffix}`, type: 'RELTIME', format: suffix === '.ns' ? 'PADDED' : 'DEC', needs: ['thread'],
-    doc: `How long the call took, from its enter to its exit event, ${words}; 0 for enter events`, get, writeJson: asNumber(get),
+    doc: `How long the call took, from its enter to its exit event, ${words}; 0 for enter events.`, get, writeJson: asNumber(get),
   })
 })
 
@@ -91,14 +103,14 @@ function latency(ev: Event): number | undefined {
 const LATENCY_TEXTS: readonly Field[] = [
   define({
     name: 'evt.latency.quantized', type: 'UINT64', needs: ['thread'],
-    doc: 'The column of a spectrogram that evt.latency falls into; without a screen there is but one, 1, and 0 from 100 s on',
+    doc: 'The column of a spectrogram that evt.latency falls into; without a screen there is but one, 1, and 0 from 100 s on.',
     get: (ev) => {
       const ns = ev._thread === undefined ? undefined : latency(ev)
       return ns === undefined || ns === 0 ? undefined : ns < 0 || ns >= 100 * SECOND ? 0 : 1
     },
   }),
   define({
-    name: 'evt.latency.human', type: 'CHARBUF', needs: ['thread'], doc: 'evt.latency for people, such as 10.3ms',
+    name: 'evt.latency.human', type: 'CHARBUF', needs: ['thread'], doc: 'evt.latency for people, such as 10.3ms.',
     get: (ev) => {
       const ns = latency(ev)
       return ns === undefined ? undefined : durationText(ns < 0 ? 2 ** 63 : ns)
@@ -125,7 +137,7 @@ const DELTA: readonly Field[] = PARTS.map(({ suffix, words, of }) => ({
   name: `evt.deltatime${suffix}`,
   type: 'RELTIME' as ValueType,
   format: suffix === '.ns' ? 'PADDED' as const : 'DEC' as const,
-  doc: `Time since the event before, of those that are shown, ${words}`,
+  doc: `Time since the event before, of those that are shown, ${words}.`,
   bind: (): Extractor => {
     const delta = new Delta()
     const get = (ev: Event) => of(delta.next(ev))
@@ -136,7 +148,7 @@ const DELTA: readonly Field[] = PARTS.map(({ suffix, words, of }) => ({
 const OUTPUT_TIME: Field = {
   name: 'evt.outputtime',
   type: 'CHARBUF',
-  doc: 'The time as the formatter is told to show it, local time of day by default',
+  doc: 'The time as the formatter is told to show it, local time of day by default.',
   bind: () => {
     const delta = new Delta()
     const write = (out: TextBuffer, ev: Event): true => {

@@ -33,7 +33,7 @@ const isCall = byType(({ const: code, flags }) => code !== 'PPME_SCHEDSWITCH_6_E
 const TYPE_IS: Field = {
   name: 'evt.type.is',
   type: 'UINT32',
-  doc: '1 for events of the type that the argument names, evt.type.is.open, and 0 for all others',
+  doc: '1 for events of the type that the argument names, evt.type.is.open, and 0 for all others.',
   arg: 'required',
   bind: (arg): Extractor => {
     const [first] = eventTypes(arg ?? '')
@@ -66,7 +66,7 @@ function categoryOfFd(fd: FdInfo | undefined): string {
 
 export const TYPE_FIELDS: readonly Field[] = [
   define({
-    name: 'evt.num', type: 'UINT64', doc: 'Number of the event in its capture, from 1', get: (ev) => ev.num,
+    name: 'evt.num', type: 'UINT64', doc: 'Number of the event in its capture, from 1.', get: (ev) => ev.num,
     write: (out, ev) => {
       out.reserve(0)
       out.decimal(ev.num)
@@ -74,7 +74,7 @@ export const TYPE_FIELDS: readonly Field[] = [
     },
   }),
   define({
-    name: 'evt.dir', type: 'CHARBUF', doc: '> for the enter event of a call, < for its exit event', get: directionText,
+    name: 'evt.dir', type: 'CHARBUF', doc: '> for the enter event of a call, < for its exit event.', get: directionText,
     write: (out, ev) => {
       out.reserve(0)
       out.byte(directionText(ev).charCodeAt(0))
@@ -82,7 +82,7 @@ export const TYPE_FIELDS: readonly Field[] = [
     },
   }),
   define({
-    name: 'evt.type', type: 'CHARBUF', doc: 'The name of the event: open, read, switch', get: eventName, compare: compareType,
+    name: 'evt.type', type: 'CHARBUF', doc: 'The name of the event: open, read, switch.', get: eventName, compare: compareType,
     write: (out, ev) => {
       out.text(eventName(ev))
       return true
@@ -90,16 +90,16 @@ export const TYPE_FIELDS: readonly Field[] = [
   }),
   TYPE_IS,
   define({
-    name: 'syscall.type', type: 'CHARBUF', doc: 'The name of the system call; none for events that no call makes',
+    name: 'syscall.type', type: 'CHARBUF', doc: 'The name of the system call; none for events that no call makes.',
     get: (ev) => (isCall(ev.type) ? eventName(ev) : undefined),
   }),
   define({
     name: 'evt.category', type: 'CHARBUF', needs: ['fd'],
-    doc: 'What the event is about: file, net, IPC, memory, process, wait, signal …; of reads and writes, what their fd is',
+    doc: 'What the event is about: file, net, IPC, memory, process, wait, signal …; of reads and writes, what their fd is.',
     get: (ev) => (ev.type < GENERIC_CODES ? callCategory(eventName(ev)) : categoryOf(ev.type) ?? categoryOfFd(ev._fd)),
   }),
   define({
-    name: 'evt.cpu', type: 'INT16', doc: 'Number of the CPU on which it happened', get: (ev) => ev.cpu,
+    name: 'evt.cpu', type: 'INT16', doc: 'Number of the CPU on which it happened.', get: (ev) => ev.cpu,
     write: (out, ev) => {
       out.reserve(0)
       out.decimal(ev.cpu)
@@ -107,7 +107,7 @@ export const TYPE_FIELDS: readonly Field[] = [
     },
   }),
   define({
-    name: 'evt.source', type: 'CHARBUF', since: '0.11', doc: 'Where the event comes from: syscall',
+    name: 'evt.source', type: 'CHARBUF', since: '0.11', doc: 'Where the event comes from: syscall.',
     get: (ev) => (ev.type === PACKET || isPluginEvent(ev.type) ? undefined : 'syscall'),
   }),
   define({
@@ -115,7 +115,7 @@ export const TYPE_FIELDS: readonly Field[] = [
     get: (ev) => isMeta(ev.type),
   }),
   define({
-    name: 'evt.asynctype', type: 'CHARBUF', since: '0.11', doc: 'Of events that no call makes, their name',
+    name: 'evt.asynctype', type: 'CHARBUF', since: '0.11', doc: 'Of events that no call makes, their name.',
     get: (ev) => (isMeta(ev.type) ? eventName(ev) : undefined),
   }),
 ]
@@ -123,5 +123,10 @@ export const TYPE_FIELDS: readonly Field[] = [
 const isPluginEvent = byType(({ const: code }) => code.startsWith('PPME_PLUGINEVENT_'), true)
 
 /** Events of the capture itself: lost events, containers, threads, users. */
-const isMeta = byType(({ const: code }) => META.test(code), false)
-const META = /^PPME_((DROP|SCAPEVENT|TRACER)_[EX]|(CONTAINER(_JSON(_2)?)?|PROCINFO|CPU_HOTPLUG|K8S|MESOS|NOTIFICATION|INFRASTRUCTURE_EVENT|(USER|GROUP)_(ADDED|DELETED)|ASYNCEVENT)_E)$/
+const isMeta = byType(({ const: code }) => META.has(code.replace('PPME_', '')), false)
+
+const META = new Set([
+  'DROP_E', 'DROP_X', 'SCAPEVENT_E', 'SCAPEVENT_X', 'TRACER_E', 'TRACER_X', 'CONTAINER_E', 'CONTAINER_JSON_E', 'CONTAINER_JSON_2_E',
+  'PROCINFO_E', 'CPU_HOTPLUG_E', 'K8S_E', 'MESOS_E', 'NOTIFICATION_E', 'INFRASTRUCTURE_EVENT_E', 'ASYNCEVENT_E',
+  'USER_ADDED_E', 'USER_DELETED_E', 'GROUP_ADDED_E', 'GROUP_DELETED_E',
+])

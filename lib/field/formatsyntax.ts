@@ -48,7 +48,9 @@ function parseField(text: string, start: number): { piece: Piece; end: number } 
     throw syntaxError(begin, `there is no ${transformer}()`, `There are ${Object.keys(TRANSFORMERS).join(', ')}.`)
   }
   const nameAt = call?.end ?? begin
-  if (nameAt === text.length) throw syntaxError(start - 1, 'nothing follows the %', 'A % begins a field: %evt.num. It cannot be printed itself.')
+  if (nameAt === text.length) {
+    throw syntaxError(start - 1, 'nothing follows the %', 'A % begins a field: %evt.num. It cannot be printed itself.')
+  }
   const found = fieldAt(text, nameAt)
   if (found === undefined) {
     const name = /^[^\s%()]*/.exec(text.slice(nameAt))![0]
@@ -59,7 +61,9 @@ function parseField(text: string, start: number): { piece: Piece; end: number } 
     throw syntaxError(nameAt, `${found.field.name} has nothing to print`, 'It can be used in filters only.')
   }
   const end = call === undefined ? found.end : match(CLOSING, text, found.end)?.end
-  if (end === undefined) throw syntaxError(found.end, `the bracket of ${transformer}( is not closed`, `Write %${transformer}(${found.field.name}).`)
+  if (end === undefined) {
+    throw syntaxError(found.end, `the bracket of ${transformer}( is not closed`, `Write %${transformer}(${found.field.name}).`)
+  }
   return { piece: { field: boundAt(found, nameAt), key: text.slice(begin, end), width: Number(digits?.groups[0] ?? 0), transformer }, end }
 }
 

@@ -17,8 +17,9 @@ const SYMLINK: Paths = { source: 'linkpath', target: 'target' }
 const PATHS: Readonly<Record<string, Paths>> = {
   mkdir: { name: 'path' }, mkdirat: { name: 'path' }, rmdir: { name: 'path' }, unlink: { name: 'path' }, unlinkat: { name: 'name' },
   open: { name: 'name' }, openat: { name: 'name' }, openat2: { name: 'name' },
-  chmod: { name: 'filename' }, fchmodat: { name: 'filename' }, chown: { name: 'path' }, lchown: { name: 'path' }, fchownat: { name: 'pathname' },
-  quotactl: { name: 'special' }, umount: { name: 'name' }, umount2: { name: 'name' }, mount: { source: 'dev', target: 'dir' },
+  chmod: { name: 'filename' }, fchmodat: { name: 'filename' }, chown: { name: 'path' }, lchown: { name: 'path' },
+  fchownat: { name: 'pathname' }, quotactl: { name: 'special' }, umount: { name: 'name' }, umount2: { name: 'name' },
+  mount: { source: 'dev', target: 'dir' },
   rename: RENAME, renameat: RENAME, renameat2: RENAME, link: LINK, linkat: LINK, symlink: SYMLINK, symlinkat: SYMLINK,
 }
 
@@ -28,7 +29,8 @@ const BY_FD = new Set(['fchmod', 'fchown'])
 /** Where the directory of a relative path is: the parameter with its fd. All others start in the working directory. */
 const DIRECTORIES: Readonly<Record<string, Paths>> = {
   fchownat: { name: 'dirfd' }, fchmodat: { name: 'dirfd' }, mkdirat: { name: 'dirfd' }, unlinkat: { name: 'dirfd' },
-  symlinkat: { source: 'linkdirfd' }, renameat: { source: 'olddirfd', target: 'newdirfd' }, renameat2: { source: 'olddirfd', target: 'newdirfd' },
+  symlinkat: { source: 'linkdirfd' },
+  renameat: { source: 'olddirfd', target: 'newdirfd' }, renameat2: { source: 'olddirfd', target: 'newdirfd' },
 }
 
 /** How to get one path of the events of a type. */
@@ -84,7 +86,7 @@ function fields(role: Role, words: string): Field[] {
   const field = (suffix: string, how: string, get: (ev: Event, its: Source) => string | undefined) =>
     define({
       name: `fs.path.${role}${suffix}`, type: 'CHARBUF', since: '0.14', needs: ['thread', 'fd'],
-      doc: `${words} of a call on the file system that did not fail, ${how}`,
+      doc: `${words} of a call on the file system that did not fail, ${how}.`,
       get: (ev) => {
         const found = its(ev.type)
         return found === undefined ? undefined : get(ev, found)

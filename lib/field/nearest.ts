@@ -1,10 +1,11 @@
 /** Of `names` the one that `text` was most likely meant to be; undefined if none is close. */
 export function nearestName(text: string, names: readonly string[]): string | undefined {
+  const wanted = text.toLowerCase()
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(text.length / 3)) + 1
   for (const name of names) {
     if (Math.abs(name.length - text.length) >= bestDistance) continue
-    const distance = editDistance(text, name)
+    const distance = editDistance(wanted, name)
     if (distance < bestDistance) [best, bestDistance] = [name, distance]
   }
   return best

@@ -5,7 +5,7 @@ import { type SyslogMessage, syslogMessage } from './syslogmessage.js'
 
 function field(name: string, type: ValueType, doc: string, of: (message: SyslogMessage) => Value): Field {
   return define({
-    name: `syslog.${name}`, type, doc, needs: ['fd'],
+    name: `syslog.${name}`, type, doc: `Of a message to the system’s log ${doc}.`, needs: ['fd'],
     get: (ev: Event) => {
       const message = syslogMessage(ev)
       return message === undefined ? undefined : of(message)
@@ -15,9 +15,9 @@ function field(name: string, type: ValueType, doc: string, of: (message: SyslogM
 
 /** What is written to /dev/log. */
 export const SYSLOG_FIELDS: readonly Field[] = [
-  field('facility.str', 'CHARBUF', 'Facility of a message to the system’s log: kern, user, daemon …', (message) => message.facilityName),
-  field('facility', 'UINT32', 'Facility of a message to the system’s log as a number, 0 to 23', (message) => message.facility),
-  field('severity.str', 'CHARBUF', 'Severity of a message to the system’s log: emerg, alert, crit, err, warn, notice, info, debug', (message) => message.severityName),
-  field('severity', 'UINT32', 'Severity of a message to the system’s log as a number, 0 to 7', (message) => message.severity),
-  field('message', 'CHARBUF', 'The text of a message to the system’s log', (message) => message.text),
+  field('facility.str', 'CHARBUF', 'the facility by name: kern, user, daemon and others', (message) => message.facilityName),
+  field('facility', 'UINT32', 'the facility as a number, 0 to 23', (message) => message.facility),
+  field('severity.str', 'CHARBUF', 'the severity: emerg, alert, crit, err, warn, notice, info, debug', (message) => message.severityName),
+  field('severity', 'UINT32', 'the severity as a number, 0 to 7', (message) => message.severity),
+  field('message', 'CHARBUF', 'the text', (message) => message.text),
 ]
