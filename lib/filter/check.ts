@@ -1,3 +1,4 @@
+import type { Event } from '../event/event.js'
 import type { Operator, Value, ValueType } from '../field/field.js'
 import { nearestName } from '../field/nearest.js'
 import type { Check, Filter } from './ast.js'
@@ -104,8 +105,8 @@ function relate(left: Source, operator: Operator, relation: Relation, right: Sou
   }
 }
 
-function valuesOf({ get, all }: Source): (ev: Parameters<Predicate>[0]) => readonly Value[] | undefined {
-  if (all !== undefined) return all
+function valuesOf({ get, all, list }: Source): (ev: Event) => readonly Value[] | undefined {
+  if (list && all !== undefined) return all
   return ev => {
     const value = get(ev)
     return value === undefined ? undefined : [value]

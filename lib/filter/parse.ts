@@ -128,7 +128,7 @@ class Parser {
     scan.blanks()
     const right = operator === 'exists' ? undefined : this.#right()
     const operands = operator === 'exists' || right !== undefined ? [] : LIST_OPERATORS.has(operator) ? this.#list(operator) : [this.#value(operator)]
-    const end = right?.end ?? operands.at(-1)?.end ?? at.end
+    const end = operator === 'exists' ? at.end : scan.at
     const check = { kind: 'check', left, operator, operatorAt: at, operands, start: left.start, end } as const
     return right === undefined ? check : { ...check, right }
   }
@@ -137,9 +137,9 @@ class Parser {
     const scan: Scanner = this.#scan
     const start = scan.at
     const name = scan.name()
-    if (name === '') {
-      if (scan.atEnd) scan.fail(scan.here(), 'the filter ends where a field should stand', { expected: ['a field', '(', 'not'] })
-      const symbol = this.#symbol()
+    if (name === '' || name === 'and' || name === 'or') {
+      if (name === '' && scan.atEnd) scan.fail(scan.here(), 'the filter ends where a field should stand', { expected: ['a field', '(', 'not'] })
+      const symbol = name || this.#symbol()
       scan.fail({ start, end: start + Math.max(1, symbol.length) }, `a field should stand here, not ${symbol || scan.text[start]}`, {
         expected: ['a field', '(', 'not'],
         suggestion: KEYWORDS[symbol],
@@ -210,7 +210,7 @@ class Parser {
     const at: Span = written === '' ? scan.here() : { start: scan.at, end: scan.at + written.length }
     const problem = scan.atEnd ? 'the filter ends where an operator should stand' : written === '' || word in KEYWORDS || word === 'and' || word === 'or' ? 'an operator should stand here' : `there is no operator ${written}`
     const lower = written.toLowerCase()
-    const suggestion = written === '' ? undefined : Object.hasOwn(ALIASES, lower) ? ALIASES[lower] : nearestName(lower, OPERATORS)
+    const suggestion = written === '' ? undefined : Object.hasOwn(ALIASES, lower) ? ALIASES[lower] : written.length > 1 ? nearestName(lower, OPERATORS) : undefined
     scan.fail(at, problem, { expected: OPERATORS, suggestion: suggestion ?? (scan.atEnd ? 'exists' : undefined) })
   }
 
@@ -271,7 +271,8 @@ class Parser {
     const start = scan.at
     if (scan.text[start] === ')') scan.fail(scan.here(), 'this bracket was never opened', { expected })
     const found = scan.peekWord() || this.#symbol() || scan.bare(false)
-    const suggestion = KEYWORDS[found] ?? nearestName(found, ['and', 'or'])
+    const isWord = found.length > 1 && scan.text[start + found.length] !== '.'
+    const suggestion = KEYWORDS[found] ?? (isWord ? nearestName(found, ['and', 'or']) : undefined)
     const hint = suggestion === undefined ? `expected ${listed(expected)}; a value with blanks in it needs quotes` : undefined
     scan.fail({ start, end: start + Math.max(1, found.length) }, `the comparison before this is complete`, { expected, suggestion, hint })
   }
