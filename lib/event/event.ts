@@ -1,5 +1,5 @@
 import { CaptureError } from '../errors.js'
-import type { FieldName, FieldValue } from '../field/types.js'
+import type { FieldName, FieldValue } from '../field/types.generated.js'
 import type { Value } from '../field/field.js'
 import { argsOf } from './args.js'
 import { Bytes } from './bytes.js'

@@ -96,7 +96,7 @@ export const MISC_FIELDS: readonly Field[] = [
   ofPlugin('pluginname', 'name'),
   ofPlugin('plugininfo', 'text'),
   define({
-    name: 'evt.hostname', type: 'CHARBUF', since: '0.14', get: machineName,
+    name: 'evt.hostname', type: 'CHARBUF', since: '0.12', get: machineName,
     doc: 'The name of the machine; SCAP_HOSTNAME in the environment overrides it.',
   }),
   COUNTER,

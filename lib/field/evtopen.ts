@@ -92,6 +92,6 @@ export const OPEN_FIELDS: readonly Field[] = [
   define({ name: 'evt.is_open_read', type: 'BOOL', doc: 'Was a file opened for reading?', get: (ev) => (openFlags(ev) & READ) !== 0 }),
   define({ name: 'evt.is_open_write', type: 'BOOL', doc: 'Was a file opened for writing?', get: (ev) => (openFlags(ev) & WRITE) !== 0 }),
   define({ name: 'evt.is_open_exec', type: 'BOOL', doc: 'Was a file created that may be executed?', get: isOpenExec }),
-  define({ name: 'evt.is_open_create', type: 'BOOL', since: '0.15', doc: 'Was a file created?', get: isOpenCreate }),
+  define({ name: 'evt.is_open_create', type: 'BOOL', since: '0.13', doc: 'Was a file created?', get: isOpenCreate }),
   ABSOLUTE_PATH,
 ]

@@ -102,9 +102,9 @@ const TYPES: Field = {
 
 export const FD_FIELDS: readonly Field[] = [
   plain('fd.num', 'INT64', 'Number of the fd; -1 where a call got none.', number, { needs: NEEDS }),
-  plain('fd.type', 'CHARBUF', 'What kind it is: "file", "directory", "ipv4", "ipv6", "unix", "pipe", "event", "signalfd", "eventpoll" …',
+  plain('fd.type', 'CHARBUF', 'What kind it is, such as "file", "directory", "ipv4", "ipv6", "unix", "pipe", "event", "eventpoll".',
     type, { needs: NEEDS }),
-  plain('fd.typechar', 'CHARBUF', 'fd.type as one letter: f, d, 4, 6, u, p …; of calls that make an fd also where they fail.', letter, {
+  plain('fd.typechar', 'CHARBUF', 'fd.type as one letter, such as f, d, 4, 6, u, p; of calls that make an fd also where they fail.', letter, {
     needs: NEEDS,
   }),
   TYPES,

@@ -85,7 +85,7 @@ function fields(role: Role, words: string): Field[] {
   const its = source(role)
   const field = (suffix: string, how: string, get: (ev: Event, its: Source) => string | undefined) =>
     define({
-      name: `fs.path.${role}${suffix}`, type: 'CHARBUF', since: '0.14', needs: ['thread', 'fd'],
+      name: `fs.path.${role}${suffix}`, type: 'CHARBUF', since: '0.12', needs: ['thread', 'fd'],
       doc: `${words} of a call on the file system that did not fail, ${how}.`,
       get: (ev) => {
         const found = its(ev.type)

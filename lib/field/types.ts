@@ -1,3 +1,0 @@
-// Replaced by the generated one.
-export type FieldName = never
-export type FieldValue<_N> = never
