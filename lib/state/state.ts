@@ -1,3 +1,4 @@
+import { addressText } from '../event/address.js'
 import { Event, PACKET } from '../event/event.js'
 import { numberAt } from '../event/decode.js'
 import { HEADER } from '../event/record.js'
@@ -7,7 +8,6 @@ import { bindField, type BoundField } from '../field/registry.js'
 import { ContainerTable } from './containers.js'
 import { CLOSE_CANCELED, type FdInfo } from './fdinfo.js'
 import { FOLLOWERS, STORED } from './follow/index.js'
-import { ipText } from './socketname.js'
 import { NO_EVENT, ThreadInfo } from './threadinfo.js'
 import { fdParam, HAS_RESULT, NEW_THREAD, NO_THREAD, BETWEEN_CALLS, traitsOf, USES_FD } from './traits.js'
 import type { InterfaceAddress } from './interfaces.js'
@@ -109,7 +109,8 @@ export class State {
     let field = this.#fields.get(name)
     if (field === undefined) this.#fields.set(name, (field = bindField(name)))
     const value = field.get(ev)
-    return value instanceof Uint8Array && field.field.type === 'IPADDR' ? ipText(value.length === 4 ? new DataView(value.buffer, value.byteOffset).getUint32(0) : value) : value
+    if (!(value instanceof Uint8Array) || (field.field.type !== 'IPADDR' && field.field.type !== 'IPNET')) return value
+    return addressText(value)
   }
 
   #enterCall(ev: Event, thread: ThreadInfo, type: number, traits: number): void {
