@@ -11,12 +11,16 @@ export interface Call {
 
 let all: readonly Call[] | undefined
 
-/** All system calls. One without an event of its own makes a generic one; others may come in any version, from older drivers. */
+/**
+ * All system calls. Their events may come in any version, from older drivers, and as generic ones from drivers that had no
+ * event for the call yet.
+ */
 export function calls(): readonly Call[] {
   return (all ??= syscallNames().map(name => {
     const codes = syscallCodes(syscallNumber(name)!)
-    if (codes === undefined || codes.enter < 2) return { name, kinds: { enter: [new Kind(0, codes?.ppmSc)], exit: [new Kind(1, codes?.ppmSc)] } }
-    const versions = [...new Set([codes.enter, codes.enter + 1, ...codesOf(name)])].map(code => kinds()[code])
-    return { name, kinds: { enter: versions.filter(({ code }) => (code & 1) === 0), exit: versions.filter(({ code }) => (code & 1) === 1) } }
+    const ppmSc = codes?.ppmSc || undefined // 0: the driver has no code for it
+    const own = codes === undefined || codes.enter < 2 ? [] : [...new Set([codes.enter, codes.enter + 1, ...codesOf(name)])].map(code => kinds()[code])
+    const of = (odd: number) => [new Kind(odd, ppmSc), ...own.filter(({ code }) => (code & 1) === odd)]
+    return { name, kinds: { enter: of(0), exit: of(1) } }
   }))
 }

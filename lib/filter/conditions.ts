@@ -24,7 +24,9 @@ const KEYS = ['pids', 'tids', 'comms', 'directions', 'failed'] as const
 
 /** The necessary conditions of an expression: of an `or`, what they have in common. */
 export function conditionsOf(bound: Bound): Conditions {
-  return necessary(bound, false)
+  const { directions, failed, ...others } = necessary(bound, false)
+  // Both of two is no condition.
+  return { ...others, ...(directions && directions.size < 2 && { directions }), ...(failed && failed.size < 2 && { failed }) }
 }
 
 /** `negated`: of its opposite. */

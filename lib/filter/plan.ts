@@ -38,7 +38,7 @@ export function planOf(bound: Bound): Plan {
   return {
     types,
     syscalls: callsOf(bound),
-    conditions: { ...conditionsOf(possible(bound, rests)), ...directionsOf(types) },
+    conditions: { ...conditionsOf({ kind: 'and', terms: [bound, possible(bound, rests)] }), ...directionsOf(types) },
     needs,
     byTypeAlone: rests.every(({ kind }) => kind === 'always' || kind === 'never'),
   }
