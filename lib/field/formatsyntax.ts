@@ -1,15 +1,24 @@
 import { CaptureError, isCaptureError } from '../errors.js'
+import { type Transformer, TRANSFORMERS } from '../filter/transform.js'
+import type { ValueType } from './field.js'
 import { type BoundField, bound, fieldAt, noSuchField } from './registry.js'
-import { TRANSFORMERS } from './transformer.js'
 
 /** A piece of a format: text as it stands there, or a field. */
-export type Piece = string | {
+export type Piece = string | FieldPiece
+
+export interface FieldPiece {
   readonly field: BoundField
   /** As it stands in the format, for JSON. */
   readonly key: string
   /** Bytes that it takes, exactly; 0 for as many as it has. */
   readonly width: number
-  readonly transformer: string | undefined
+  readonly transform: Transform | undefined
+}
+
+/** What the field's value is put through, and the type that comes of it. */
+export interface Transform {
+  readonly by: Transformer
+  readonly type: ValueType
 }
 
 export interface ParsedFormat {
@@ -43,10 +52,6 @@ function parseField(text: string, start: number): { piece: Piece; end: number } 
   const digits = match(WIDTH, text, start)
   const begin = digits?.end ?? start
   const call = match(TRANSFORMER, text, begin)
-  const transformer = call?.groups[1]
-  if (transformer !== undefined && !Object.hasOwn(TRANSFORMERS, transformer)) {
-    throw syntaxError(begin, `there is no ${transformer}()`, `There are ${Object.keys(TRANSFORMERS).join(', ')}.`)
-  }
   const nameAt = call?.end ?? begin
   if (nameAt === text.length) {
     throw syntaxError(start - 1, 'nothing follows the %', 'A % begins a field: %evt.num. It cannot be printed itself.')
@@ -62,9 +67,19 @@ function parseField(text: string, start: number): { piece: Piece; end: number } 
   }
   const end = call === undefined ? found.end : match(CLOSING, text, found.end)?.end
   if (end === undefined) {
-    throw syntaxError(found.end, `the bracket of ${transformer}( is not closed`, `Write %${transformer}(${found.field.name}).`)
+    throw syntaxError(found.end, 'the bracket after the field is not closed', `Write %${call!.groups[1]}(${found.field.name}).`)
   }
-  return { piece: { field: boundAt(found, nameAt), key: text.slice(begin, end), width: Number(digits?.groups[0] ?? 0), transformer }, end }
+  const field = boundAt(found, nameAt)
+  const transform = call && transformAt(call.groups[1], field, begin)
+  return { piece: { field, key: text.slice(begin, end), width: Number(digits?.groups[0] ?? 0), transform }, end }
+}
+
+function transformAt(name: string, { field, type = field.type }: BoundField, at: number): Transform {
+  const by = TRANSFORMERS.get(name)
+  if (by === undefined) throw syntaxError(at, `there is no ${name}()`, `There are ${[...TRANSFORMERS.keys()].join(', ')}.`)
+  const result = by.type(type, field.list === true)
+  if (result === undefined) throw syntaxError(at, `${name}() cannot be applied to ${field.name}`, field.doc)
+  return { by, type: result }
 }
 
 function boundAt(found: Parameters<typeof bound>[0], at: number): BoundField {

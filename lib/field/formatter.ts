@@ -2,11 +2,10 @@ import type { BufferFormat } from '../event/buffertext.js'
 import type { Event } from '../event/event.js'
 import { closeString, openString } from '../event/jsonstring.js'
 import type { TextBuffer } from '../event/textbuffer.js'
-import type { Table } from './field.js'
-import { parseFormat, type Piece } from './formatsyntax.js'
+import type { Table, Value } from './field.js'
+import { type FieldPiece, parseFormat, type Piece } from './formatsyntax.js'
 import { type Printing, setPrinting, type TimeFormat } from './printing.js'
 import type { BoundField } from './registry.js'
-import { TRANSFORMERS } from './transformer.js'
 import { writeValue, writeValueJson } from './value.js'
 
 /** sysdig's line, and that with containers (-pc). */
@@ -103,23 +102,33 @@ function orMissing(part: Part): Part {
   }
 }
 
-function textPart({ field, transformer }: Exclude<Piece, string>): Part {
-  if (transformer !== undefined) {
-    const transform = TRANSFORMERS[transformer]
-    const plain = textPart({ field, transformer: undefined, key: '', width: 0 })
-    return (out, ev) => {
-      const start = out.length
-      return plain(out, ev) && transform.write(out, start)
-    }
-  }
-  if (field.write !== undefined) return (out, ev) => field.write!(out, ev)
-  const type = field.type ?? field.field.type
+/** A field as text. */
+function textPart(piece: FieldPiece): Part {
+  const { field, transform } = piece
+  if (transform === undefined && field.write !== undefined) return (out, ev) => field.write!(out, ev)
+  const get = valueOf(piece)
+  const type = transform?.type ?? field.type ?? field.field.type
   const format = field.format ?? field.field.format
   return (out, ev) => {
-    const value = field.get(ev)
+    const value = get(ev)
     if (value === undefined) return false
     writeValue(out, value, type, format)
     return true
+  }
+}
+
+function valueOf({ field, transform }: FieldPiece): (ev: Event) => Value | undefined {
+  if (transform === undefined) return (ev) => field.get(ev)
+  const { apply, applyAll } = transform.by
+  if (field.field.list && applyAll !== undefined) {
+    return (ev) => {
+      const values = field.all?.(ev)
+      return values && applyAll(values)
+    }
+  }
+  return (ev) => {
+    const value = field.get(ev)
+    return value === undefined ? undefined : apply(value)
   }
 }
 
@@ -166,18 +175,15 @@ function jsonLine(pieces: readonly Piece[], showsMissing: boolean): Part {
   }
 }
 
-function jsonPart({ field, transformer }: Exclude<Piece, string>): Part {
-  if (transformer !== undefined) {
-    const { isNumber } = TRANSFORMERS[transformer]
-    const text = textPart({ field, transformer, key: '', width: 0 })
-    return isNumber ? text : quoted(text)
-  }
-  if (field.writeJson !== undefined) return (out, ev) => field.writeJson!(out, ev)
-  const type = field.type ?? field.field.type
+function jsonPart(piece: FieldPiece): Part {
+  const { field, transform } = piece
+  if (transform === undefined && field.writeJson !== undefined) return (out, ev) => field.writeJson!(out, ev)
+  const type = transform?.type ?? field.type ?? field.field.type
   const format = field.format ?? field.field.format
-  if (field.write !== undefined && (type === 'CHARBUF' || type === 'BYTEBUF')) return quoted((out, ev) => field.write!(out, ev))
+  if (transform === undefined && field.write !== undefined && (type === 'CHARBUF' || type === 'BYTEBUF')) return quoted(textPart(piece))
+  const get = valueOf(piece)
   return (out, ev) => {
-    const value = field.get(ev)
+    const value = get(ev)
     if (value === undefined) return false
     writeValueJson(out, value, type, format)
     return true

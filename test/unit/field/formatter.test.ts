@@ -73,7 +73,8 @@ test('transformers', () => {
   assert.is(line('%basename(evt.arg.name) %len(evt.arg.name)', open), 'passwd 11')
   assert.is(line('%3toupper( evt.type )|', open), 'OPE|')
   assert.is(line('%b64(evt.arg.name)', event({ type: 'PPME_SYSCALL_OPEN_X', params: [3, 'aGVsbG8=', 1, 0, 0] })), 'hello')
-  assert.is(line('%toupper(evt.buffer)', open), undefined)
+  assert.is(line('%len(evt.buffer)', open), undefined)
+  assert.is(line('%len(evt.buffer)', read), '5')
   assert.is(line('%len(evt.type) %toupper(evt.type)', open, { json: true }), '{"len(evt.type)":4,"toupper(evt.type)":"OPEN"}')
 })
 
@@ -92,6 +93,7 @@ test('what cannot be understood is said with its position', () => {
   assert.match(failure('%fd.ip').message, /nothing to print/)
   assert.match(failure('%tolower(evt.type').message, /not closed/)
   assert.match(failure('%rot13(evt.type)').message, /there is no rot13/)
+  assert.match(failure('%tolower(evt.num)').message, /cannot be applied to evt\.num/)
 })
 
 test('JSON: members by name, values by type', () => {
