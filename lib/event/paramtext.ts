@@ -19,6 +19,8 @@ import type { TextBuffer } from './textbuffer.js'
 export interface Names {
   /** "<f>/etc/passwd", "<4t>10.0.0.1:4000->10.0.0.2:80" */
   fd?(ev: Event, fd: number): string | undefined
+  /** Adds `fd(ev, fd)`; false, and nothing added, if it does not know it. Saves a string for each fd that is printed. */
+  writeFd?(out: TextBuffer, ev: Event, fd: number): boolean
   /** The letter of an fd's type in a list of fds: "f". */
   fdLetter?(ev: Event, fd: number): string | undefined
   /** A process's name by its id. */
@@ -36,6 +38,8 @@ export type Write = (out: TextBuffer, ev: Event, at: number, length: number, nam
 export interface ParamText {
   readonly raw: Write
   readonly resolve?: (ev: Event, at: number, length: number, names: Names) => string | undefined
+  /** Adds what `resolve` gives; false, and nothing added, where that is undefined. */
+  readonly writeResolved?: (out: TextBuffer, ev: Event, at: number, length: number, names: Names) => boolean
   /** What stands for a parameter of no bytes. */
   readonly empty?: string
   /** The value with nothing taken out of it, where that is another text than `raw`. */
@@ -92,6 +96,14 @@ const resolveFd: ParamText['resolve'] = (ev, at, length, names) => {
   const fd = numberAt(ev, at)
   if (fd >= 0) return names.fd?.(ev, fd)
   return fd === AT_FDCWD ? 'AT_FDCWD' : errnoName(-fd)
+}
+
+const writeFd: ParamText['writeResolved'] = (out, ev, at, length, names) => {
+  if (names.writeFd !== undefined && length >= 8 && ev._view.getInt32(at + 4, true) >= 0) return names.writeFd(out, ev, numberAt(ev, at))
+  const text = resolveFd(ev, at, length, names)
+  if (text === undefined) return false
+  out.text(text)
+  return true
 }
 
 const resolvePid: ParamText['resolve'] = (ev, at, length, names) =>
@@ -206,7 +218,7 @@ const fdlist: Write = (out, ev, at, length, names) => {
 export const NO_NAMES: Names = Object.freeze({})
 
 const TEXTS: Readonly<Record<string, ParamText>> = {
-  FD: { raw: decimal64, resolve: resolveFd },
+  FD: { raw: decimal64, resolve: resolveFd, writeResolved: writeFd },
   PID: { raw: decimal64, resolve: resolvePid },
   UID: uid,
   GID: gid,

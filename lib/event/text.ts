@@ -71,6 +71,13 @@ export function writeArgs(out: TextBuffer, ev: Event, names: Names = NO_NAMES): 
 function writeValue(out: TextBuffer, param: NamedParamText, ev: Event, at: number, length: number, names: Names): void {
   if (length === 0) return out.text(param.empty)
   param.raw(out, ev, at, length, names)
+  if (param.writeResolved !== undefined) {
+    out.reserve(0)
+    out.byte(OPENING)
+    if (param.writeResolved(out, ev, at, length, names)) out.byte(CLOSING)
+    else out.length--
+    return
+  }
   if (param.resolve === undefined) return
   const resolved = param.resolve(ev, at, length, names)
   if (resolved === undefined) return

@@ -97,6 +97,19 @@ export class TextBuffer {
     this.length = at
   }
 
+  /** Of a string what is printable ASCII. */
+  printable(value: string): void {
+    const count = value.length
+    this.reserve(count)
+    const { bytes } = this
+    let at = this.length
+    for (let i = 0; i < count; i++) {
+      const code = value.charCodeAt(i)
+      if (isPrintable(code)) bytes[at++] = code
+    }
+    this.length = at
+  }
+
   /** Bytes as they are. */
   copy(memory: Uint8Array, start: number, end: number): void {
     this.reserve(end - start)

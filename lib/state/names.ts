@@ -1,5 +1,6 @@
 import type { Event } from '../event/event.js'
 import type { Names } from '../event/paramtext.js'
+import type { TextBuffer } from '../event/textbuffer.js'
 import { type FdInfo, L4 } from './fdinfo.js'
 
 /** Names for the numbers in an event, as its state knows them: of fds, processes, directories, users and groups. */
@@ -7,6 +8,13 @@ export const STATE_NAMES: Names = Object.freeze({
   fd: (ev: Event, fd: number) => {
     const info = fdOf(ev, fd)
     return info === undefined ? undefined : fdText(info)
+  },
+  writeFd: (out: TextBuffer, ev: Event, fd: number) => {
+    const info = fdOf(ev, fd)
+    if (info === undefined) return false
+    out.text(kindText(info))
+    out.printable(info.name)
+    return true
   },
   fdLetter: (ev: Event, fd: number) => fdOf(ev, fd)?.letter,
   process: (ev: Event, pid: number) => ev._state?.thread(pid)?.comm,
@@ -27,12 +35,25 @@ function fdOf(ev: Event, fd: number): FdInfo | undefined {
   return thread === undefined ? undefined : ev._state?.fdsOf(thread).get(fd)
 }
 
-const L4_LETTERS: Readonly<Record<number, string>> = { [L4.TCP]: 't', [L4.UDP]: 'u', [L4.ICMP]: 'i', [L4.RAW]: 'r' }
+const L4_LETTERS: readonly string[] = Object.entries(L4).reduce<string[]>((letters, [name, code]) => {
+  letters[code] = { TCP: 't', UDP: 'u', ICMP: 'i', RAW: 'r' }[name] ?? ''
+  return letters
+}, [])
+
+/** Few occur, and they are made once: "<f>", "<4t>". */
+const kinds = new Map<number, string>()
+
+function kindText(info: FdInfo): string {
+  const protocol = info.isIpSocket || info.isServerSocket ? info.l4proto : L4.NA
+  const kind = info.type * L4_LETTERS.length + protocol
+  let text = kinds.get(kind)
+  if (text === undefined) kinds.set(kind, text = `<${info.letter}${L4_LETTERS[protocol] ?? ''}>`)
+  return text
+}
 
 /** "<f>/etc/passwd", "<4t>10.0.0.1:4000->10.0.0.2:80" */
 export function fdText(info: FdInfo): string {
-  const protocol = info.isIpSocket || info.isServerSocket ? L4_LETTERS[info.l4proto] ?? '' : ''
-  return `<${info.letter}${protocol}>${printable(info.name)}`
+  return kindText(info) + printable(info.name)
 }
 
 /** Without what is not printable ASCII, as sysdig prints names in lines. */
