@@ -1,9 +1,9 @@
 import { guarded, native } from '../native.js'
-import { anonymousType, type Fd, type FdTable, openFlags } from './fds.js'
+import { anonymousType, type Fd, type FdTable, openFlags, readFds } from './fds.js'
 import { type KernelFile, type KernelThread, parseFiles, parseThreads } from './kernelrecords.js'
 import type { Proc } from './proc.js'
-import { type Endpoint, type L4, netlinkName, type Socket } from './sockets.js'
-import { isWritable, PPM_CL_CLONE_FILES, PPM_CL_CLONE_THREAD, readStrings, type Thread } from './threads.js'
+import { type Endpoint, type L4, netlinkName, type Socket, Sockets } from './sockets.js'
+import { isWritable, PPM_CL_CLONE_FILES, PPM_CL_CLONE_THREAD, readProcess, readStrings, type Strings, type Thread } from './threads.js'
 
 export interface Limits {
   env: boolean
@@ -17,7 +17,8 @@ export interface Limits {
  *
  * @throws CaptureError ERR_CAPTURE_NO_PROBE, ERR_CAPTURE_PERM
  */
-export function readIterators(proc: Proc, { env, maxThreads, maxFds }: Limits, bootTime: bigint): { threads: Thread[]; fds: FdTable[] } {
+export function readIterators(proc: Proc, limits: Limits, bootTime: bigint): { threads: Thread[]; fds: FdTable[] } {
+  const { env, maxThreads, maxFds } = limits
   const records = guarded(() => native().readKernelState(maxFds))
   const tables = new Map<number, FdTable>()
   parseFiles(records.files, (file) => {
@@ -27,7 +28,8 @@ export function readIterators(proc: Proc, { env, maxThreads, maxFds }: Limits, b
   })
   const threads: Thread[] = []
   const fds: FdTable[] = []
-  for (const process of processes(parseThreads(records.threads))) {
+  const shown = parseThreads(records.threads)
+  for (const process of processes(shown)) {
     if (threads.length + process.length > maxThreads) break
     const strings = readStrings(proc, process[0].localPid, env)
     for (const own of process) {
@@ -36,7 +38,22 @@ export function readIterators(proc: Proc, { env, maxThreads, maxFds }: Limits, b
       if (isMain || !own.sharesFiles) fds.push(tables.get(own.tid) ?? { pid: own.tid, fds: [] })
     }
   }
+  for (const pid of hiddenParents(shown)) {
+    const process = readProcess(proc, pid, { env, maxThreads: maxThreads - threads.length })
+    if (process.length === 0 || threads.length >= maxThreads) continue
+    threads.push(...process)
+    fds.push(readFds(proc, pid, new Sockets(proc), maxFds))
+  }
   return { threads, fds }
+}
+
+/**
+ * Parents that the iterators have not shown, but /proc may: a kernel can be made to keep the first process to itself. Only in
+ * the initial pid namespace: elsewhere /proc has other numbers.
+ */
+function hiddenParents(threads: readonly KernelThread[]): Set<number> {
+  const pids = new Set(threads.map(({ pid }) => pid))
+  return new Set(threads.filter(({ pid, localPid, ptid }) => pid === localPid && ptid !== 0 && !pids.has(ptid)).map(({ ptid }) => ptid))
 }
 
 /** The threads of each process, the main thread first. */
@@ -51,11 +68,12 @@ function processes(threads: readonly KernelThread[]): KernelThread[][] {
   return [...byPid.values()]
 }
 
-function threadOf(own: KernelThread, process: readonly KernelThread[], strings: ReturnType<typeof readStrings>, bootTime: bigint): Thread {
+function threadOf(own: KernelThread, process: readonly KernelThread[], strings: Strings, bootTime: bigint): Thread {
   const { exe, sharesFiles, localPid, start, endedMajorFaults, endedMinorFaults, pidnsStart, ...same } = own
   const isMain = own.tid === own.pid
   // /proc says of the main thread what the whole process did.
-  const sum = (key: 'majorFaults' | 'minorFaults', ended: number) => (isMain ? process.reduce((total, thread) => total + thread[key], ended) : own[key])
+  const sum = (key: 'majorFaults' | 'minorFaults', ended: number) =>
+    isMain ? process.reduce((total, thread) => total + thread[key], ended) : own[key]
   return {
     ...same,
     ...strings,
@@ -107,7 +125,8 @@ function socketOf(file: KernelFile): Socket | undefined {
       const size = file.family === AF_INET ? 4 : 16
       const end = (address: Buffer, port: number): Endpoint => ({ address: Buffer.from(address.subarray(0, size)), port })
       const remote = end(file.remote, file.remotePort)
-      return { type: 'inet', l4, local: end(file.local, file.localPort), remote: remote.address.every(byte => byte === 0) ? undefined : remote }
+      const connected = remote.address.some(byte => byte !== 0)
+      return { type: 'inet', l4, local: end(file.local, file.localPort), remote: connected ? remote : undefined }
     }
     default:
       return undefined

@@ -52,7 +52,9 @@ export function readSnapshot(options: SnapshotOptions = {}): Snapshot {
   if (options.source !== 'iterators') return readProc(proc, limits)
   const { machine, interfaces, users, groups } = readSurroundings(proc)
   try {
-    if (options.proc !== undefined) throw new CaptureError('ERR_CAPTURE_OPTION', 'BPF iterators know nothing of another /proc', "{ source: 'proc' }")
+    if (options.proc !== undefined) {
+      throw new CaptureError('ERR_CAPTURE_OPTION', 'BPF iterators know nothing of another /proc', "{ source: 'proc' }")
+    }
     return { machine, interfaces, users, groups, ...readIterators(proc, limits, machine.bootTime), source: 'iterators' }
   } catch (error) {
     if (!isCaptureError(error)) throw error

@@ -71,15 +71,18 @@ export const MAX_LIST = 4096
 export function readThreads(proc: Proc, options: ThreadOptions): Thread[] {
   const threads: Thread[] = []
   for (const pid of proc.numbers('.')) {
-    const main = readMain(proc, pid, options)
-    if (main === undefined) continue
-    for (const tid of proc.numbers(`${pid}/task`)) {
-      if (threads.length >= options.maxThreads) return threads
-      const thread = tid === pid ? main : readBeside(proc, main, tid)
-      if (thread !== undefined) threads.push(thread)
-    }
+    if (threads.length >= options.maxThreads) break
+    threads.push(...readProcess(proc, pid, { ...options, maxThreads: options.maxThreads - threads.length }))
   }
   return threads
+}
+
+/** The threads of one process, the main thread first. */
+export function readProcess(proc: Proc, pid: number, options: ThreadOptions): Thread[] {
+  const main = readMain(proc, pid, options)
+  if (main === undefined) return []
+  const beside = proc.numbers(`${pid}/task`).filter(tid => tid !== pid).slice(0, options.maxThreads - 1)
+  return [main, ...beside.map(tid => readBeside(proc, main, tid)).filter(thread => thread !== undefined)]
 }
 
 /** One thread by its number; undefined if there is none that can make system calls. */

@@ -99,7 +99,8 @@ function infoOf(fd: string): string {
 
 /** What each thread makes, as events of these directions. */
 function made(...directions: string[]): Record<string, number> {
-  return Object.fromEntries(directions.flatMap(direction => [['getppid', 1], ['openat', 2], ['close', 2]].map(([name, times]) => [`${name} ${direction}`, Number(times) * ROUNDS])))
+  const times = { getppid: 1, openat: 2, close: 2 }
+  return Object.fromEntries(directions.flatMap(to => Object.entries(times).map(([name, each]) => [`${name} ${to}`, each * ROUNDS])))
 }
 
 /** Is `expected` contained in `counts`? Starting a thread and ending opens and closes files too: the main threads make more. */
@@ -176,7 +177,9 @@ test('all that is asked for has to hold', async () => {
 })
 
 test('what the state needs arrives whatever the predicate says', async () => {
-  const decision: Decision = { enter: new Set(['getppid']), exit: new Set(['getppid']), stateEnter: new Set(['close']), stateExit: new Set(['openat', 'close']), comms: new Set(['two']) }
+  const getppid = new Set(['getppid'])
+  const needed = { stateEnter: new Set(['close']), stateExit: new Set(['openat', 'close']) }
+  const decision: Decision = { enter: getppid, exit: getppid, ...needed, comms: new Set(['two']) }
   const { counts, runs } = await decide(() => decision)
   const state = { 'openat <': 2 * ROUNDS, 'close >': 2 * ROUNDS, 'close <': 2 * ROUNDS }
   assert.equal(sorted(counts['one/other']), sorted(state))
@@ -191,7 +194,7 @@ test('what the state needs arrives whatever the predicate says', async () => {
 
 test('tracepoints: wanted under the predicate, or needed by the state', async () => {
   const none: Decision = { enter: NONE, exit: NONE, stateEnter: NONE, stateExit: NONE }
-  const exits = (outcome: Outcome) => Object.fromEntries(Object.entries(outcome.counts).map(([thread, counts]) => [thread, counts['procexit >']]))
+  const exits = ({ counts }: Outcome) => Object.fromEntries(Object.entries(counts).map(([thread, of]) => [thread, of['procexit >']]))
   const all = { 'one': 1, 'one/other': 1, 'two': 1, 'two/other': 1 }
   assert.equal(exits(await decide(() => none, { tracepoints: ['procexit'] })), all)
   const wanted = { ...none, comms: new Set(['one']) }
@@ -216,7 +219,7 @@ test('the options stay above the decision', async () => {
 })
 
 test('what the kernel is told', () => {
-  const told = (decision: Partial<Decision>, options: LiveOptions = {}) => nativeNeeds(checkLiveOptions(options, { ...CALLS_ONLY, ...decision }))
+  const told = (decision: Partial<Decision>) => nativeNeeds(checkLiveOptions({}, { ...CALLS_ONLY, ...decision }))
   assert.equal([...new Set(nativeNeeds(checkLiveOptions({})).needs)], [1 | 4])
   assert.equal([told({}).needs[110], told({ stateEnter: new Set(['getppid']), exit: NONE }).needs[110], told({}).needs[0]], [5, 3, 0])
   assert.equal([told({}).procexit, told({}).switch, told({ stateTracepoints: new Set(['switch'] as const) }).switch], [1, 0, 2])
@@ -224,7 +227,10 @@ test('what the kernel is told', () => {
   assert.equal(told({ comms: new Set(['fifteen letters', 'sixteen letters!', 'a\0b']) }).matchComms, ['fifteen letters'])
   assert.is(told({ comms: new Set(['x', 'a\ufffd']) }).matchComms, undefined)
   assert.throws(() => told({ stateExit: new Set(['opnat']) }), (error: Error & { code: string }) => error.code === 'ERR_CAPTURE_OPTION')
-  const union = withoutDecision(checkLiveOptions({ tracepoints: ['procexit'] }, { ...CALLS_ONLY, enter: new Set(['read']), stateExit: new Set(['clone']), tracepoints: new Set<never>(), stateTracepoints: new Set(['switch'] as const) }))
+  const union = withoutDecision(checkLiveOptions({ tracepoints: ['procexit'] }, {
+    ...CALLS_ONLY, enter: new Set(['read']), stateExit: new Set(['clone']), tracepoints: new Set<never>(),
+    stateTracepoints: new Set(['switch'] as const),
+  }))
   assert.equal([[...union.syscalls!].sort(), union.tracepoints], [['clone', 'close', 'getppid', 'openat', 'read'], ['switch']])
   assert.is(withoutDecision(checkLiveOptions({}, { ...CALLS_ONLY, enter: undefined })).syscalls, undefined)
 })
