@@ -51,7 +51,9 @@ export function parseNetwork(text: string): Network {
   const width = bytes.length * 8
   if (mask === undefined && width === 32) throw new RangeError(`${text} is not a network: 10.0.0.0/8 is one`)
   const bits = mask === undefined ? 64 : /^[0-9]{1,3}$/.test(mask) ? Number(mask) : -1
-  if (rest.length > 0 || bits < 0 || bits > width) throw new RangeError(`/${[mask, ...rest].join('/')} is not the length of a mask: 0 to ${width}`)
+  if (rest.length > 0 || bits < 0 || bits > width) {
+    throw new RangeError(`/${[mask, ...rest].join('/')} is not the length of a mask: 0 to ${width}`)
+  }
   return { bytes, bits }
 }
 

@@ -46,6 +46,8 @@ function sameAt(a: Uint8Array, at: number, b: Uint8Array): boolean {
 }
 
 function parseHex(text: string): Uint8Array {
-  if (text.length % 2 !== 0 || !/^[0-9A-Fa-f]+$/.test(text)) throw new RangeError(`${text === '' ? 'nothing' : text} is not a row of hexadecimal bytes`)
+  if (text.length % 2 !== 0 || !/^[0-9A-Fa-f]+$/.test(text)) {
+    throw new RangeError(`${text === '' ? 'nothing' : text} is not a row of hexadecimal bytes`)
+  }
   return Buffer.from(text, 'hex')
 }

@@ -19,8 +19,8 @@ export function calls(): readonly Call[] {
   return (all ??= syscallNames().map(name => {
     const codes = syscallCodes(syscallNumber(name)!)
     const ppmSc = codes?.ppmSc || undefined // 0: the driver has no code for it
-    const own = codes === undefined || codes.enter < 2 ? [] : [...new Set([codes.enter, codes.enter + 1, ...codesOf(name)])].map(code => kinds()[code])
-    const of = (odd: number) => [new Kind(odd, ppmSc), ...own.filter(({ code }) => (code & 1) === odd)]
+    const own = codes === undefined || codes.enter < 2 ? [] : [...new Set([codes.enter, codes.enter + 1, ...codesOf(name)])]
+    const of = (odd: number) => [new Kind(odd, ppmSc), ...own.filter(code => (code & 1) === odd).map(code => kinds()[code])]
     return { name, kinds: { enter: of(0), exit: of(1) } }
   }))
 }

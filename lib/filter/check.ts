@@ -43,8 +43,9 @@ function checkOperator(check: Check, { field, type, list, compare }: Source, { t
 
 /** What was most likely meant by an operator that does not fit. */
 const ALTERNATIVES: Partial<Record<Operator, readonly Operator[]>> = {
-  '=': ['intersects'], '!=': ['intersects'], pmatch: ['in'], icontains: ['contains', '='], contains: ['=', 'intersects'], startswith: ['='],
-  endswith: ['='], glob: ['=', 'contains', 'in'], iglob: ['=', 'contains'], regex: ['=', 'contains'], bcontains: ['contains', '='], bstartswith: ['startswith', '='],
+  '=': ['intersects'], '!=': ['intersects'], pmatch: ['in'], contains: ['=', 'intersects'], startswith: ['='], endswith: ['='],
+  icontains: ['contains', '='], bcontains: ['contains', '='], bstartswith: ['startswith', '='],
+  glob: ['=', 'contains', 'in'], iglob: ['=', 'contains'], regex: ['=', 'contains'],
 }
 
 function againstOperands(check: Check, source: Source, { text }: Pick<Filter, 'text'>): Predicate {
@@ -73,12 +74,16 @@ function againstField(check: Check, left: Source, right: Source, { text }: Pick<
   const { operator } = check
   for (const [source, term] of [[left, check.left], [right, check.right!]] as const) {
     if (!source.field.filterOnly && source.type !== 'DYN' && source.type !== 'IPNET') continue
-    throw new FilterError(text, term, `${source.field.name} has no value of its own to compare with another field`, { expected: ['a value'] })
+    const problem = `${source.field.name} has no value of its own to compare with another field`
+    throw new FilterError(text, term, problem, { expected: ['a value'] })
   }
-  const relation = right.type === left.type || (isNumber(left.type) && isNumber(right.type)) ? relationOf(left.type, operator) : undefined
+  if (!isSimilar(left.type, right.type)) {
+    const problem = `${left.field.name} is ${typeText(left.type)}, ${right.field.name} is ${typeText(right.type)}`
+    throw new FilterError(text, check.right!, problem, { expected: [`a field that is ${typeText(left.type)}`] })
+  }
+  const relation = relationOf(left.type, operator)
   if (relation === undefined) {
-    const problem = isSimilar(left.type, right.type) ? `${operator} needs a value that is known before, not a field's` : `${left.field.name} is ${typeText(left.type)}, ${right.field.name} is ${typeText(right.type)}`
-    throw new FilterError(text, check.right!, problem, { expected: [isSimilar(left.type, right.type) ? 'a value' : `a field that is ${typeText(left.type)}`] })
+    throw new FilterError(text, check.right!, `${operator} needs a value that is known before, not a field's`, { expected: ['a value'] })
   }
   return relate(left, operator, relation, right)
 }

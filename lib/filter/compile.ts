@@ -78,7 +78,11 @@ function predicate(bound: Bound): Predicate {
 }
 
 /** In the record's header, or one comparison away. */
-const CHEAP: ReadonlySet<string> = new Set(['evt.type', 'evt.dir', 'evt.cpu', 'evt.num', 'thread.tid', 'evt.failed', 'evt.rawres', 'evt.is_io', 'proc.pid', 'fd.num'])
+const CHEAP: ReadonlySet<string> = new Set([
+  'evt.type', 'evt.dir', 'evt.cpu', 'evt.num', 'evt.failed', 'evt.rawres', 'evt.is_io', 'thread.tid', 'proc.pid', 'fd.num',
+])
+/** They are long, or have to be put together. */
+const DEAR: ReadonlySet<string> = new Set(['evt.buffer', 'evt.args', 'evt.info'])
 /** Counts how often it was asked: then the order matters. */
 const COUNTS = 'util.cnt'
 
@@ -93,7 +97,8 @@ function costOf(bound: Bound): number {
   switch (bound.kind) {
     case 'check': {
       const { left, right, check } = bound
-      const field = CHEAP.has(left.field.name) && !left.transformed ? 0 : left.type === 'BYTEBUF' || left.field.name === 'evt.args' || left.field.name === 'evt.info' ? 8 : 2
+      const { name } = left.field
+      const field = CHEAP.has(name) && !left.transformed ? 0 : DEAR.has(name) ? 8 : 2
       return field + (right === undefined ? 0 : 2) + (SEARCHES.has(check.operator) ? 2 : 0)
     }
     case 'not': return costOf(bound.term)

@@ -74,12 +74,13 @@ function ofCheck({ check, left, right }: BoundCheck, negated: boolean): Conditio
   const { operator, operands } = check
   const name = left.field.name
   const texts = operands.map(({ text }) => plainText(text))
-  const isEqual = operator === '=' || operator === 'in' || operator === 'intersects'
+  const isEqual = EQUALS.has(operator)
   switch (name) {
     case 'evt.dir': {
       if (!isEqual && operator !== '!=') return {}
       // An event has one of two directions, so the opposite is known too.
-      return { directions: new Set(DIRECTIONS.filter(direction => (isEqual !== negated) === texts.includes(direction === 'enter' ? '>' : '<'))) }
+      const named = (direction: Direction) => texts.includes(direction === 'enter' ? '>' : '<')
+      return { directions: new Set(DIRECTIONS.filter(direction => named(direction) === (isEqual !== negated))) }
     }
     case 'evt.failed': {
       if (!isEqual && operator !== '!=') return {}
@@ -87,7 +88,10 @@ function ofCheck({ check, left, right }: BoundCheck, negated: boolean): Conditio
       return failing([true, false].filter(value => named.has(value) === (isEqual !== negated)))
     }
     case 'evt.rawres': return negated ? {} : failing(resultsOf(operator, texts.map(text => Number(parseNumber('INT64', text)))))
-    case 'evt.res': return negated || !isEqual ? {} : failing([true, false].filter(value => texts.some(text => (text !== 'SUCCESS') === value)))
+    case 'evt.res': {
+      if (negated || !isEqual) return {}
+      return failing([true, false].filter(value => texts.some(text => (text !== 'SUCCESS') === value)))
+    }
     default: break
   }
   if (negated || !isEqual) return {}
@@ -110,10 +114,20 @@ function failing(values: readonly boolean[]): Conditions {
 /** Can the result of a call be negative, and can it not be, where it compares like that? */
 function resultsOf(operator: string, numbers: readonly number[]): boolean[] {
   const [number] = numbers
-  const negative = operator === '=' || operator === 'in' || operator === 'intersects' ? numbers.some(each => each < 0) : operator === '>' ? number < -1 : operator === '>=' ? number < 0 : true
-  const positive = operator === '=' || operator === 'in' || operator === 'intersects' ? numbers.some(each => each >= 0) : operator === '<' ? number > 0 : operator === '<=' ? number >= 0 : true
-  return [true, false].filter(failed => (failed ? negative : positive))
+  const allowed = (failed: boolean): boolean => {
+    if (EQUALS.has(operator)) return numbers.some(each => each < 0 === failed)
+    switch (operator) {
+      case '<': return failed || number > 0
+      case '<=': return failed || number >= 0
+      case '>': return !failed || number < -1
+      case '>=': return !failed || number < 0
+      default: return true
+    }
+  }
+  return [true, false].filter(allowed)
 }
+
+const EQUALS: ReadonlySet<string> = new Set(['=', 'in', 'intersects'])
 
 function numbers(texts: readonly string[]): ReadonlySet<number> {
   return new Set(texts.map(text => Number(parseNumber('INT64', text))))

@@ -43,8 +43,9 @@ export class Kind {
       const isFd = (this.code & 1) === 1 && flags.includes('CREATES_FD')
       return !params.some(param => param.name === 'res' || (isFd && param.name === 'fd'))
     }
-    if (name === 'evt.arg' || name === 'evt.rawarg') return arg !== undefined && /^[A-Za-z_]/.test(arg) && !params.some(param => param.name === arg)
-    return false
+    // An event without a parameter of that name.
+    if (name !== 'evt.arg' && name !== 'evt.rawarg') return false
+    return arg !== undefined && /^[A-Za-z_]/.test(arg) && !params.some(param => param.name === arg)
   }
 }
 

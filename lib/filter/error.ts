@@ -51,6 +51,5 @@ function excerpt(text: string, { start, end }: Span): string {
 
 /** One column for each character, whatever it is. */
 function oneLine(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/[\x00-\x1f\x7f]/g, ' ')
 }

@@ -1,22 +1,17 @@
-import { EVENT_COUNT, eventInfo, syscallName } from '../event/table.js'
+import { EVENT_COUNT, eventInfo } from '../event/table.js'
 import { EVENT_NAMES, PPM_SC_NAMES, SYSCALL_NAMES_X86_64 } from '../event/table.generated.js'
 
 let names: ReadonlySet<string> | undefined
 
 /** Every name that evt.type can have: of events, and of system calls that have no event of their own. */
 export function allEventNames(): ReadonlySet<string> {
-  return (names ??= new Set([...EVENT_NAMES, ...words(PPM_SC_NAMES), ...words(SYSCALL_NAMES_X86_64)].filter(name => name !== '' && name !== 'NA')))
+  const all = () => [...EVENT_NAMES, ...words(PPM_SC_NAMES), ...words(SYSCALL_NAMES_X86_64)]
+  return (names ??= new Set(all().filter(name => name !== '' && name !== 'NA')))
 }
 
 /** The names of all system calls of x86_64. */
 export function syscallNames(): readonly string[] {
   return words(SYSCALL_NAMES_X86_64).filter(name => name !== '')
-}
-
-/** Codes of the driver for system calls without an event (ppm_sc), by name. */
-export function ppmScOf(name: string): number | undefined {
-  for (let code = 0, { length } = words(PPM_SC_NAMES); code < length; code++) if (syscallName(code) === name) return code
-  return undefined
 }
 
 /** Codes of the events of that name, in both directions. */

@@ -2,6 +2,7 @@ import { EVENT_COUNT, eventInfo } from '../event/table.js'
 import type { Table } from '../field/field.js'
 import * as registry from '../field/registry.js'
 import { calls } from './calls.js'
+import type { Check } from './ast.js'
 import { type Bound, bind, checksOf, simplify } from './bind.js'
 import { kinds } from './decide.js'
 import { parse } from './parse.js'
@@ -66,7 +67,8 @@ export function explanationText({ filter, kernel, types, checks, needs, possible
   if (!possible) return [...lines, 'result      no event can match'].join('\n')
   const told = Object.entries(kernel).map(([what, values]) => `${what} ${shortened(values as readonly unknown[])}`)
   lines.push(`kernel      ${told.length === 0 ? 'everything' : told.join('; ')}`)
-  lines.push(`by type     ${types === undefined ? 'all types' : types.length === 0 ? 'system calls without an event of their own' : shortened(types)}`)
+  const ofTypes = types === undefined ? 'all types' : types.length === 0 ? 'system calls without an event of their own' : shortened(types)
+  lines.push(`by type     ${ofTypes}`)
   lines.push(`javascript  ${checks.length === 0 ? 'nothing is left to compare' : checks.join('\n            ')}`)
   lines.push(`state       ${needs.length === 0 ? 'none' : needs.join(', ')}`)
   return lines.join('\n')
@@ -80,8 +82,11 @@ function shortened(values: readonly unknown[]): string {
 }
 
 /** The checks that some type that passes does not decide. */
-function remaining(bound: Bound) {
+function remaining(bound: Bound): Check[] {
   const generic = calls().flatMap(call => [...call.kinds.enter, ...call.kinds.exit]).filter(({ code }) => code < 2)
-  const left = new Set([...kinds().slice(2), ...generic].flatMap(kind => checksOf(simplify(bound, check => kind.decide(check)))).map(({ check }) => check))
+  const left = new Set<Check>()
+  for (const kind of [...kinds().slice(2), ...generic]) {
+    for (const { check } of checksOf(simplify(bound, each => kind.decide(each)))) left.add(check)
+  }
   return checksOf(bound).map(({ check }) => check).filter(check => left.has(check))
 }

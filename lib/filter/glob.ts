@@ -5,11 +5,11 @@
  */
 export function glob(pattern: string): (text: string) => boolean {
   const tokens = tokenize(pattern)
-  const literal = (from: number, to: number) => tokens.slice(from, to).every(token => typeof token === 'string') ? tokens.slice(from, to).join('') : undefined
   const first = tokens[0] === ANY ? 1 : 0
   const last = tokens.length - (tokens.length > first && tokens[tokens.length - 1] === ANY ? 1 : 0)
-  const middle = literal(first, last)
-  if (middle === undefined) return text => matches(tokens, text)
+  const inside = tokens.slice(first, last)
+  if (!inside.every(token => typeof token === 'string')) return text => matches(tokens, text)
+  const middle = inside.join('')
   if (first === 0) return last === tokens.length ? text => text === middle : text => text.startsWith(middle)
   return last === tokens.length ? text => text.endsWith(middle) : text => text.includes(middle)
 }

@@ -36,7 +36,11 @@ export const MAX_DEPTH = 100
 
 const SYMBOL = /[=!<>~&|]+/y
 /** How others write these. */
-const KEYWORDS: Readonly<Record<string, string>> = { AND: 'and', '&&': 'and', '&': 'and', OR: 'or', '||': 'or', '|': 'or', NOT: 'not', '!': 'not' }
+const KEYWORDS: Readonly<Record<string, string>> = {
+  AND: 'and', '&&': 'and', '&': 'and', OR: 'or', '||': 'or', '|': 'or', NOT: 'not', '!': 'not',
+}
+
+const QUOTES = 'a value with brackets in it needs quotes'
 
 /** Reads a filter. Whether its fields exist is for `compile` to say. @throws FilterError */
 export function parse(text: string): Filter {
@@ -54,9 +58,16 @@ class Parser {
   parse(): Filter {
     const scan: Scanner = this.#scan
     const { text } = scan
-    if (text.length > MAX_LENGTH) scan.fail({ start: MAX_LENGTH, end: MAX_LENGTH + 1 }, `a filter has at most ${MAX_LENGTH} characters, this one ${text.length}`, { hint: 'put what is compared with into one list: field in (a, b, c)' })
+    if (text.length > MAX_LENGTH) {
+      scan.fail({ start: MAX_LENGTH, end: MAX_LENGTH + 1 }, `a filter has at most ${MAX_LENGTH} characters, this one ${text.length}`, {
+        hint: 'put what is compared with into one list: field in (a, b, c)',
+      })
+    }
     scan.blanks()
-    if (scan.atEnd) scan.fail({ start: scan.at, end: scan.at }, 'the filter is empty', { expected: ['a field'], hint: 'for example evt.type=open; without a filter, leave it out' })
+    if (scan.atEnd) {
+      const hint = 'for example evt.type=open; without a filter, leave it out'
+      scan.fail({ start: scan.at, end: scan.at }, 'the filter is empty', { expected: ['a field'], hint })
+    }
     const root = this.#any()
     if (!scan.atEnd) this.#unexpected(['and', 'or', 'the end'])
     return { text, root }
@@ -127,7 +138,7 @@ class Parser {
     const at = { start: operatorAt, end: scan.at }
     scan.blanks()
     const right = operator === 'exists' ? undefined : this.#right()
-    const operands = operator === 'exists' || right !== undefined ? [] : LIST_OPERATORS.has(operator) ? this.#list(operator) : [this.#value(operator)]
+    const operands = operator === 'exists' || right !== undefined ? [] : this.#operands(operator)
     const end = operator === 'exists' ? at.end : scan.at
     const check = { kind: 'check', left, operator, operatorAt: at, operands, start: left.start, end } as const
     return right === undefined ? check : { ...check, right }
@@ -138,10 +149,11 @@ class Parser {
     const start = scan.at
     const name = scan.name()
     if (name === '' || name === 'and' || name === 'or') {
-      if (name === '' && scan.atEnd) scan.fail(scan.here(), 'the filter ends where a field should stand', { expected: ['a field', '(', 'not'] })
+      const expected = ['a field', '(', 'not']
+      if (name === '' && scan.atEnd) scan.fail(scan.here(), 'the filter ends where a field should stand', { expected })
       const symbol = name || this.#symbol()
       scan.fail({ start, end: start + Math.max(1, symbol.length) }, `a field should stand here, not ${symbol || scan.text[start]}`, {
-        expected: ['a field', '(', 'not'],
+        expected,
         suggestion: KEYWORDS[symbol],
       })
     }
@@ -162,7 +174,8 @@ class Parser {
   #transform(name: string, start: number): Term {
     const scan: Scanner = this.#scan
     if (!TRANSFORMERS.has(name)) {
-      scan.fail({ start, end: start + name.length }, name === 'val' ? 'val() is for the right side of a comparison' : `there is no transformer ${name}`, {
+      const problem = name === 'val' ? 'val() is for the right side of a comparison' : `there is no transformer ${name}`
+      scan.fail({ start, end: start + name.length }, problem, {
         expected: [...TRANSFORMERS.keys()],
         suggestion: name === 'and' || name === 'or' ? undefined : nearestName(name, [...TRANSFORMERS.keys(), 'not']),
       })
@@ -191,7 +204,9 @@ class Parser {
     if (name !== 'val') return this.#transform(name, start)
     scan.blanks()
     const term = this.#term()
-    if (term.kind === 'transform') scan.fail(term, 'val() is for a field', { expected: ['a field'], suggestion: scan.text.slice(term.start, term.end) })
+    if (term.kind === 'transform') {
+      scan.fail(term, 'val() is for a field', { expected: ['a field'], suggestion: scan.text.slice(term.start, term.end) })
+    }
     scan.blanks()
     if (!scan.take(')')) scan.fail(scan.here(), 'val( is not closed', { expected: [')'] })
     return term
@@ -208,19 +223,35 @@ class Parser {
     }
     const written = word || this.#symbol()
     const at: Span = written === '' ? scan.here() : { start: scan.at, end: scan.at + written.length }
-    const problem = scan.atEnd ? 'the filter ends where an operator should stand' : written === '' || word in KEYWORDS || word === 'and' || word === 'or' ? 'an operator should stand here' : `there is no operator ${written}`
+    if (scan.atEnd) scan.fail(at, 'the filter ends where an operator should stand', { expected: OPERATORS, suggestion: 'exists' })
     const lower = written.toLowerCase()
-    const suggestion = written === '' ? undefined : Object.hasOwn(ALIASES, lower) ? ALIASES[lower] : written.length > 1 ? nearestName(lower, OPERATORS) : undefined
-    scan.fail(at, problem, { expected: OPERATORS, suggestion: suggestion ?? (scan.atEnd ? 'exists' : undefined) })
+    const isKeyword = lower === '' || lower === 'and' || lower === 'or' || lower === 'not'
+    const nearest = Object.hasOwn(ALIASES, lower) ? ALIASES[lower] : lower.length > 1 ? nearestName(lower, OPERATORS) : undefined
+    scan.fail(at, isKeyword ? 'an operator should stand here' : `there is no operator ${written}`, {
+      expected: OPERATORS,
+      suggestion: isKeyword ? 'exists' : nearest,
+    })
+  }
+
+  #operands(operator: Operator): Literal[] {
+    return LIST_OPERATORS.has(operator) ? this.#list(operator) : [this.#value(operator)]
   }
 
   #value(operator: Operator): Literal {
     const scan: Scanner = this.#scan
     if (scan.text[scan.at] === '(') {
-      scan.fail(scan.here(), `${operator} takes one value`, { expected: ['a value'], suggestion: operator === '=' ? 'in' : undefined, hint: operator === '=' ? 'did you mean in? A value with brackets in it needs quotes' : 'a value with brackets in it needs quotes' })
+      const suggestion = operator === '=' ? 'in' : undefined
+      scan.fail(scan.here(), `${operator} takes one value`, {
+        expected: ['a value'],
+        suggestion,
+        hint: suggestion === undefined ? QUOTES : `did you mean in? Else ${QUOTES}`,
+      })
     }
     const value = this.#literal(false)
-    if (scan.text[scan.at] === '(') scan.fail(scan.here(), 'a value with brackets in it needs quotes', { expected: ['and', 'or', 'the end'], suggestion: `"${scan.text.slice(value.start, scan.at)}(…"` })
+    if (scan.text[scan.at] === '(') {
+      const suggestion = `"${scan.text.slice(value.start, scan.at)}(…"`
+      scan.fail(scan.here(), QUOTES, { expected: ['and', 'or', 'the end'], suggestion })
+    }
     return value
   }
 
@@ -229,12 +260,18 @@ class Parser {
     const start = scan.at
     if (!scan.take('(')) {
       const word = scan.bare(false)
-      scan.fail({ start, end: Math.max(scan.at, Math.min(start + 1, scan.text.length)) }, `${operator} takes a list in brackets`, { expected: ['(', 'val('], suggestion: word === '' ? undefined : `${operator} (${word})` })
+      scan.fail({ start, end: Math.max(scan.at, Math.min(start + 1, scan.text.length)) }, `${operator} takes a list in brackets`, {
+        expected: ['(', 'val('],
+        suggestion: word === '' ? undefined : `${operator} (${word})`,
+      })
     }
     const values: Literal[] = []
     do {
       scan.blanks()
-      if (scan.take(')')) scan.fail({ start, end: scan.at }, values.length === 0 ? 'the list is empty' : 'a value is missing after the comma', { expected: ['a value'] })
+      if (scan.take(')')) {
+        const problem = values.length === 0 ? 'the list is empty' : 'a value is missing after the comma'
+        scan.fail({ start, end: scan.at }, problem, { expected: ['a value'] })
+      }
       values.push(this.#literal(true))
       scan.blanks()
     } while (scan.take(','))
@@ -254,7 +291,11 @@ class Parser {
   }
 
   #nested<T>(start: number, inner: () => T): T {
-    if (++this.#depth > MAX_DEPTH) this.#scan.fail({ start, end: start + 1 }, `brackets are nested more than ${MAX_DEPTH} deep`, { hint: 'and and or take any number of terms: a or b or c' })
+    if (++this.#depth > MAX_DEPTH) {
+      this.#scan.fail({ start, end: start + 1 }, `brackets are nested more than ${MAX_DEPTH} deep`, {
+        hint: 'and and or take any number of terms: a or b or c',
+      })
+    }
     const result = inner()
     this.#depth--
     return result

@@ -65,6 +65,7 @@ function directionsOf(types: Uint8Array): Conditions {
 }
 
 function callsOf(bound: Bound): Plan['syscalls'] {
-  const names = (direction: Direction) => new Set(calls().filter(call => call.kinds[direction].some(kind => restOf(bound, kind).kind !== 'never')).map(({ name }) => name))
+  const isPossible = (kind: Kind) => restOf(bound, kind).kind !== 'never'
+  const names = (direction: Direction) => new Set(calls().filter(call => call.kinds[direction].some(isPossible)).map(({ name }) => name))
   return { enter: names('enter'), exit: names('exit') }
 }

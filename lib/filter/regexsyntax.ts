@@ -73,12 +73,14 @@ class RegexParser {
     if (this.#take('+')) return { min: 1, max: Infinity }
     if (this.#take('?')) return { min: 0, max: 1 }
     // What does not look like a count is text.
-    const count = this.#chars[this.#at] === '{' ? /^\{(\d{1,5})(,(\d{1,5})?)?\}/.exec(this.#chars.slice(this.#at, this.#at + 14).join('')) : null
+    const count = /^\{(\d{1,5})(,(\d{1,5})?)?\}/.exec(this.#chars.slice(this.#at, this.#at + 14).join(''))
     if (count === null) return undefined
     this.#at += count[0].length
     const min = Number(count[1])
     const max = count[2] === undefined ? min : count[3] === undefined ? Infinity : Number(count[3])
-    if (min > MAX_REPEAT || (max !== Infinity && max > MAX_REPEAT) || max < min) throw new RangeError(`the regular expression's count ${count[0]} is not one of 0 to ${MAX_REPEAT}`)
+    if (min > MAX_REPEAT || (max !== Infinity && max > MAX_REPEAT) || max < min) {
+      throw new RangeError(`the regular expression's count ${count[0]} is not one of 0 to ${MAX_REPEAT}`)
+    }
     return { min, max }
   }
 
@@ -211,5 +213,6 @@ class RegexParser {
 
 function otherCases(code: number): number[] {
   const char = String.fromCodePoint(code)
-  return [char.toLowerCase(), char.toUpperCase()].filter(other => other !== char && Array.from(other).length === 1).map(other => other.codePointAt(0)!)
+  const others = [char.toLowerCase(), char.toUpperCase()].filter(other => other !== char && Array.from(other).length === 1)
+  return others.map(other => other.codePointAt(0)!)
 }

@@ -32,7 +32,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   pid: 'proc.pid', ppid: 'proc.ppid', tid: 'thread.tid', comm: 'proc.name', exe: 'proc.exe', cmdline: 'proc.cmdline', cwd: 'proc.cwd',
   uid: 'user.uid', gid: 'group.gid', user: 'user.name', group: 'group.name', fd: 'fd.num', path: 'fd.name', file: 'fd.name',
   filename: 'fd.filename', port: 'fd.port', ip: 'fd.ip', host: 'fd.ip', net: 'fd.net', cpu: 'evt.cpu', type: 'evt.type', event: 'evt.type',
-  syscall: 'syscall.type', name: 'proc.name', dir: 'evt.dir', num: 'evt.num', failed: 'evt.failed', res: 'evt.res', container: 'container.name',
+  syscall: 'syscall.type', name: 'proc.name', dir: 'evt.dir', num: 'evt.num', failed: 'evt.failed', res: 'evt.res',
+  container: 'container.name',
   'evt.name': 'evt.type', 'evt.pid': 'proc.pid', 'evt.tid': 'thread.tid', 'evt.direction': 'evt.dir', 'evt.time.ns': 'evt.rawtime.ns',
   'evt.error': 'evt.res', 'evt.errno': 'evt.res', 'evt.ret': 'evt.rawres', 'evt.retval': 'evt.rawres', 'evt.success': 'evt.failed',
   'evt.data': 'evt.buffer', 'proc.comm': 'proc.name', 'proc.tid': 'thread.tid', 'proc.path': 'proc.exepath', 'proc.uid': 'user.uid',
@@ -49,7 +50,9 @@ export function resolve(term: Term, { text }: Pick<Filter, 'text'>, fields: Fiel
   const transformer = TRANSFORMERS.get(term.name) as Transformer
   const type = transformer.type(source.type, source.list)
   if (type === undefined || source.field.filterOnly) {
-    throw new FilterError(text, term, `${term.name}() cannot be applied to ${source.field.name}`, { hint: `${source.field.name} is of type ${source.type}` })
+    throw new FilterError(text, term, `${term.name}() cannot be applied to ${source.field.name}`, {
+      hint: `${source.field.name} is of type ${source.type}`,
+    })
   }
   const { get, all } = source
   const apply = (value: Value | undefined) => (value === undefined ? undefined : transformer.apply(value))
@@ -70,7 +73,10 @@ export function resolve(term: Term, { text }: Pick<Filter, 'text'>, fields: Fiel
 function resolveField(term: FieldTerm, text: string, fields: Fields): Source {
   const { field, arg } = findField(term, text, fields)
   if (arg === undefined && field.arg === 'required') {
-    throw new FilterError(text, term, `${field.name} needs an argument`, { expected: ['[argument]', '.argument'], suggestion: `${field.name}.name or ${field.name}[0]` })
+    throw new FilterError(text, term, `${field.name} needs an argument`, {
+      expected: ['[argument]', '.argument'],
+      suggestion: `${field.name}.name or ${field.name}[0]`,
+    })
   }
   let extractor: Extractor
   try {
@@ -78,7 +84,10 @@ function resolveField(term: FieldTerm, text: string, fields: Fields): Source {
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     const start = arg === undefined ? term.start : term.start + field.name.length + 1
-    throw new FilterError(text, { start, end: term.end }, `${field.name}: ${error.message}`, { expected: ['another argument'], hint: field.doc })
+    throw new FilterError(text, { start, end: term.end }, `${field.name}: ${error.message}`, {
+      expected: ['another argument'],
+      hint: field.doc,
+    })
   }
   return {
     field,
@@ -104,11 +113,15 @@ function findField(term: FieldTerm, text: string, fields: Fields): { field: Fiel
     // What is too much: an argument, unless it looks like the name of another field.
     if (end < name.length && term.arg === undefined) break
     const start = term.start + end
-    throw new FilterError(text, { start, end: term.end }, field.arg === undefined ? `${field.name} takes no argument` : `${field.name} takes one argument`, { expected: ['an operator'], suggestion: text.slice(term.start, start) })
+    throw new FilterError(text, { start, end: term.end }, `${field.name} takes ${field.arg === undefined ? 'no' : 'one'} argument`, {
+      expected: ['an operator'],
+      suggestion: text.slice(term.start, start),
+    })
   }
   const suggestion = suggest(name, fields)
   const hint = suggestion === undefined ? '`sysring fields` lists the fields there are' : undefined
-  throw new FilterError(text, { start: term.start, end: term.start + name.length }, `there is no field ${name}`, { expected: ['a field'], suggestion, hint })
+  const at = { start: term.start, end: term.start + name.length }
+  throw new FilterError(text, at, `there is no field ${name}`, { expected: ['a field'], suggestion, hint })
 }
 
 function suggest(name: string, fields: Fields): string | undefined {

@@ -55,7 +55,9 @@ export class Scanner {
   bracketed(): string {
     const quote = this.text[this.at]
     const arg = quote === '"' || quote === "'" ? this.quoted() : this.#match(BRACKETED)
-    if (arg === '' && quote !== '"' && quote !== "'") this.fail(this.here(), 'the argument between the brackets is missing', { expected: ['an argument'] })
+    if (arg === '' && quote !== '"' && quote !== "'") {
+      this.fail(this.here(), 'the argument between the brackets is missing', { expected: ['an argument'] })
+    }
     if (!this.take(']')) this.fail(this.here(), 'the argument is not closed', { expected: [']'] })
     return arg
   }

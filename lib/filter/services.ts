@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 
 /** Where the machine has no /etc/services. */
-const WELL_KNOWN = `ftp-data 20 ftp 21 ssh 22 telnet 23 smtp 25 domain 53 tftp 69 gopher 70 finger 79 http 80 kerberos 88 pop3 110 sunrpc 111 ntp 123
-  imap2 143 snmp 161 bgp 179 irc 194 ldap 389 https 443 microsoft-ds 445 submissions 465 syslog 514 submission 587 ldaps 636 rsync 873 imaps 993
-  pop3s 995 socks 1080 ms-sql-s 1433 mqtt 1883 nfs 2049 mysql 3306 postgresql 5432 amqp 5672 x11 6000 redis 6379 http-alt 8080`
+const WELL_KNOWN = `ftp-data 20 ftp 21 ssh 22 telnet 23 smtp 25 domain 53 tftp 69 gopher 70 finger 79 http 80 kerberos 88
+  pop3 110 sunrpc 111 ntp 123 imap2 143 snmp 161 bgp 179 irc 194 ldap 389 https 443 microsoft-ds 445 submissions 465 syslog 514
+  submission 587 ldaps 636 rsync 873 imaps 993 pop3s 995 socks 1080 ms-sql-s 1433
+  mqtt 1883 nfs 2049 mysql 3306 postgresql 5432 amqp 5672 x11 6000 redis 6379 http-alt 8080`
 
 let services: ReadonlyMap<string, number> | undefined
 

@@ -16,15 +16,16 @@ const onText = (apply: (text: string) => string): Transformer => ({
 })
 
 // ASCII only, as C's tolower in the C locale: other letters stay.
-const lower = (text: string): string => (ASCII.test(text) ? text.toLowerCase() : text.replace(/[A-Z]+/g, letters => letters.toLowerCase()))
-const upper = (text: string): string => (ASCII.test(text) ? text.toUpperCase() : text.replace(/[a-z]+/g, letters => letters.toUpperCase()))
-// eslint-disable-next-line no-control-regex
+export const lowerAscii = (text: string): string =>
+  ASCII.test(text) ? text.toLowerCase() : text.replace(/[A-Z]+/g, letters => letters.toLowerCase())
+const upperAscii = (text: string): string =>
+  ASCII.test(text) ? text.toUpperCase() : text.replace(/[a-z]+/g, letters => letters.toUpperCase())
 const ASCII = /^[\x00-\x7f]*$/
 
 /** By the names that they have in filters. */
 export const TRANSFORMERS: ReadonlyMap<string, Transformer> = new Map<string, Transformer>([
-  ['tolower', onText(lower)],
-  ['toupper', onText(upper)],
+  ['tolower', onText(lowerAscii)],
+  ['toupper', onText(upperAscii)],
   ['basename', onText(path => path.slice(path.lastIndexOf('/') + 1))],
   ['b64', {
     type: (of, list) => ((of === 'CHARBUF' || of === 'BYTEBUF') && !list ? of : undefined),
@@ -36,8 +37,6 @@ export const TRANSFORMERS: ReadonlyMap<string, Transformer> = new Map<string, Tr
     applyAll: values => values.length,
   }],
 ])
-
-export { lower as lowerAscii }
 
 function decoded(text: string): Buffer | undefined {
   const digits = text.replace(/={1,2}$/, '')

@@ -2,10 +2,12 @@
 /** Which events a filter selects, against what sysdig selects with the same filter. */
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
+import { isCaptureError } from '../../lib/errors.js'
+import { compileFilter } from '../../lib/filter/filter.js'
 import { openFile } from '../../lib/iface/file/open.js'
 import { ROOT, run } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
-import { FILES, type File, FILTERS } from './filters.js'
+import { FILES, type File, FILTERS, NEWER, REFUSED } from './filters.js'
 
 const test = suite('filters as sysdig', { needs: ['sysdig'], timeoutMs: 90_000 })
 
@@ -49,10 +51,13 @@ async function difference(filter: string, files: readonly File[]): Promise<strin
     const { count, compared } = await seen
     const [theirs, mine] = await Promise.all([sysdig(file, filter), ours(file, filter)])
     if (theirs.length > 0 && theirs.length < count) selects = true
-    const [expected, selected] = [new Set(theirs.filter(num => compared.has(num))), new Set(mine.map(({ num }) => num).filter(num => compared.has(num)))]
+    const expected = new Set(theirs.filter(num => compared.has(num)))
+    const selected = new Set(mine.map(({ num }) => num).filter(num => compared.has(num)))
     const missing = [...expected].filter(num => !selected.has(num))
     const extra = [...selected].filter(num => !expected.has(num))
-    if (missing.length + extra.length > 0) wrong.push(`${filter}: of ${file} ${missing.length} missing (${missing.slice(0, 5).join(' ')}), ${extra.length} too many (${extra.slice(0, 5).join(' ')})`)
+    if (missing.length + extra.length === 0) continue
+    const some = (nums: readonly number[]) => `${nums.length} (${nums.slice(0, 5).join(' ')})`
+    wrong.push(`${filter}: of ${file} missing ${some(missing)}, too many ${some(extra)}`)
   }
   if (!selects) wrong.push(`${filter}: sysdig selects nothing or everything`)
   return wrong.join('\n')
@@ -78,4 +83,17 @@ for (const [group, filters] of groups) {
 test('at least 150 filters are compared, each once', () => {
   assert.ok(FILTERS.length >= 150, `${FILTERS.length}`)
   assert.is(new Set(FILTERS.map(([filter, files]) => `${filter} ${files.join()}`)).size, FILTERS.length)
+})
+
+test('what sysdig refuses is refused', async () => {
+  const isRefused = async (filter: string) => (await run('sysdig', ['-r', path('full'), '-p', '%evt.num', filter])).stderr.trim() !== ''
+  for (const filter of REFUSED) {
+    assert.ok(await isRefused(filter), `sysdig takes ${filter}`)
+    assert.throws(() => compileFilter(filter), isCaptureError, filter)
+  }
+  for (const filter of NEWER) {
+    assert.ok(await isRefused(filter), `sysdig takes ${filter}`)
+    compileFilter(filter)
+  }
+  assert.ok(REFUSED.length > 50)
 })

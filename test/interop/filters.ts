@@ -340,3 +340,85 @@ export const FILTERS: readonly (readonly [filter: string, files: readonly File[]
     proc.name=work	and	evt.dir=<
     proc.name="work" and evt.type='read'`),
 ]
+
+/** Filters that sysdig 0.29 refuses. */
+export const REFUSED: readonly string[] = String.raw`
+  evt.num=1e1
+  evt.num=3abc
+  evt.num=
+  evt.cpu=x
+  evt.failed=yes
+  evt.failed=True
+  evt.failed contains true
+  evt.num contains 1
+  evt.num glob 1
+  evt.num pmatch (1)
+  evt.num in ()
+  evt.num in (1,)
+  evt.num in (1 2)
+  evt.num in 1
+  evt.num in (1
+  evt.type=nosuch
+  evt.type in (open, nosuch)
+  evt.type contains nosuch
+  evt.type=NA
+  fd.ip=10.0.0
+  fd.ip=10.0.0.0/8
+  fd.ip contains 10.0.0.1
+  fd.ip=::g
+  fd.sip contains 10.0.0.1
+  fd.sip startswith 10.0.0.1
+  fd.net=10.0.0.1
+  fd.net=10.0.0.0/33
+  fd.snet=10.0.0.0/-1
+  fd.port=nosuchport
+  fd.port contains 80
+  fd.sport glob 8
+  evt.buffer icontains a
+  evt.buffer glob a
+  evt.buffer < a
+  evt.typo=open
+  evt.arg=3
+  evt.arg.nosuch=3
+  evt.rawarg=3
+  evt.rawarg[0]=3
+  evt.arg[x] exists
+  evt.type.is=1
+  evt.type.is.nosuch=1
+  thread.cgroup exists
+  proc.aname[x]=a
+  evt.around[1]>1
+  evt.around=1
+  evt.abspath.zzz=1
+  fd.name.x=1
+  fd.name[0]=1
+  evt.num[1]=1
+  (evt.num=1
+  evt.num=1)
+  evt.num=1 evt.num=2
+  evt.num
+  AND
+  evt.num=1 AND evt.num=1
+  EVT.NUM=1
+  evt.num=1 and
+  and evt.num=1
+  not
+  fd.name contains "passwd
+  fd.name contains "\xZZ"
+  proc.apid[x]=1
+  proc.apid.x=1
+  proc.name ~ a
+  proc.name like a
+  evt.rawtime.s contains 3
+  user.uid=root
+  proc.pid=abc
+  evt.latency=1ms
+  evt.rawarg.fd=abc
+  evt.rawarg.flags=O_RDONLY
+`.split('\n').map(line => line.trim()).filter(line => line !== '')
+
+/** Filters that it refuses too, and that mean something here: the newer grammar. */
+export const NEWER: readonly string[] = [
+  'evt.num==5', 'evt.num=0x5', 'evt.num=1 or evt.num=2 and evt.cpu=0', 'evt.failed=1', 'tolower(proc.name)=cat', 'evt.type intersects (open)',
+  'fd.name regex /etc/.*', 'fd.name iglob *PASSWD', 'evt.buffer bcontains 6c6c', 'fd.snet=2001:db8::/32', 'proc.name=val(proc.pname)',
+]

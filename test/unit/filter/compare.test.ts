@@ -218,7 +218,9 @@ test('every comparison', () => {
 
 test('texts are ordered as their bytes are', () => {
   const texts = ['', 'a', 'ab', 'b', 'é', 'z', '\ue000', '\uffff', '😀', '𐀀', 'a😀', 'a\uffff']
-  for (const a of texts) for (const b of texts) assert.is(Math.sign(compareTexts(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)), `${a} ${b}`)
+  for (const a of texts) {
+    for (const b of texts) assert.is(Math.sign(compareTexts(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)), `${a} ${b}`)
+  }
 })
 
 test('one value alone can be tested', () => {

@@ -10,7 +10,10 @@ import { test } from '../../helpers/suite.js'
 import { fields as testFields } from './fields.js'
 
 const names: Field[] = (['evt.type', 'proc.name', 'fd.name', 'fd.sip', 'thread.tid'] as const).map(name => ({
-  name, type: name === 'thread.tid' ? 'INT64' : name === 'fd.sip' ? 'IPADDR' : 'CHARBUF', doc: name, bind: () => ({ get: (_: Event) => undefined }),
+  name,
+  type: name === 'thread.tid' ? 'INT64' : name === 'fd.sip' ? 'IPADDR' : 'CHARBUF',
+  doc: name,
+  bind: () => ({ get: (_: Event) => undefined }),
 }))
 const fields: Fields = {
   findField: name => names.find(field => field.name === name) ?? testFields.findField(name),
@@ -166,7 +169,9 @@ test('every mistake has its place and its remedy', () => {
       if (!(error instanceof FilterError)) throw error
       const { message, hint, suggestion } = error
       const help = `${hint} ${suggestion ?? ''}`
-      if (error.position !== position || !message.includes(problem) || !help.includes(remedy)) wrong.push(`${text}: at ${error.position} ${message} | ${help}`)
+      if (error.position !== position || !message.includes(problem) || !help.includes(remedy)) {
+        wrong.push(`${text}: at ${error.position} ${message} | ${help}`)
+      }
       if (!message.includes('\n') || !message.includes('^')) wrong.push(`${text}: no place in ${message}`)
       if (hint === '') wrong.push(`${text}: no hint`)
     }

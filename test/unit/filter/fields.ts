@@ -28,7 +28,10 @@ const FIELDS: readonly Field[] = [
   field('t.double', 'DOUBLE'), field('t.time', 'RELTIME'), field('t.port', 'PORT'), field('t.ip', 'IPADDR'), field('t.net', 'IPNET'),
   field('t.list', 'CHARBUF', { list: true }), field('t.numbers', 'UINT64', { list: true }),
   field('t.arg', 'CHARBUF', { arg: 'required' }), field('t.maybe', 'CHARBUF', { arg: 'optional' }), field('t.maybe.not', 'CHARBUF'),
-  field('t.dyn', 'DYN', { arg: 'required', bind: (arg): Extractor => ({ get: () => current[`t.dyn[${arg}]`] as Value, type: arg === 'n' ? 'INT64' : 'CHARBUF' }) }),
+  field('t.dyn', 'DYN', {
+    arg: 'required',
+    bind: (arg): Extractor => ({ get: () => current[`t.dyn[${arg}]`] as Value, type: arg === 'n' ? 'INT64' : 'CHARBUF' }),
+  }),
   field('t.index', 'CHARBUF', {
     arg: 'required',
     bind: (arg): Extractor => {
@@ -40,7 +43,8 @@ const FIELDS: readonly Field[] = [
     filterOnly: true,
     bind: (): Extractor => ({
       get: () => undefined,
-      compare: (operator, operands) => (operator === '=' ? () => (current['t.either'] as readonly number[]).includes(Number(operands[0])) : undefined),
+      compare: (operator, [port]) =>
+        operator === '=' ? () => (current['t.either'] as readonly number[]).includes(Number(port)) : undefined,
     }),
   }),
 ]
