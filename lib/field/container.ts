@@ -29,7 +29,7 @@ const probe = (line: string | undefined): string => line ?? 'NONE'
 export const CONTAINER_FIELDS: readonly Field[] = [
   ofThread('container.id', 'CHARBUF', 'The container\'s id, its first twelve digits; "host" outside of containers.',
     ({ containerId }) => (containerId === '' ? 'host' : containerId), { needs: NEEDS }),
-  ofContainer('container.full_id', 'The whole id of the container.', (container) => container.fullId, 'host', '0.12'),
+  ofContainer('container.full_id', 'The whole id of the container.', (container) => container.fullId, 'host', '0.14'),
   ofContainer('container.name', 'The container\'s name; "host" outside of containers.', (container) => container.name, 'host'),
   ofContainer('container.type', 'The runtime that it runs in: "docker", "podman", "containerd"; "host" outside of containers.',
     (container) => container.type, 'host'),
@@ -48,11 +48,11 @@ export const CONTAINER_FIELDS: readonly Field[] = [
     (container) => probe(container.livenessProbe)),
   ofContainer('container.readiness_probe', 'Command line of its readiness probe, "NONE" if it has none.',
     (container) => probe(container.readinessProbe)),
-  ofContainer('container.ip', 'The container\'s own IP address.', (container) => container.ip, undefined, '0.14'),
+  ofContainer('container.ip', 'The container\'s own IP address.', (container) => container.ip, undefined, '0.11'),
   ofThread('container.start_ts', 'UINT64', 'When the container started, in nanoseconds since 1970: the start of its pid namespace.',
-    ({ containerId, pidnsStart }) => (containerId === '' || pidnsStart === 0n ? undefined : pidnsStart), { needs: NEEDS, since: '0.11' }),
+    ({ containerId, pidnsStart }) => (containerId === '' || pidnsStart === 0n ? undefined : pidnsStart), { needs: NEEDS, since: '0.10' }),
   ofThread('container.duration', 'RELTIME', 'Nanoseconds since the container started.',
     ({ containerId, pidnsStart }, ev) => (containerId === '' || pidnsStart === 0n ? undefined : ev.ts - pidnsStart), {
-      needs: NEEDS, since: '0.11',
+      needs: NEEDS, since: '0.10',
     }),
 ]

@@ -28,7 +28,7 @@ export const DEVICE_FIELDS: readonly Field[] = [
   ofFd('fd.dev', 'INT32', 'Device that the file is on: minor and major number in one.', (fd) => fd.dev | 0, { format: 'HEX' }),
   ofFd('fd.dev.major', 'INT32', 'Major number of the device that the file is on.', (fd) => major(fd.dev)),
   ofFd('fd.dev.minor', 'INT32', 'Minor number of the device that the file is on.', (fd) => minor(fd.dev)),
-  ofFd('fd.ino', 'INT64', 'Inode of the file; 0 if it is not known.', (fd) => fd.ino, { since: '0.11' }),
+  ofFd('fd.ino', 'INT64', 'Inode of the file; 0 if it is not known.', (fd) => fd.ino, { since: '0.7' }),
   ofFd('fd.is_upper_layer', 'BOOL', 'Is the file in the upper layer of an overlay?', (fd) => (fd.openFlags & UPPER_LAYER) !== 0, {
     since: '0.18',
   }),

@@ -85,7 +85,7 @@ export const NAME_FIELDS: readonly Field[] = [
   plain('fd.name', 'CHARBUF', 'What the fd is: the path of a file, both addresses of a connection; of a failed call what it was to open.',
     shown(name), { needs: NEEDS }),
   plain('fd.nameraw', 'CHARBUF', 'fd.name; where the event itself says a path, that path as it says it.',
-    (ev) => (hasFd(ev) ? rawNameFromEvent(ev) ?? name(ev) : undefined), { needs: NEEDS, since: '0.18' }),
+    (ev) => (hasFd(ev) ? rawNameFromEvent(ev) ?? name(ev) : undefined), { needs: NEEDS, since: '0.8' }),
   plain('fd.directory', 'CHARBUF', 'Directory that the file is in; of a directory itself.', shown(directory), { needs: NEEDS }),
   plain('fd.filename', 'CHARBUF', 'Name of the file without its directory.', shown(filename), { needs: NEEDS }),
   plain('fd.containername', 'CHARBUF', 'Id of the container and fd.name, with a colon between.', shownInContainer(name), { needs: NEEDS }),

@@ -93,7 +93,7 @@ const TYPES: Field = {
   doc: 'The types of all fds that the process has; of one fd with an argument, fd.types[0].',
   arg: 'optional',
   needs: NEEDS,
-  since: '0.18',
+  since: '0.12',
   bind(arg) {
     if (arg !== undefined && !/^\d{1,9}$/.test(arg)) throw new RangeError(`"${arg}" is not the number of an fd`)
     return types(arg === undefined ? undefined : Number(arg))

@@ -94,21 +94,21 @@ function isShell({ comm }: ThreadInfo): boolean {
 export const ANCESTOR_FIELDS: readonly Field[] = [
   plain('proc.pname', 'CHARBUF', 'proc.name of the parent.', ofParent((thread) => thread.comm), { needs: ['thread'] }),
   plain('proc.pcmdline', 'CHARBUF', 'proc.cmdline of the parent.', ofParent(commandLine), { needs: ['thread'] }),
-  plain('proc.pexe', 'CHARBUF', 'proc.exe of the parent.', ofParent((thread) => thread.exe), { needs: ['thread'], since: '0.15' }),
+  plain('proc.pexe', 'CHARBUF', 'proc.exe of the parent.', ofParent((thread) => thread.exe), { needs: ['thread'], since: '0.11' }),
   plain('proc.pexepath', 'CHARBUF', 'proc.exepath of the parent.', ofParent((thread) => thread.exepath), {
-    needs: ['thread'], since: '0.15',
+    needs: ['thread'], since: '0.11',
   }),
   ancestorField('proc.apid', 'Process id', 'INT64', (thread) => thread.pid),
   ancestorField('proc.aname', 'Program name', 'CHARBUF', (thread) => thread.comm),
-  ancestorField('proc.aexe', 'argv[0]', 'CHARBUF', (thread) => thread.exe, '0.15'),
-  ancestorField('proc.aexepath', 'Path of the program', 'CHARBUF', (thread) => thread.exepath, '0.15'),
-  ancestorField('proc.acmdline', 'Command line', 'CHARBUF', commandLine, '0.15'),
+  ancestorField('proc.aexe', 'argv[0]', 'CHARBUF', (thread) => thread.exe, '0.11'),
+  ancestorField('proc.aexepath', 'Path of the program', 'CHARBUF', (thread) => thread.exepath, '0.11'),
+  ancestorField('proc.acmdline', 'Command line', 'CHARBUF', commandLine, '0.11'),
   {
     name: 'proc.aenv',
     type: 'CHARBUF',
     doc: 'Environment of an ancestor, by number as in proc.aname; proc.aenv[NAME] is a variable of the nearest one that has it set.',
     arg: 'optional',
-    since: '0.18',
+    since: '0.14',
     needs: ['thread'],
     bind(arg) {
       if (arg === undefined) return ofAny(environmentOf, 'CHARBUF')

@@ -43,10 +43,10 @@ export const COMMAND_FIELDS: readonly Field[] = [
   ofThread('proc.cmdline', 'CHARBUF', 'Command line: proc.name and proc.args.', commandLine),
   ofThread('proc.exeline', 'CHARBUF', 'Command line: proc.exe and proc.args.', ({ exe, args }) => `${exe} ${args.join(' ')}`),
   ofThread('proc.cmdnargs', 'UINT64', 'How many arguments it has, argv[0] not among them.', (thread) => thread.args.length, {
-    since: '0.10',
+    since: '0.8',
   }),
   ofThread('proc.cmdlenargs', 'UINT64', 'Bytes of all arguments together.',
-    (thread) => thread.args.reduce((sum, arg) => sum + Buffer.byteLength(arg), 0), { since: '0.10' }),
+    (thread) => thread.args.reduce((sum, arg) => sum + Buffer.byteLength(arg), 0), { since: '0.8' }),
   {
     name: 'proc.env',
     type: 'CHARBUF',

@@ -131,9 +131,9 @@ export const THREAD_FIELDS: readonly Field[] = [
   ofThread('thread.vmsize.b', 'UINT64', 'thread.vmsize in bytes.', (thread) => ofMain(thread, thread.vmSizeKb * 1024)),
   ofThread('thread.vmrss.b', 'UINT64', 'thread.vmrss in bytes.', (thread) => ofMain(thread, thread.vmRssKb * 1024)),
   ofThread('thread.cap_permitted', 'CHARBUF', 'The capabilities that it may make use of.',
-    (thread) => capabilityNames(thread.capPermitted), { since: '0.11' }),
+    (thread) => capabilityNames(thread.capPermitted), { since: '0.7' }),
   ofThread('thread.cap_inheritable', 'CHARBUF', 'The capabilities that it keeps in other programs.',
-    (thread) => capabilityNames(thread.capInheritable), { since: '0.11' }),
+    (thread) => capabilityNames(thread.capInheritable), { since: '0.7' }),
   ofThread('thread.cap_effective', 'CHARBUF', 'The capabilities that it makes use of.',
-    (thread) => capabilityNames(thread.capEffective), { since: '0.11' }),
+    (thread) => capabilityNames(thread.capEffective), { since: '0.7' }),
 ]
