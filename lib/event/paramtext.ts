@@ -141,13 +141,14 @@ const SLASH = 0x2f
 
 function resolvePath(dirfdParam: number | undefined): ParamText['resolve'] {
   return (ev, at, length, names) => {
-    const first = ev._memory[at]
-    if (first === SLASH || first === 0) return undefined
+    if (ev._memory[at] === SLASH) return undefined
     const base = names.directory?.(ev, dirfdParam === undefined ? undefined : directoryFd(ev, dirfdParam)) ?? ''
     // Bytes beyond ASCII are shown as one dot each.
     const raw = Buffer.from(ev._memory.buffer, ev._memory.byteOffset + at, length)
     const nul = raw.indexOf(0)
-    return displayPath(base, raw.toString('latin1', 0, nul < 0 ? length : nul)) || undefined
+    const path = raw.toString('latin1', 0, nul < 0 ? length : nul)
+    // What the driver writes for a path that it could not read.
+    return path.startsWith('<NA>') ? undefined : displayPath(base, path) || undefined
   }
 }
 

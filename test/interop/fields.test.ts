@@ -192,6 +192,19 @@ test('paths that start at a directory', () => compareMade('paths', [
   ]),
 ]))
 
+test('text that is not ASCII, or no text at all', async () => {
+  const path = file('bytes.scap')
+  writeFileSync(path, scapOf([
+    ...['/tmp/\xc3\xa9\x01x', 'rel/\xff\xfe', '/a\tb\n', './é', '', '<NA>', '<NA', '.', '..', '../../..'].map((name): RecordFields =>
+      ({ type: 'PPME_SYSCALL_OPEN_E', params: [bytes(`${name}\0`), 1, 0] })),
+    { type: 'PPME_SYSCALL_READ_E', params: [3, 3] },
+    { type: 'PPME_SYSCALL_READ_X', params: [3, bytes('\xe9\0\x7f')] },
+    { type: 'PPME_SYSCALL_CHDIR_E' },
+    { type: 'PPME_SYSCALL_CHDIR_X', params: [-2, bytes('\xc3\xa9/\x7f\0')] },
+  ]))
+  await compare(path, ['evt.args', 'evt.arg.name', 'evt.arg.path', 'evt.buffer', 'evt.rawarg.name', 'evt.rawarg.data'])
+})
+
 test('how files are opened, and what failed', () => compareMade('open', [
   ...[1, 2, 3, 5, 0x2003, 6].flatMap((flags): RecordFields[] => [0o644, 0o700].flatMap((mode): RecordFields[] => [
     { type: 'PPME_SYSCALL_OPEN_E', params: ['/tmp/f', flags, mode] },
