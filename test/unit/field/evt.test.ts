@@ -156,9 +156,11 @@ test('paths of calls that did not fail', () => {
   const paths = (ev: Event) => ['name', 'nameraw', 'source', 'sourceraw', 'target', 'targetraw'].map(name => get(`fs.path.${name}`, ev))
   const chdir: RecordFields[] = [{ type: 'PPME_SYSCALL_CHDIR_E' }, { type: 'PPME_SYSCALL_CHDIR_X', params: [0, '/srv'] }]
   const none = [undefined, undefined, undefined, undefined, undefined, undefined]
-  assert.equal(paths(follow(...chdir, { type: 'PPME_SYSCALL_MKDIR_2_E', params: [0] }, { type: 'PPME_SYSCALL_MKDIR_2_X', params: [0, './a'] })),
+  const mkdir = (result: number, path: string) => follow(
+    ...chdir, { type: 'PPME_SYSCALL_MKDIR_2_E', params: [0] }, { type: 'PPME_SYSCALL_MKDIR_2_X', params: [result, path] })
+  assert.equal(paths(mkdir(0, './a')),
     ['/srv/a', './a', undefined, undefined, undefined, undefined])
-  assert.equal(paths(follow(...chdir, { type: 'PPME_SYSCALL_MKDIR_2_E', params: [0] }, { type: 'PPME_SYSCALL_MKDIR_2_X', params: [-17, 'a'] })), none)
+  assert.equal(paths(mkdir(-17, 'a')), none)
   assert.equal(paths(follow(...chdir, { type: 'PPME_SYSCALL_RENAME_E' }, { type: 'PPME_SYSCALL_RENAME_X', params: [0, 'a', '/b'] })),
     [undefined, undefined, '/srv/a', 'a', '/b', '/b'])
   assert.equal(paths(follow(...chdir, { type: 'PPME_SYSCALL_OPENAT_2_E', params: [-100, 'f', 1, 0] },
@@ -169,7 +171,8 @@ test('paths of calls that did not fail', () => {
 test('a link to the log is none of its messages', () => {
   const ev = follow(
     { type: 'PPME_SOCKET_SOCKET_E', params: [1, 2, 0] }, { type: 'PPME_SOCKET_SOCKET_X', params: [5] },
-    { type: 'PPME_SOCKET_CONNECT_E', params: [5, bytes('')] }, { type: 'PPME_SOCKET_CONNECT_X', params: [0, unixTuple(1n, 2n, '/dev/log')] })
+    { type: 'PPME_SOCKET_CONNECT_E', params: [5, bytes('')] },
+    { type: 'PPME_SOCKET_CONNECT_X', params: [0, unixTuple(1n, 2n, '/dev/log')] })
   assert.is(get('syslog.message', ev), undefined)
   assert.is(get('evt.is_syslog', ev), false)
 })
