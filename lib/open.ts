@@ -52,7 +52,7 @@ async function followed(options: LiveOptions) {
     import('./iface/following.js'), import('./filter/decision.js'), import('./state/snapshot.js'), import('./state/lookup.js'),
   ])
   const stage = following(options)
-  return { stage, decision: decisionOf(stage), snapshot: () => listed(readSnapshot()), lookup: new ProcLookup() }
+  return { stage, decision: decisionOf(stage), snapshot: () => listed(readSnapshot({ source: 'iterators' })), lookup: new ProcLookup() }
 }
 
 /** The kernel module if it can serve these options, else our eBPF probe. */

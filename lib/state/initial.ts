@@ -44,10 +44,9 @@ function addThread(state: State, thread: ThreadInfo): ThreadInfo {
 /** Threads have the fds of their process, and count as its. */
 function shareFds(state: State): void {
   for (const thread of state.threads.values()) {
-    if (thread.isMain || (thread.flags & (CL_CLONE_FILES | CL_CLONE_THREAD)) === 0) continue
-    const main = state.mainOf(thread)
+    const main = thread.isMain ? undefined : state.mainOf(thread)
     if (main === undefined) continue
-    thread.fds = main.fds
+    if ((thread.flags & CL_CLONE_FILES) !== 0) thread.fds = main.fds
     if ((thread.flags & CL_CLONE_THREAD) !== 0) main.nchilds++
   }
 }
