@@ -8,6 +8,8 @@ export interface Option {
   help: string
   /** The values to choose from. */
   choices?: readonly string[]
+  /** The heading under which the help shows it; by default that of the option before it. */
+  group?: string
 }
 
 export type Options = Record<string, Option>
@@ -17,17 +19,26 @@ export type Values<O extends Options> = {
   [K in keyof O]?: O[K] extends { choices: readonly (infer C)[] } ? C : O[K] extends { value: string } ? string : true
 }
 
+export interface ParseOptions {
+  /** What is no option is, joined by blanks, a filter; otherwise it is an error. */
+  takesFilter?: boolean
+}
+
 /**
  * Reads the arguments of a subcommand; undefined when they asked for help, which then has been printed. Everything that
  * the help shows comes from the same table, so the two cannot differ.
  */
-export function parse<const O extends Options>(command: string, synopsis: string, options: O, args: string[]): Values<O> | undefined {
+export function parse<const O extends Options>(
+  command: string, synopsis: string, options: O, args: string[], { takesFilter = false }: ParseOptions = {},
+): Values<O> & { filter?: string } | undefined {
   const hint = `sysring ${command} --help`
   const config = Object.fromEntries(Object.entries<Option>(options).map(([name, { short, value }]) =>
     [name, { type: value === undefined ? 'boolean' as const : 'string' as const, ...(short !== undefined && { short }) }]))
   let values: Record<string, string | boolean | undefined>
   try {
-    values = parseArgs({ args, options: { ...config, help: { type: 'boolean', short: 'h' } } }).values
+    const parsed = parseArgs({ args, options: { ...config, help: { type: 'boolean', short: 'h' } }, allowPositionals: takesFilter })
+    values = parsed.values
+    if (parsed.positionals.length > 0) values.filter = parsed.positionals.join(' ')
   } catch (error) {
     // Node's sentences go on with advice for other programs.
     throw new UsageError((error as Error).message.split(/\. (?:To specify|Did you|This command)|\n/)[0], hint)
@@ -42,16 +53,17 @@ export function parse<const O extends Options>(command: string, synopsis: string
       throw new UsageError(`--${name} is one of ${choices.join(', ')}, not '${value}'`, hint)
     }
   }
-  return values as Values<O>
+  return values as Values<O> & { filter?: string }
 }
 
 function describe(options: Options): string {
-  const rows = Object.entries({ ...options, help: { short: 'h', help: 'this' } as Option }).map(([name, { short, value, choices, help }]) => {
+  const rows = Object.entries<Option>({ ...options, help: { short: 'h', help: 'this' } }).map(([name, option]) => {
+    const { short, value, choices, help, group } = option
     const flags = `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`
-    return [flags, choices === undefined ? help : `${help}: ${choices.join(', ')}`]
+    return { flags, help: choices === undefined ? help : `${help}: ${choices.join(', ')}`, group }
   })
-  const width = Math.max(...rows.map(([flags]) => flags.length))
-  return rows.map(([flags, help]) => `  ${flags.padEnd(width)}  ${help}`).join('\n')
+  const width = Math.max(...rows.map(({ flags }) => flags.length))
+  return rows.map(({ flags, help, group }) => `${group === undefined ? '' : `${group}:\n`}  ${flags.padEnd(width)}  ${help}`).join('\n')
 }
 
 /** A number that an option was given; undefined where it was not. */

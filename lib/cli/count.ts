@@ -2,6 +2,7 @@ import type { Capture } from '../iface/capture.js'
 import { parse } from './args.js'
 import { percent } from './footer.js'
 import { Output } from './output.js'
+import { percentText, readingPosition } from './position.js'
 import { Progress } from './progress.js'
 import { isBrokenPipe, OK } from './report.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
@@ -10,15 +11,15 @@ import { Tally } from './tally.js'
 const OPTIONS = {
   ...SOURCE_OPTIONS,
   ...LIVE_OPTIONS,
-  verbose: { short: 'v', help: 'print a short line per event' },
+  verbose: { group: 'Output', short: 'v', help: 'print a short line per event' },
   json: { help: 'print the counts as one JSON object per line' },
 } as const
 
 /** Counts events in the way of PF_RING's pfcount: each second of a live capture, and at the end. */
 export async function run(args: string[]): Promise<number> {
-  const values = parse('count', '[-i DEV | -r FILE] [-d SECONDS] [-n EVENTS] [-v] [--json]', OPTIONS, args)
+  const values = parse('count', '[-i DEV | -r FILE] [-d SECONDS] [-n EVENTS] [-v] [--json] [FILTER]', OPTIONS, args, { takesFilter: true })
   if (values === undefined) return OK
-  await using capture = await openSource(values)
+  await using capture = await openSource(values, values.filter === undefined ? {} : { filter: values.filter })
   const out = new Output()
   const tally = new Tally()
   const counts = new Counts(capture, tally)
@@ -36,7 +37,9 @@ export async function run(args: string[]): Promise<number> {
   const live = values.read === undefined
   const timer = live ? setInterval(() => void print(false).catch(fail), 1000) : undefined
   try {
-    using _progress = new Progress(() => `${tally.events} events`, !live && process.stderr.isTTY === true)
+    const isShown = !live && process.stderr.isTTY === true
+    const position = isShown ? readingPosition(values.read!) : undefined
+    using _progress = new Progress(() => `${percentText(position)}${tally.events} events`, isShown)
     if (values.verbose === true) await list(capture, tally, out)
     else for await (const burst of capture) tally.add(burst)
   } catch (error) {

@@ -1,117 +1,182 @@
 import type { Event } from '../event/event.js'
-import type { PcapngOptions } from '../export/pcapng.js'
-import type { WriteFileOptions } from '../export/file.js'
-import type { FormatName } from '../export/format.js'
 import type { Capture } from '../iface/capture.js'
-import { parse } from './args.js'
+import { number, parse } from './args.js'
 import { footerJson, footerLines } from './footer.js'
+import { Gate } from './gate.js'
 import { Output } from './output.js'
+import { formatText, lineWriter, print, PRINT_OPTIONS, type PrintValues } from './print.js'
+import { percentText, readingPosition } from './position.js'
 import { Progress } from './progress.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
-import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
+import { eventLimit, LIVE_OPTIONS, openSource, SOURCE_OPTIONS, type SourceValues } from './source.js'
+import { Summary } from './summary.js'
+import { checkWrite, rotation, write, WRITE_OPTIONS, type WriteValues } from './write.js'
 
 const OPTIONS = {
   ...SOURCE_OPTIONS,
-  write: { short: 'w', value: 'FILE', help: 'write the events instead of printing them; - for standard output' },
-  format: { value: 'FORMAT', choices: ['pcap', 'pcapng', 'scap'], help: 'otherwise told from the ending of FILE, else pcapng' },
-  framing: { value: 'FRAMING', choices: ['scap', 'ethernet', 'user0'], help: 'how an event is carried in pcap and pcapng (default: ethernet)' },
-  compress: { short: 'z', help: 'write gzip' },
+  'event-seconds': { short: 'M', value: 'SECONDS', help: 'stop after that many seconds of the events\' own time' },
+  ...PRINT_OPTIONS,
+  ...WRITE_OPTIONS,
   ...LIVE_OPTIONS,
-  json: { help: 'print one JSON object per line' },
-  verbose: { short: 'v', help: 'the footer also says it per CPU' },
+  list: { group: 'Other', short: 'l', help: 'list the fields of filters and formats; -v says more, --json for programs' },
+  'list-events': { short: 'L', help: 'list the events and their parameters; the same' },
+  explain: { help: 'say what becomes of the filter, and end; --json for programs' },
+  verbose: { short: 'v', help: 'data is not cut after 80 characters; the footer also says it per CPU' },
   quiet: { short: 'q', help: 'no footer' },
 } as const
 
-interface WriteValues {
-  format?: FormatName
-  framing?: PcapngOptions['framing']
-  compress?: true
+type Values = SourceValues & PrintValues & WriteValues & {
+  filter?: string
+  'event-seconds'?: string
+  summary?: true
+  list?: true
+  'list-events'?: true
+  explain?: true
+  quiet?: true
 }
 
-/** Prints one line per event, or writes a savefile. What a program may read goes to standard output, the rest to standard error. */
+/** Prints one line per event, or writes savefiles. What a program may read goes to standard output, the rest to standard error. */
 export async function run(args: string[]): Promise<number> {
-  const values = parse('dump', '[-i DEV | -r FILE] [-w FILE|-] [OPTION …]', OPTIONS, args)
+  const values: Values | undefined = parse('dump', '[-i DEV | -r FILE] [-w FILE|-] [OPTION …] [FILTER]', OPTIONS, args, { takesFilter: true })
   if (values === undefined) return OK
-  const { write } = values
-  if (write === undefined) checkPrint(values)
-  else await checkWrite(write, values)
+  if (values.list === true || values['list-events'] === true) return list(values)
+  if (values.explain === true) return explain(values)
+  if (values.print === 'p') return showFormat()
+  if (values.write === undefined) return printed(values)
+  return saved(values, values.write)
+}
 
-  await using capture = await openSource(values)
+async function printed(values: Values): Promise<number> {
+  refuse(values, WRITE_OPTIONS, 'goes with -w', 'add: -w FILE')
+  if (values.json === true) {
+    const { json: _, ...others } = PRINT_OPTIONS
+    refuse(values, others, 'has no effect on --json, which prints all arguments', 'take -j for the fields of a format')
+  }
+  const lines = await lineWriter(values)
+  const summary = values.summary === true ? new Summary() : undefined
+  if (summary !== undefined && values.quiet === true) lines.write = () => false
+  const state = values.json !== true
+  return captured(values, { state, stateEvents: false }, async (capture, gate) => {
+    const out = new Output()
+    await print(capture, out, lines, gate, onEvent(summary))
+    await summarize(summary, out)
+  })
+}
+
+async function saved(values: Values, path: string): Promise<number> {
+  const { json: _json, summary: _summary, ...forLines } = PRINT_OPTIONS
+  refuse(values, forLines, 'is for printing, not for -w', 'write the file, and print it with: sysring dump -r FILE')
+  if (path === '-' && values.summary === true) throw new UsageError('standard output is the file, and has no place for a summary', 'leave -S out')
+  rotation(values)
+  const format = await checkWrite({ ...values, write: path })
+  const summary = values.summary === true ? new Summary() : undefined
+  // A .scap file that is to be read with names again needs what the filter leaves out.
+  const stateEvents = values.filter !== undefined && format === 'scap'
+  return captured(values, { state: false, stateEvents }, async (capture, gate) => {
+    await write(capture, { ...values, write: path }, { gate, live: values.read === undefined, ...(summary && { onEvent: onEvent(summary) }) })
+    await summarize(summary, new Output())
+  })
+}
+
+function onEvent(summary: Summary | undefined): ((event: Event) => void) | undefined {
+  return summary && (event => summary.add(event))
+}
+
+async function summarize(summary: Summary | undefined, out: Output): Promise<void> {
+  for (const line of summary?.lines() ?? []) out.line(line)
+  await out.flush()
+}
+
+interface Wanted {
+  state: boolean
+  stateEvents: boolean
+}
+
+type Work = (capture: Capture, gate: Gate) => Promise<void>
+
+/** Opens the capture, does the work, and says in the footer what it came to. */
+async function captured(values: Values, wanted: Wanted, work: Work): Promise<number> {
+  const seconds = number('-M', values['event-seconds'], 0)
+  const events = eventLimit(values)
+  const gate = new Gate({ ...(events !== undefined && { events }), ...(seconds !== undefined && { seconds }) })
+  await using capture = await openSource(source(values, wanted), { ...wanted, ...(values.filter !== undefined && { filter: values.filter }) })
   const started = performance.now()
   let failure: unknown
   try {
-    await deliver(capture, write, values, started)
+    // Lines on the terminal are progress enough.
+    const isShown = process.stderr.isTTY === true && (values.write !== undefined || process.stdout.isTTY !== true)
+    const position = isShown && values.read !== undefined ? readingPosition(values.read) : undefined
+    using _progress = new Progress(() => progressText(capture, gate, started, position), isShown)
+    await work(capture, gate)
   } catch (error) {
     failure = error
   }
   await capture.close()
   if (values.quiet !== true && !isBrokenPipe(failure)) {
-    const seconds = (performance.now() - started) / 1000
-    const json = values.json === true && write !== undefined
-    const lines = json ? [footerJson(capture.stats(), seconds)] : footerLines(capture.stats(), seconds, values.verbose === true)
-    console.error(lines.join('\n'))
+    console.error(footer(capture, gate, values, (performance.now() - started) / 1000))
   }
   if (failure !== undefined) throw failure
   return OK
 }
 
-async function deliver(capture: Capture, write: string | undefined, values: WriteValues & { json?: true }, started: number): Promise<void> {
-  // Lines on the terminal are progress enough.
-  const quiet = process.stderr.isTTY !== true || (write === undefined && process.stdout.isTTY)
-  using _progress = new Progress(() => progressText(capture, started), !quiet)
-  if (write === undefined) await print(capture, new Output(), values.json === true)
-  else if (write === '-') await pour(capture, new Output(), values)
-  else await save(capture, write, values)
-}
-
-function checkPrint({ format, framing, compress }: WriteValues): void {
-  const [flag] = Object.entries({ format, framing, compress }).find(([, value]) => value !== undefined) ?? []
-  if (flag !== undefined) throw new UsageError(`--${flag} goes with -w`, 'add: -w FILE')
-}
-
-async function checkWrite(write: string, { format, framing }: WriteValues): Promise<void> {
-  const { formatForPath } = await import('../export/format.js')
-  const chosen = format ?? formatForPath(write).format
-  if (chosen !== 'pcapng' && framing !== undefined && (chosen === 'scap') !== (framing === 'scap')) {
-    throw new UsageError(`${chosen} has no framing ${framing}`, 'leave --framing out, or add: --format pcapng')
-  }
-  if (write === '-' && process.stdout.isTTY) {
-    throw new UsageError('this would write a binary file to the terminal', 'sysring dump -w - | tcpdump -r -')
-  }
-}
-
-async function print(capture: Capture, out: Output, json: boolean): Promise<void> {
-  const [{ jsonText }, { lineText }] = await Promise.all([import('../event/json.js'), import('../event/line.js')])
-  const text: (event: Event) => string = json ? jsonText : lineText
-  for await (const burst of capture) {
-    for (const ev of burst) {
-      out.line(text(ev))
-      if (out.full) await out.flush()
-    }
-    await out.flush()
-  }
-}
-
-async function save(capture: Capture, path: string, values: WriteValues): Promise<void> {
-  const { writeFile } = await import('../export/file.js')
-  await writeFile(capture, path, writeOptions(values))
-}
-
-function writeOptions({ format, framing, compress }: WriteValues): WriteFileOptions {
+/** What the source can do of the limits: it counts records that only update the state as well. */
+function source(values: Values, { stateEvents }: Wanted): SourceValues {
+  const { numevents, ...rest } = values
+  if (values.read !== undefined) return rest
+  const { 'event-seconds': seconds, duration } = values
+  if (seconds !== undefined && duration !== undefined) throw new UsageError('-M and -d are the same in a live capture', 'leave one of them out')
   return {
-    ...(format !== undefined && { format }),
-    ...(framing !== undefined && { framing }),
-    ...(compress === true && { gzip: true }),
+    ...rest,
+    ...(seconds !== undefined && { duration: seconds }), // time goes by without events, too
+    ...(!stateEvents && numevents !== undefined && { numevents }),
   }
 }
 
-/** Standard output stays open and is nobody's file: it gets the chunks one by one, each at once. */
-async function pour(capture: Capture, out: Output, values: WriteValues): Promise<void> {
-  const { chunksOf } = await import('../export/file.js')
-  for await (const chunk of chunksOf(capture, writeOptions(values))) await out.write(chunk)
+function footer(capture: Capture, { count }: Gate, values: Values, seconds: number): string {
+  const stats = capture.stats()
+  if (values.json === true && values.write !== undefined) return footerJson(stats, seconds)
+  return footerLines({ ...stats, delivered: count }, seconds, values.verbose === true).join('\n')
 }
 
-function progressText(capture: Capture, started: number): string {
-  const { delivered, dropped } = capture.stats()
-  return `${delivered} events, ${dropped.total} dropped, ${((performance.now() - started) / 1000).toFixed(0)} s`
+function progressText(capture: Capture, { count }: Gate, started: number, position: (() => number) | undefined): string {
+  const seconds = ((performance.now() - started) / 1000).toFixed(0)
+  return `${percentText(position)}${count} events, ${capture.stats().dropped.total} dropped, ${seconds} s`
+}
+
+/** Throws if one of these options was given. */
+function refuse(values: Values, options: object, sentence: string, hint: string): void {
+  const name = Object.keys(options).find(name => name in values)
+  if (name !== undefined) throw new UsageError(`--${name} ${sentence}`, hint)
+}
+
+async function list(values: Values): Promise<number> {
+  const flag = values.list === true ? 'list' : 'list-events'
+  const other = Object.keys(values).find(name => ![flag, 'verbose', 'json'].includes(name))
+  if (other !== undefined) throw new UsageError(`--${flag} goes with -v and --json only, not with ${option(other)}`, `sysring dump --${flag}`)
+  const { printEvents, printFields } = await import('./lists.js')
+  const options = { verbose: values.verbose === true, json: values.json === true }
+  await (values.list === true ? printFields(new Output(), options) : printEvents(new Output(), options))
+  return OK
+}
+
+function option(name: string): string {
+  return name === 'filter' ? 'a filter' : `--${name}`
+}
+
+async function explain({ filter, json }: Values): Promise<number> {
+  if (filter === undefined) throw new UsageError('--explain needs a filter', "sysring dump --explain 'proc.name = cat and evt.type = open'")
+  const { explainFilter, explanationText } = await import('../filter/explain.js')
+  const explanation = explainFilter(filter)
+  const out = new Output()
+  out.line(json === true ? JSON.stringify(explanation) : explanationText(explanation))
+  await out.flush()
+  return OK
+}
+
+/** For those who want to change it. */
+async function showFormat(): Promise<number> {
+  const out = new Output()
+  out.line(await formatText(undefined))
+  await out.flush()
+  return OK
 }

@@ -2,11 +2,13 @@ import { write } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { CaptureError } from '../errors.js'
+import { TextBuffer } from '../event/textbuffer.js'
 import { isBrokenPipe } from './report.js'
 
-/** Characters gathered before a write: one system call for some hundred lines. */
+/** Bytes gathered before a write: one system call for some hundred lines. */
 const BATCH = 1 << 16
 const STDOUT = 1
+const NEWLINE = 0x0a
 
 const writeSome = promisify(write)
 
@@ -15,11 +17,27 @@ const writeSome = promisify(write)
  * behind a reader that has stopped, even Ctrl-C would wait.
  */
 export class Output {
-  #text = ''
+  #text = new TextBuffer()
+  /** Buffers whose bytes are out, to be used again. */
+  readonly #idle: TextBuffer[] = []
   #pending: Promise<void> = Promise.resolve()
 
+  /**
+   * Where bytes are gathered until the next `flush()`; after that it is another one. Whoever adds a line ends it with
+   * `newline()`.
+   */
+  get text(): TextBuffer {
+    return this.#text
+  }
+
+  newline(): void {
+    this.#text.reserve(1)
+    this.#text.byte(NEWLINE)
+  }
+
   line(text: string): void {
-    this.#text += text + '\n'
+    this.#text.text(text)
+    this.newline()
   }
 
   /** Time for a `flush()`? */
@@ -29,10 +47,13 @@ export class Output {
 
   /** Resolves when the reader has taken it all, which keeps memory bounded; rejects with EPIPE when there is none. */
   flush(): Promise<void> {
-    if (this.#text === '') return this.#pending
     const text = this.#text
-    this.#text = ''
-    return this.write(Buffer.from(text))
+    if (text.length === 0) return this.#pending
+    this.#text = this.#idle.pop() ?? new TextBuffer()
+    return this.write(text.bytes.subarray(0, text.length)).then(() => {
+      text.length = 0
+      this.#idle.push(text)
+    })
   }
 
   /** One after the other, whoever asks. */

@@ -28,7 +28,7 @@ export function fail(error: unknown): number {
   }
   if (isCaptureError(error)) {
     console.error(`sysring: ${error.code}: ${error.message}\nhint: ${error.hint}`)
-    return error.code === 'ERR_CAPTURE_OPTION' ? USAGE : FAILED
+    return error.code === 'ERR_CAPTURE_OPTION' || error.code === 'ERR_CAPTURE_FILTER' ? USAGE : FAILED
   }
   // A bug of ours: the stack is what a report needs.
   console.error(error)

@@ -6,7 +6,7 @@ import { UsageError } from './report.js'
 
 /** The options that choose what is captured, for the commands that capture. */
 export const SOURCE_OPTIONS = {
-  interface: { short: 'i', value: 'DEV', help: 'capture live from this device (default: sysdig); see: sysring devices' },
+  interface: { group: 'Source', short: 'i', value: 'DEV', help: 'capture live from this device (default: sysdig); see: sysring devices' },
   read: { short: 'r', value: 'FILE', help: 'read a .scap, .pcap or .pcapng file, also gzipped; - for standard input' },
   numevents: { short: 'n', value: 'EVENTS', help: 'stop after that many events' },
   duration: { short: 'd', value: 'SECONDS', help: 'stop after that many seconds' },
@@ -14,7 +14,7 @@ export const SOURCE_OPTIONS = {
 
 /** The options that only a live capture can obey. */
 export const LIVE_OPTIONS = {
-  snaplen: { short: 's', value: 'BYTES', help: 'keep that much of each buffer that is read or written (default: 80)' },
+  snaplen: { group: 'Live', short: 's', value: 'BYTES', help: 'keep that much of each buffer that is read or written (default: 80)' },
   events: { value: 'MODEL', choices: ['both', 'exit'], help: 'enter and exit events, or only exit events (default: both, or what the kernel module makes)' },
   syscalls: { value: 'A,B,…', help: 'only these system calls; the others cost almost nothing' },
   pid: { value: 'A,B,…', help: 'only these processes' },
@@ -26,15 +26,23 @@ export const LIVE_OPTIONS = {
 type Flag = 'readers'
 export type SourceValues = Partial<Record<keyof typeof SOURCE_OPTIONS | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
 
+/** What the command itself asks of a capture. */
+export type Wanted = Pick<CaptureOptions, 'filter' | 'state' | 'stateEvents'>
+
 /** Opens what the command line names, until a signal ends it. */
-export function openSource(values: SourceValues): Promise<Capture> {
-  return interruptible(signal => openUntil(signal, values))
+export function openSource(values: SourceValues, wanted: Wanted = {}): Promise<Capture> {
+  return interruptible(signal => openUntil(signal, values, wanted))
+}
+
+/** How many events are asked for. */
+export function eventLimit({ numevents }: SourceValues): number | undefined {
+  return integer('-n', numevents, 1)
 }
 
 /** Only the half of the library that is needed is loaded. */
-async function openUntil(signal: AbortSignal, values: SourceValues): Promise<Capture> {
-  const limits: CaptureOptions = { signal }
-  const maxEvents = integer('-n', values.numevents, 1)
+async function openUntil(signal: AbortSignal, values: SourceValues, wanted: Wanted): Promise<Capture> {
+  const limits: CaptureOptions = { signal, ...wanted }
+  const maxEvents = eventLimit(values)
   const seconds = number('-d', values.duration, 0)
   if (maxEvents !== undefined) limits.maxEvents = maxEvents
   if (seconds !== undefined) limits.maxDurationMs = seconds * 1000

@@ -1,21 +1,18 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { CaptureError, isCaptureError } from '../errors.js'
-import type { Event } from '../event/event.js'
 import type { Capture } from '../iface/capture.js'
-import { type Format, type FormatName, formatForPath, write } from './format.js'
+import { type Format, type FormatName, formatForPath, type Source, write, type WriteHooks } from './format.js'
 import { PcapFormat, type PcapOptions } from './pcap.js'
 import { type PcapngOptions, pcapngFormat } from './pcapng.js'
 import { gzipped, ScapFormat } from './scap.js'
 
-export interface WriteFileOptions extends Omit<PcapngOptions, 'framing'>, Pick<PcapOptions, 'precision'> {
+export interface WriteFileOptions extends Omit<PcapngOptions, 'framing'>, Pick<PcapOptions, 'precision'>, WriteHooks {
   /** Otherwise told from the path's ending; pcapng when that says nothing. */
   format?: FormatName
   /** Not for .scap, and in a .pcap `ethernet` or `user0`. */
   framing?: PcapngOptions['framing']
   /** Otherwise: does the path end in .gz? */
   gzip?: boolean
-  /** Sees every record that is written; the event is valid during the call. */
-  onEvent?: (event: Event) => void
 }
 
 /** What has been written. */
@@ -41,13 +38,16 @@ export async function writeFile(capture: Capture, path: string, options: WriteFi
   }
 }
 
-async function save(capture: Capture, path: string, options: WriteFileOptions): Promise<Written> {
+/** @internal The same for what is no capture of its own; it stays open. */
+export async function save(source: Source, path: string, options: WriteFileOptions): Promise<Written> {
   const wanted = formatForPath(path)
   const { format: name = wanted.format, gzip = wanted.gzip } = options
   formatOf(name, options, false) // the options are checked before a file is emptied
   await using file = await Output.open(path)
   const format = formatOf(name, options, file.seekable && !gzip)
-  const chunks = write(capture, format, options.onEvent)
+  const { onEvent, until } = options
+  // The size of a compressed file is what has come out of the compressor.
+  const chunks = write(source, format, { onEvent, until: gzip && until ? event => until(event, file.length) : until })
   try {
     for await (const chunk of gzip ? gzipped(chunks) : chunks) await file.append(chunk)
     await file.flush()
@@ -56,7 +56,7 @@ async function save(capture: Capture, path: string, options: WriteFileOptions): 
     if (!gzip) await file.cut(format)
     throw error
   } finally {
-    const patch = gzip ? undefined : format.patch?.(capture)
+    const patch = gzip ? undefined : format.patch?.(source)
     if (patch !== undefined && patch.position >= 0) await file.overwrite(patch.position, patch.bytes)
   }
   return { format: name, bytes: file.length }
@@ -64,8 +64,8 @@ async function save(capture: Capture, path: string, options: WriteFileOptions): 
 
 /** The bytes of a savefile, for a stream: what cannot seek gets no statistics that have to stand before the records. */
 export function chunksOf(capture: Capture, options: WriteFileOptions = {}): AsyncGenerator<Uint8Array, void, void> {
-  const { format = 'pcapng', gzip = false, onEvent } = options
-  const chunks = write(capture, formatOf(format, options, false), onEvent)
+  const { format = 'pcapng', gzip = false } = options
+  const chunks = write(capture, formatOf(format, options, false), options)
   return gzip ? gzipped(chunks) : chunks
 }
 

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { folder } from '../helpers/folder.js'
 import { run, shell, SYSRING, sysring } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
-import { TRACE, TRACE_EVENTS, traceBytes } from '../helpers/trace.js'
+import { TRACE, TRACE_EVENTS, TRACE_SHOWN, traceBytes } from '../helpers/trace.js'
 
 const test = suite('dump')
 const { file } = folder()
@@ -13,9 +13,9 @@ const lines = (text: string) => text.split('\n').length - 1
 test('prints a line per event and the footer apart', async () => {
   const { code, stdout, stderr } = await sysring(['dump', '-r', TRACE], { env: { TZ: 'UTC' } })
   assert.is(code, 0)
-  assert.is(lines(stdout), TRACE_EVENTS)
-  assert.is(stdout.slice(0, stdout.indexOf('\n')), '1 23:57:38.958715081 1 (0) > switch next=15 pgft_maj=0 pgft_min=0 vm_size=0 vm_rss=0 vm_swap=0 ')
-  assert.match(stdout, /^\d+ 23:57:41\.\d{9} \d \(\d+\) < openat fd=3 dirfd=-100\(AT_FDCWD\) name=\/tmp\/wf0 flags=263\(O_TRUNC\|O_CREAT\|O_RDWR\) /m)
+  assert.is(lines(stdout), TRACE_SHOWN)
+  assert.is(stdout.slice(0, stdout.indexOf('\n')), '1 23:57:38.958715081 1 <NA> (0) > switch next=15 pgft_maj=0 pgft_min=0 vm_size=0 vm_rss=0 vm_swap=0 ')
+  assert.match(stdout, /^\d+ 23:57:41\.\d{9} \d work \(\d+\) < openat fd=3\(<f>\/tmp\/wf0\) dirfd=-100\(AT_FDCWD\) name=\/tmp\/wf0 flags=263\(O_TRUNC\|O_CREAT\|O_RDWR\) /m)
   assert.match(stderr, /^16375 events in \d+\.\d{3} s \(\d+\/s\)\n0 dropped\n$/)
 })
 
@@ -55,7 +55,7 @@ test('no such file, no such format', async () => {
 test('a file that was cut gives what it has, then the error', async () => {
   const { code, stdout, stderr } = await sysring(['dump', '-r', '-'], { input: traceBytes().subarray(0, 100_000) })
   assert.is(code, 1)
-  assert.is(lines(stdout), 1410)
+  assert.is(lines(stdout), 1410 - 48, '48 of them are internal')
   assert.match(stderr, /^1410 events in .*\n0 dropped\nsysring: ERR_CAPTURE_TRUNCATED: .*\nhint: .*\n$/)
 })
 
@@ -87,7 +87,7 @@ test('SIGINT ends the reading of a pipe with the footer, as success', async () =
   for (const signal of ['INT', 'TERM']) {
     // The pipe stays open: only the signal can end it.
     const { stdout, stderr } = await shell(`: > ${file('out')}; (cat ${trace}; sleep 5) | (exec $SYSRING dump -r - > ${file('out')}) & pipe=$!
-      until [ "$(wc -l < ${file('out')})" = ${TRACE_EVENTS} ]; do sleep 0.1; done
+      until [ "$(wc -l < ${file('out')})" = ${TRACE_SHOWN} ]; do sleep 0.1; done
       kill -${signal} $pipe; wait $pipe; echo $?`)
     assert.is(stdout, '0\n')
     assert.match(stderr, /^16375 events in /)
@@ -104,7 +104,7 @@ for (const [name, args] of [
     assert.is((await sysring(['dump', '-r', TRACE, '-w', path, ...args])).code, 0)
     const tshark = await run('tshark', ['-r', path, '-T', 'fields', '-e', 'frame.number'])
     assert.is(lines(tshark.stdout), TRACE_EVENTS, tshark.stderr)
-    assert.is(lines((await sysring(['dump', '-r', path])).stdout), TRACE_EVENTS)
+    assert.is(lines((await sysring(['dump', '-r', path])).stdout), TRACE_SHOWN)
   }, { needs: ['tshark'] })
 }
 

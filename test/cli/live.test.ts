@@ -22,7 +22,7 @@ test('dump prints events for as long as it is told', async () => {
   assert.is(code, 0, stderr)
   assert.ok(ms > 1000 && ms < 6000, `${ms} ms`)
   assert.is(lines(stdout), captured(stderr))
-  assert.match(stdout, /^\d+ \d\d:\d\d:\d\d\.\d{9} \d+ \(\d+\) < openat .*name=\/etc\/hostname/m)
+  assert.match(stdout, /^\d+ \d\d:\d\d:\d\d\.\d{9} \d+ cat \(\d+\) < openat .*name=\/etc\/hostname/m)
   assert.match(stderr, /^cpu 0: \d+ events, \d+ dropped$/m)
 })
 

@@ -6,6 +6,7 @@ import { suite } from '../helpers/suite.js'
 import { TRACE } from '../helpers/trace.js'
 
 const test = suite('usage')
+const COMMANDS = ['dump', 'count', 'fields', 'devices', 'doctor', 'demo']
 
 test('--version', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
@@ -17,10 +18,10 @@ test('--version', async () => {
 test('--help names every command', async () => {
   const { code, stdout } = await sysring(['--help'])
   assert.is(code, 0)
-  for (const command of ['dump', 'count', 'devices', 'doctor', 'demo']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
+  for (const command of COMMANDS) assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
 })
 
-for (const command of ['dump', 'count', 'devices', 'doctor', 'demo']) {
+for (const command of COMMANDS) {
   test(`${command} --help`, async () => {
     const { code, stdout } = await sysring([command, '--help'])
     assert.is(code, 0)
@@ -35,7 +36,7 @@ const WRONG: [string[], string][] = [
   [['dmup'], "there is no command 'dmup'"],
   [['constructor'], "there is no command 'constructor'"],
   [['dump', '--bogus'], "Unknown option '--bogus'"],
-  [['dump', 'stray'], "Unexpected argument 'stray'"],
+  [['devices', 'stray'], "Unexpected argument 'stray'"],
   [['dump', '-r'], "Option '-r, --read <value>' argument missing"],
   [['dump', '-r', TRACE, '-i', 'sysdig'], '-i and -r exclude each other'],
   [['dump', '-r', TRACE, '-s', '200'], '--snaplen is for live captures, not for -r'],
@@ -46,6 +47,23 @@ const WRONG: [string[], string][] = [
   [['dump', '-r', TRACE, '-w', 'x', '--format', 'tar'], "--format is one of pcap, pcapng, scap, not 'tar'"],
   [['dump', '-r', TRACE, '-w', 'x.pcap', '--framing', 'scap'], 'pcap has no framing scap'],
   [['dump', '-r', TRACE, '-w', 'x.scap', '--framing', 'user0'], 'scap has no framing user0'],
+  [['dump', '-r', TRACE, '-w', 'x', '-p', '%evt.num'], '--print is for printing, not for -w'],
+  [['dump', '-r', TRACE, '-w', 'x', '-A'], '--print-ascii is for printing, not for -w'],
+  [['dump', '-r', TRACE, '-w', 'x', '-j'], '--json-fields is for printing, not for -w'],
+  [['dump', '-r', TRACE, '--json', '-p', '%evt.num'], '--print has no effect on --json, which prints all arguments'],
+  [['dump', '-r', TRACE, '--json', '-S'], '--summary has no effect on --json, which prints all arguments'],
+  [['dump', '-r', TRACE, '-x', '-A'], '--print-ascii and --print-hex exclude each other'],
+  [['dump', '-r', TRACE, '-t', 'x'], "--timetype is one of h, a, r, d, D, not 'x'"],
+  [['dump', '-r', TRACE, '-pk'], 'there is no format -pk: Kubernetes and Mesos are not asked'],
+  [['dump', '-r', TRACE, '-C', '1'], '--file-size goes with -w'],
+  [['dump', '-r', TRACE, '-w', 'x', '-W', '2'], '-W says how many files there may be, and not when one is full'],
+  [['dump', '-r', TRACE, '-w', 'x', '-C', '0'], "-C takes a number of at least 1, not '0'"],
+  [['dump', '-r', TRACE, '-w', '-', '-e', '5'], 'standard output is one file'],
+  [['dump', '-r', TRACE, '-w', '-', '-S'], 'standard output is the file, and has no place for a summary'],
+  [['dump', '-M', '1', '-d', '1'], '-M and -d are the same in a live capture'],
+  [['dump', '-l', '-r', TRACE], '--list goes with -v and --json only, not with --read'],
+  [['dump', '-L', 'evt.type=open'], '--list-events goes with -v and --json only, not with a filter'],
+  [['dump', '--explain'], '--explain needs a filter'],
   [['count', '-n', ''], "-n takes a number of at least 1, not ''"],
 ]
 
@@ -56,5 +74,23 @@ for (const [args, sentence] of WRONG) {
     assert.is(stdout, '')
     assert.match(stderr, `sysring: ${sentence}\n`)
     assert.match(stderr, /\nhint: .+\n$/)
+  })
+}
+
+/** Command line → what is wrong with its filter or format, and where. */
+const MISTAKEN: [string[], RegExp][] = [
+  [['dump', '-r', TRACE, 'proc.nme=cat'], /^sysring: ERR_CAPTURE_FILTER: .*\n {2}proc\.nme=cat\n {2}\^~*\nhint: .*proc\.name.*\n$/],
+  [['dump', '-r', TRACE, 'proc.name', '=', 'cat', 'and'], /^sysring: ERR_CAPTURE_FILTER: .*\n {2}proc\.name = cat and\n {2,}\^\nhint: .+\n$/],
+  [['dump', '--explain', 'nothing'], /^sysring: ERR_CAPTURE_FILTER: .*\n {2}nothing\n {2,}\^\nhint: .+\n$/],
+  [['count', '-r', TRACE, 'evt.nmu>1'], /^sysring: ERR_CAPTURE_FILTER: .*\n {2}evt\.nmu>1\n {2}\^~*\nhint: .+\n$/],
+  [['dump', '-r', TRACE, '-p', '%evt.nmu'], /^sysring: ERR_CAPTURE_FILTER: Format, position 2: .*\nhint: .*evt\.num.*\n$/],
+]
+
+for (const [args, complaint] of MISTAKEN) {
+  test(`mistaken: ${args.join(' ').replace(TRACE, 'FILE')}`, async () => {
+    const { code, stdout, stderr } = await sysring(args)
+    assert.is(code, 2)
+    assert.is(stdout, '')
+    assert.match(stderr, complaint)
   })
 }
