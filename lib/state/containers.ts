@@ -1,5 +1,4 @@
 import type { ContainerInfo, ContainerMount } from './container.js'
-import type { ThreadInfo } from './threadinfo.js'
 
 /**
  * The containers that processes were seen in, by id. The id and the runtime come from the cgroups of a process and are there
@@ -9,35 +8,24 @@ export class ContainerTable extends Map<string, ContainerInfo> {
   /** Called for each new container, to ask its runtime. */
   onNew: ((container: ContainerInfo) => void) | undefined
   readonly #live: boolean
-  /** Few lists of cgroups occur, and each is that of many processes. */
-  readonly #known = new Map<string, ContainerInfo | undefined>()
 
   constructor(live: boolean) {
     super()
     this.#live = live
   }
 
-  /** Finds out from a thread's cgroups which container it is in, and says so in it. */
-  resolve(thread: ThreadInfo): void {
-    thread.containerId = this.#find(thread.cgroups)?.id ?? ''
-  }
-
-  #find(cgroups: readonly string[]): ContainerInfo | undefined {
-    if (cgroups.length === 0) return undefined
-    const key = cgroups.join('\0')
-    if (this.#known.has(key)) return this.#known.get(key)
+  /** The id of the container that a list of cgroups stands for; '' for the host. */
+  find(cgroups: readonly string[]): string {
     const found = containerOf(cgroups)
-    const container = found && (this.get(found.id) ?? this.#add(found))
-    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    this.#known.set(key, container)
-    return container
+    if (found === undefined) return ''
+    if (!this.has(found.id)) this.#add(found)
+    return found.id
   }
 
-  #add({ id, fullId, type }: { id: string; fullId: string; type: string }): ContainerInfo {
+  #add({ id, fullId, type }: { id: string; fullId: string; type: string }): void {
     const container: ContainerInfo = { id, fullId, type, lookup: this.#live ? 'pending' : 'failed' }
     if (this.size < MAX_CONTAINERS) this.set(id, container)
     this.onNew?.(container)
-    return container
   }
 
   /** Takes in what a container event says, in the JSON of libsinsp. What does not hold together is left out. */
@@ -52,12 +40,10 @@ export class ContainerTable extends Map<string, ContainerInfo> {
     const container = fromJson(described as Record<string, unknown>)
     if (container === undefined || (!this.has(container.id) && this.size >= MAX_CONTAINERS)) return undefined
     this.set(container.id, container)
-    this.#known.clear()
     return container
   }
 }
 
-const MAX_KNOWN = 4096
 const MAX_CONTAINERS = 16_384
 
 /**

@@ -1,11 +1,11 @@
 import type { ListedFd, ListedThread, Lists } from '../iface/file/lists.js'
 import { CLOSE_ON_EXEC, CONNECTED, FD, FdInfo, type Ip, L4, ROLE_CLIENT, ROLE_SERVER } from './fdinfo.js'
-import { normalCgroups } from './follow/processes.js'
+import { StringList } from './stringlist.js'
 import { joinPath } from './path.js'
 import { endsText, isMappedAt, swapEnds } from './socketname.js'
 import type { Endpoint } from './sockets.js'
 import { State } from './state.js'
-import { CL_CLONE_FILES, CL_CLONE_THREAD, NO_NAME, ThreadInfo } from './threadinfo.js'
+import { CL_CLONE_FILES, CL_CLONE_THREAD, NEVER, NO_NAME, ThreadInfo } from './threadinfo.js'
 
 /** What the lists say of the moment before the first event. */
 export type Initial = Omit<Lists, 'damaged'>
@@ -16,14 +16,13 @@ export function fill(state: State, { machine, interfaces, users, groups, threads
   if (interfaces.length > 0) state.interfaces = interfaces
   for (const user of users) state.users.set(user.uid, user)
   for (const group of groups) state.groups.set(group.gid, group)
-  for (const listed of threads) if (isNews(state, listed.tid)) addThread(state, threadOf(listed))
+  for (const listed of threads) if (isNews(state, listed.tid)) addThread(state, threadOf(state, listed))
   for (const { pid, fds: list } of fds) {
     const thread = state.thread(pid) ?? addThread(state, new ThreadInfo(pid))
     for (const listed of list) addFd(state, thread, listed)
   }
   shareFds(state)
   for (const thread of state.threads.values()) {
-    state.containers.resolve(thread)
     if (!thread.isMain) continue
     for (const info of thread.fds.values()) findRole(state, info)
   }
@@ -32,7 +31,7 @@ export function fill(state: State, { machine, interfaces, users, groups, threads
 /** A thread of which only the number is known from events can be named. */
 function isNews(state: State, tid: number): boolean {
   const known = state.thread(tid)
-  return known === undefined || (known.comm === NO_NAME && known.cloneTime === undefined)
+  return known === undefined || (known.comm === NO_NAME && known.cloneTime === NEVER)
 }
 
 function addThread(state: State, thread: ThreadInfo): ThreadInfo {
@@ -51,18 +50,18 @@ function shareFds(state: State): void {
   }
 }
 
-export function threadOf(listed: ListedThread): ThreadInfo {
+export function threadOf(state: State, listed: ListedThread): ThreadInfo {
   const thread = new ThreadInfo(listed.tid)
   const isMain = listed.tid === listed.pid
   const { args, env, cgroups, cwd, ...rest } = listed
   Object.assign(thread, defined(rest))
-  thread.args = args
+  thread._args = StringList.of(args)
   if (isMain) {
-    thread.env = env ?? []
+    thread._env = StringList.of(env ?? [])
     const path = joinPath('', cwd)
     thread.cwd = path.endsWith('/') ? path : `${path}/`
   }
-  thread.cgroups = normalCgroups(cgroups ?? [])
+  thread._cgroups = state.cgroupLists.of(cgroups ?? [])
   return thread
 }
 

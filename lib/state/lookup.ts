@@ -23,7 +23,7 @@ export class ProcLookup implements Lookup {
     if (!this.#mayAsk()) return undefined
     const found = readThread(this.#proc, tid, true)
     if (found === undefined) return undefined
-    const thread = threadOf(found)
+    const thread = threadOf(state, found)
     if (!thread.isMain) return thread
     for (const fd of readFds(this.#proc, tid, new Sockets(this.#proc), MAX_FDS).fds) {
       const info = fdOf(listedFd(fd))

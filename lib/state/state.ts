@@ -5,10 +5,11 @@ import { HEADER } from '../event/record.js'
 import { EVENT_COUNT } from '../event/table.js'
 import type { Value } from '../field/field.js'
 import { bindField, type BoundField } from '../field/registry.js'
+import { CgroupLists } from './cgroups.js'
 import { ContainerTable } from './containers.js'
 import { CLOSE_CANCELED, type FdInfo } from './fdinfo.js'
 import { FOLLOWERS, STORED } from './follow/index.js'
-import { NO_EVENT, ThreadInfo } from './threadinfo.js'
+import { NEVER, NO_EVENT, ThreadInfo } from './threadinfo.js'
 import { fdParam, HAS_RESULT, NEW_THREAD, NO_THREAD, BETWEEN_CALLS, traitsOf, USES_FD } from './traits.js'
 import type { InterfaceAddress } from './interfaces.js'
 import type { Machine } from './machine.js'
@@ -41,6 +42,8 @@ export class State {
   readonly users = new Map<number, User>()
   readonly groups = new Map<number, Group>()
   readonly containers: ContainerTable
+  /** @internal Lists of cgroups in events. */
+  readonly cgroupLists: CgroupLists
   /** Addresses of the machine, to complete sockets that were bound to none. */
   interfaces: readonly InterfaceAddress[] = []
   machine: Machine | undefined
@@ -72,6 +75,7 @@ export class State {
   constructor(lookup?: Lookup) {
     this.#lookup = lookup
     this.containers = new ContainerTable(lookup !== undefined)
+    this.cgroupLists = new CgroupLists(paths => this.containers.find(paths))
   }
 
   /** Is it the running machine, and no file? */
@@ -128,14 +132,14 @@ export class State {
   }
 
   #leaveCall(ev: Event, thread: ThreadInfo, type: number, traits: number): void {
-    if (thread.enterTime !== undefined) thread.latency = this.time - thread.enterTime
+    if (thread.enterTime !== NEVER) thread.latency = this.time - thread.enterTime
     const index = fdParam(traits)
     const carriesFd = index !== 0 && index < ev.nparams && ev._paramLength(index) >= 8
     const matches = type === thread.lastType + 1
     if (!matches) {
       thread.lastType = NO_EVENT
       // A thread that makes no enter events: everything is in the exit event.
-      if (thread.enterTime !== undefined && !carriesFd) return
+      if (thread.enterTime !== NEVER && !carriesFd) return
     }
     if ((traits & HAS_RESULT) !== 0 && ev.nparams > 0 && ev._paramLength(0) >= 8) {
       const result = numberAt(ev, ev._paramAt(0))
@@ -197,7 +201,6 @@ export class State {
       const main = this.threads.get(thread.pid) ?? this.discover(thread.pid)
       if (main !== undefined) thread.fds = main.fds
     }
-    this.containers.resolve(thread)
     this.add(thread)
     return thread
   }

@@ -1,4 +1,6 @@
+import { NO_CGROUPS } from './cgroups.js'
 import type { FdInfo } from './fdinfo.js'
+import { StringList } from './stringlist.js'
 
 /** In `flags` of a thread: PPM_CL_* of the driver's ppm_events_public.h. */
 export const CL_CLONE_FILES = 1 << 0
@@ -25,13 +27,9 @@ export class ThreadInfo {
   /** argv[0]. */
   exe = NO_NAME
   exepath = ''
-  /** argv without argv[0]. */
-  args: readonly string[] = NOTHING
-  env: readonly string[] = NOTHING
-  /** "memory=/system.slice/…" */
-  cgroups: readonly string[] = NOTHING
-  /** Twelve digits; '' on the host. */
-  containerId = ''
+  /** @internal See `args`. */ _args = StringList.EMPTY
+  /** @internal See `env`. */ _env = StringList.EMPTY
+  /** @internal See `cgroups`. */ _cgroups = NO_CGROUPS
   /** Of the process; '' if not known. Of a thread it is looked up in the main thread. */
   cwd = ''
   root = '/'
@@ -65,8 +63,8 @@ export class ThreadInfo {
   capEffective = 0n
   /** Start of its pid namespace, in nanoseconds since the epoch. */
   pidnsStart = 0n
-  /** When its clone was seen, in ns from the capture's first event (may be negative); undefined if it was there before. */
-  cloneTime: number | undefined
+  /** When its clone was seen, in ns from the capture's first event (may be negative); NEVER if it was there before. */
+  cloneTime = NEVER
   /** Its fds; threads that share them have the same table. */
   fds = new Map<number, FdInfo>()
   /** The main thread, once it was looked up. */
@@ -89,8 +87,8 @@ export class ThreadInfo {
   /** Times of the last event and of the one before, in ns from the capture's first event. */
   lastTime = 0
   previousTime = 0
-  /** Time of the last enter event; undefined before the first. */
-  enterTime: number | undefined
+  /** Time of the last enter event; NEVER before the first. */
+  enterTime = NEVER
   /** ns from the enter to the exit event; 0 in an enter event. */
   latency = 0
 
@@ -98,12 +96,33 @@ export class ThreadInfo {
     this.tid = tid
   }
 
+  /** argv without argv[0]. */
+  get args(): readonly string[] {
+    return this._args.strings
+  }
+
+  /** Environment when the program was started; of a thread beside the main one, none. */
+  get env(): readonly string[] {
+    return this._env.strings
+  }
+
+  /** "memory=/system.slice/…" */
+  get cgroups(): readonly string[] {
+    return this._cgroups.paths
+  }
+
+  /** Twelve digits; '' on the host. */
+  get containerId(): string {
+    return this._cgroups.containerId
+  }
+
   get isMain(): boolean {
     return this.tid === this.pid
   }
 }
 
+/** No time at all: earlier than any. */
+export const NEVER = -Infinity
+
 /** No event has this type. */
 export const NO_EVENT = 0xfffe
-
-const NOTHING: readonly string[] = Object.freeze([])

@@ -1,35 +1,29 @@
 import type { Event } from '../../event/event.js'
-import { numberAt } from '../../event/decode.js'
 import { CLONED, CLOSE_ON_EXEC, type FdInfo } from '../fdinfo.js'
+import type { Cgroups } from '../cgroups.js'
 import { int64 } from '../params.js'
 import { joinPath } from '../path.js'
+import { StringList } from '../stringlist.js'
 import type { State } from '../state.js'
 import {
-  CL_CHILD_IN_PIDNS, CL_CLONE_FILES, CL_CLONE_INVERTED, CL_CLONE_THREAD, ThreadInfo,
+  CL_CHILD_IN_PIDNS, CL_CLONE_FILES, CL_CLONE_INVERTED, CL_CLONE_THREAD, NEVER, ThreadInfo,
 } from '../threadinfo.js'
 import { Argument } from './argument.js'
 import { type Followers, ofThread, onSuccess } from './follow.js'
+import { type Layout, layoutOf, Params } from './params.js'
 
 /** Threads and processes: how they come, what they become, how they end. */
 
-const EXE = new Argument('exe')
-const ARGS = new Argument('args')
 const PID = new Argument('pid')
-const PTID = new Argument('ptid')
-const FDLIMIT = new Argument('fdlimit')
-const MAJOR_FAULTS = new Argument('pgft_maj')
-const MINOR_FAULTS = new Argument('pgft_min')
-const VM_SIZE = new Argument('vm_size')
-const VM_RSS = new Argument('vm_rss')
-const VM_SWAP = new Argument('vm_swap')
-const COMM = new Argument('comm')
-const CGROUPS = new Argument('cgroups')
-const FLAGS = new Argument('flags')
+const PGID = new Argument('pgid')
 const UID = new Argument('uid')
 const GID = new Argument('gid')
-const VTID = new Argument('vtid')
-const VPID = new Argument('vpid')
-const PIDNS_START = new Argument('pidns_init_start_ts')
+const CAP_INHERITABLE = new Argument('cap_inheritable')
+const CAP_PERMITTED = new Argument('cap_permitted')
+const CAP_EFFECTIVE = new Argument('cap_effective')
+
+/** Of the event at hand. */
+const params = new Params()
 
 /** An entry for a child that was made longer ago is that of another thread, whose end was not seen. */
 const STALE_NS = 2_000_000_000
@@ -41,31 +35,29 @@ const STALE_NS = 2_000_000_000
 function clone(state: State, ev: Event, caller: ThreadInfo | undefined): void {
   const result = int64(ev, 0, -1)
   if (result < 0) return
+  const layout = layoutOf(ev.type)
+  params.read(ev)
   const tid = ev.tid
-  const someone = caller ?? NOBODY
-  const flags = FLAGS.uint32(state, ev, someone, 0)
-  const vtid = VTID.int64(state, ev, someone, tid)
+  const flags = params.uint32(layout.flags, 0)
+  const vtid = params.int64(layout.vtid, tid)
   const foreign = (flags & CL_CHILD_IN_PIDNS) !== 0 || vtid !== tid
   if (result > 0) {
     if (!foreign) born(state, ev, result, tid, flags, false)
     return
   }
   let child = caller
-  if (child?.cloneTime !== undefined && state.time - child.cloneTime > STALE_NS) {
+  if (child !== undefined && child.cloneTime !== NEVER && state.time - child.cloneTime > STALE_NS) {
     state.remove(child)
     child = undefined
   }
   if (child === undefined) {
-    const parent = (flags & CL_CLONE_THREAD) !== 0 ? PID : PTID
-    born(state, ev, tid, parent.int64(state, ev, NOBODY, -1), flags, foreign)
+    born(state, ev, tid, params.int64((flags & CL_CLONE_THREAD) !== 0 ? layout.pid : layout.ptid, -1), flags, foreign)
     ev._thread = state.thread(tid)
     return
   }
   child.vtid = vtid
-  child.vpid = VPID.int64(state, ev, child, child.vpid)
+  child.vpid = params.int64(layout.vpid, child.vpid)
 }
-
-const NOBODY = new ThreadInfo(-1)
 
 function born(state: State, ev: Event, tid: number, parentTid: number, flags: number, foreign: boolean): void {
   const byItself = ev.tid === tid
@@ -76,31 +68,39 @@ function born(state: State, ev: Event, tid: number, parentTid: number, flags: nu
     if ((before.flags & CL_CLONE_INVERTED) !== 0 && !byItself) return
     state.remove(before)
   }
+  const layout = layoutOf(ev.type)
   const child = new ThreadInfo(tid)
   const isThread = (flags & CL_CLONE_THREAD) !== 0
   inherit(state, child, parent, isThread)
   child.ptid = parentTid
-  child.pid = isThread ? PID.int64(state, ev, NOBODY, parent.pid) : tid
+  child.pid = isThread ? params.int64(layout.pid, parent.pid) : tid
   child.flags = byItself ? flags | CL_CLONE_INVERTED : flags
   if (isThread || (flags & CL_CLONE_FILES) !== 0) child.fds = parent.fds
   else for (const [fd, info] of parent.fds) child.fds.set(fd, inherited(info))
-  child.exe = EXE.text(state, ev, NOBODY) ?? child.exe
-  child.comm = COMM.text(state, ev, NOBODY) ?? child.exe
-  child.args = ARGS.strings(state, ev, NOBODY) ?? NOTHING
-  readSizes(state, ev, child)
-  child.uid = UID.uint32(state, ev, NOBODY, child.uid)
-  child.gid = GID.uint32(state, ev, NOBODY, child.gid)
-  child.vtid = foreign ? VTID.int64(state, ev, NOBODY, tid) : tid
-  child.vpid = foreign ? VPID.int64(state, ev, NOBODY, child.pid) : child.pid
-  child.pidnsStart = PIDNS_START.uint64(state, ev, NOBODY, parent.pidnsStart)
-  const cgroups = CGROUPS.strings(state, ev, NOBODY)
-  child.cgroups = cgroups === undefined ? parent.cgroups : normalCgroups(cgroups)
-  state.containers.resolve(child)
+  child.exe = params.text(layout.exe, parent.exe) ?? child.exe
+  child.comm = params.text(layout.comm, parent.comm) ?? child.exe
+  child._args = params.length(layout.args) === 0 ? StringList.EMPTY : stringsAt(ev, layout.args)
+  readSizes(child, layout)
+  child.uid = params.uint32(layout.uid, child.uid)
+  child.gid = params.uint32(layout.gid, child.gid)
+  child.vtid = foreign ? params.int64(layout.vtid, tid) : tid
+  child.vpid = foreign ? params.int64(layout.vpid, child.pid) : child.pid
+  child.pidnsStart = params.uint64(layout.pidns_init_start_ts, parent.pidnsStart)
+  child._cgroups = params.length(layout.cgroups) === 0 ? parent._cgroups : cgroupsAt(state, ev, layout.cgroups)
   child.cloneTime = state.time
   state.add(child)
 }
 
-const NOTHING: readonly string[] = []
+function stringsAt(ev: Event, index: number): StringList {
+  const start = params.at(index)
+  const bytes = Uint8Array.prototype.slice.call(ev._memory, start, start + params.length(index))
+  return StringList.in(bytes, 0, bytes.length)
+}
+
+function cgroupsAt(state: State, ev: Event, index: number): Cgroups {
+  const start = params.at(index)
+  return state.cgroupLists.in(ev._memory, start, start + params.length(index))
+}
 
 /** What a child has from its parent and no event tells. */
 function inherit(state: State, child: ThreadInfo, parent: ThreadInfo, isThread: boolean): void {
@@ -125,7 +125,7 @@ function inherit(state: State, child: ThreadInfo, parent: ThreadInfo, isThread: 
   child.loginuid = parent.loginuid
   child.fdlimit = parent.fdlimit
   if (isThread) return
-  child.env = parent.env
+  child._env = parent._env
   child.cwd = state.cwdOf(parent)
 }
 
@@ -135,43 +135,19 @@ function inherited(info: FdInfo): FdInfo {
   return copy
 }
 
-function readSizes(state: State, ev: Event, thread: ThreadInfo): void {
-  thread.fdlimit = FDLIMIT.int64(state, ev, thread, thread.fdlimit)
-  thread.majorFaults = MAJOR_FAULTS.int64(state, ev, thread, thread.majorFaults)
-  thread.minorFaults = MINOR_FAULTS.int64(state, ev, thread, thread.minorFaults)
-  readMemory(state, ev, thread)
+function readSizes(thread: ThreadInfo, layout: Layout): void {
+  thread.fdlimit = params.int64(layout.fdlimit, thread.fdlimit)
+  thread.majorFaults = params.int64(layout.pgft_maj, thread.majorFaults)
+  thread.minorFaults = params.int64(layout.pgft_min, thread.minorFaults)
+  readMemory(thread, layout)
 }
 
-function readMemory(state: State, ev: Event, thread: ThreadInfo): void {
-  thread.vmSizeKb = VM_SIZE.uint32(state, ev, thread, thread.vmSizeKb)
-  thread.vmRssKb = VM_RSS.uint32(state, ev, thread, thread.vmRssKb)
-  thread.vmSwapKb = VM_SWAP.uint32(state, ev, thread, thread.vmSwapKb)
+function readMemory(thread: ThreadInfo, layout: Layout): void {
+  thread.vmSizeKb = params.uint32(layout.vm_size, thread.vmSizeKb)
+  thread.vmRssKb = params.uint32(layout.vm_rss, thread.vmRssKb)
+  thread.vmSwapKb = params.uint32(layout.vm_swap, thread.vmSwapKb)
 }
 
-/** The kernel's names of cgroup subsystems have changed; these are the ones that everybody knows. */
-export function normalCgroups(cgroups: readonly string[]): string[] {
-  return cgroups.flatMap(cgroup => {
-    const end = cgroup.lastIndexOf('=')
-    if (end < 0) return []
-    const subsystem = cgroup.slice(0, end).replace('_cgroup', '')
-    return `${SUBSYSTEMS[subsystem] ?? subsystem}${cgroup.slice(end)}`
-  })
-}
-
-const SUBSYSTEMS: Readonly<Record<string, string>> = { perf: 'perf_event', mem: 'memory', io: 'blkio' }
-
-const ENV = new Argument('env')
-const TTY = new Argument('tty')
-const VPGID = new Argument('vpgid')
-const PGID = new Argument('pgid')
-const LOGINUID = new Argument('loginuid')
-const CAP_INHERITABLE = new Argument('cap_inheritable')
-const CAP_PERMITTED = new Argument('cap_permitted')
-const CAP_EFFECTIVE = new Argument('cap_effective')
-const EXE_INO = new Argument('exe_ino')
-const EXE_CTIME = new Argument('exe_ino_ctime')
-const EXE_MTIME = new Argument('exe_ino_mtime')
-const TRUSTED_EXEPATH = new Argument('trusted_exepath')
 const FILENAME = new Argument('filename', 'pathname')
 const DIRFD = new Argument('dirfd')
 
@@ -182,42 +158,43 @@ const EXE_FROM_MEMFD = 1 << 2
 const EXE_LOWER_LAYER = 1 << 3
 
 function execve(state: State, ev: Event, thread: ThreadInfo): void {
-  thread.exe = EXE.text(state, ev, thread) ?? ''
-  thread.comm = COMM.text(state, ev, thread) ?? thread.exe
-  thread.args = ARGS.strings(state, ev, thread) ?? NOTHING
-  const pid = PID.int64(state, ev, thread, thread.pid)
+  const layout = layoutOf(ev.type)
+  params.read(ev)
+  thread.exe = params.text(layout.exe, thread.exe) ?? ''
+  thread.comm = params.text(layout.comm, thread.comm) ?? thread.exe
+  thread._args = params.length(layout.args) === 0 ? StringList.EMPTY : stringsAt(ev, layout.args)
+  const pid = params.int64(layout.pid, thread.pid)
   if (thread.pid !== pid) {
     thread.pid = pid
     thread.main = undefined
   }
-  if (thread.ptid === -1) thread.ptid = PTID.int64(state, ev, thread, -1)
-  readSizes(state, ev, thread)
-  thread.env = ENV.strings(state, ev, thread) ?? NOTHING
-  const cgroups = CGROUPS.strings(state, ev, thread)
-  if (cgroups !== undefined) thread.cgroups = normalCgroups(cgroups)
-  state.containers.resolve(thread)
-  thread.tty = TTY.uint32(state, ev, thread, thread.tty)
-  thread.exepath = exepath(state, ev, thread)
-  thread.vpgid = VPGID.int64(state, ev, thread, thread.vpgid)
-  thread.pgid = PGID.int64(state, ev, thread, thread.pgid)
-  thread.loginuid = LOGINUID.uint32(state, ev, thread, thread.loginuid)
-  const flags = ev.type === EXECVE_WITH_FLAGS || ev.type === EXECVEAT ? uint32At(ev, EXE_FLAGS) : undefined
-  if (flags !== undefined) {
-    thread.exeWritable = (flags & EXE_WRITABLE) !== 0
-    thread.exeUpperLayer = (flags & EXE_UPPER_LAYER) !== 0
-    thread.exeFromMemfd = (flags & EXE_FROM_MEMFD) !== 0
-    thread.exeLowerLayer = (flags & EXE_LOWER_LAYER) !== 0
-  }
-  thread.capInheritable = CAP_INHERITABLE.uint64(state, ev, thread, thread.capInheritable)
-  thread.capPermitted = CAP_PERMITTED.uint64(state, ev, thread, thread.capPermitted)
-  thread.capEffective = CAP_EFFECTIVE.uint64(state, ev, thread, thread.capEffective)
-  thread.exeIno = EXE_INO.uint64(state, ev, thread, thread.exeIno)
-  thread.exeCtime = EXE_CTIME.uint64(state, ev, thread, thread.exeCtime)
-  thread.exeMtime = EXE_MTIME.uint64(state, ev, thread, thread.exeMtime)
-  thread.uid = UID.uint32(state, ev, thread, thread.uid)
-  thread.gid = GID.uint32(state, ev, thread, thread.gid)
+  if (thread.ptid === -1) thread.ptid = params.int64(layout.ptid, -1)
+  readSizes(thread, layout)
+  thread._env = params.length(layout.env) === 0 ? StringList.EMPTY : stringsAt(ev, layout.env)
+  if (params.length(layout.cgroups) > 0) thread._cgroups = cgroupsAt(state, ev, layout.cgroups)
+  thread.tty = params.uint32(layout.tty, thread.tty)
+  thread.vpgid = params.int64(layout.vpgid, thread.vpgid)
+  thread.pgid = params.int64(layout.pgid, thread.pgid)
+  thread.loginuid = params.uint32(layout.loginuid, thread.loginuid)
+  if (ev.type === EXECVE_WITH_FLAGS || ev.type === EXECVEAT) readFileFlags(thread, params.uint32(EXE_FLAGS, 0))
+  thread.capInheritable = params.uint64(layout.cap_inheritable, thread.capInheritable)
+  thread.capPermitted = params.uint64(layout.cap_permitted, thread.capPermitted)
+  thread.capEffective = params.uint64(layout.cap_effective, thread.capEffective)
+  thread.exeIno = params.uint64(layout.exe_ino, thread.exeIno)
+  thread.exeCtime = params.uint64(layout.exe_ino_ctime, thread.exeCtime)
+  thread.exeMtime = params.uint64(layout.exe_ino_mtime, thread.exeMtime)
+  thread.uid = params.uint32(layout.uid, thread.uid)
+  thread.gid = params.uint32(layout.gid, thread.gid)
+  thread.exepath = exepath(state, ev, thread, layout)
   closeOnExec(thread)
   thread.flags &= CL_CLONE_INVERTED
+}
+
+function readFileFlags(thread: ThreadInfo, flags: number): void {
+  thread.exeWritable = (flags & EXE_WRITABLE) !== 0
+  thread.exeUpperLayer = (flags & EXE_UPPER_LAYER) !== 0
+  thread.exeFromMemfd = (flags & EXE_FROM_MEMFD) !== 0
+  thread.exeLowerLayer = (flags & EXE_LOWER_LAYER) !== 0
 }
 
 // The execve events whose exit says flags of the file; in those of execveat the name stands for the call's own flags as well.
@@ -225,13 +202,9 @@ const EXECVE_WITH_FLAGS = 293
 const EXECVEAT = 331
 const EXE_FLAGS = 19
 
-function uint32At(ev: Event, index: number): number | undefined {
-  return index < ev.nparams && ev._paramLength(index) >= 4 ? ev._view.getUint32(ev._paramAt(index), true) : undefined
-}
-
 /** The kernel's own word for it where the driver gives it, else what the caller asked for, as a path from the root. */
-function exepath(state: State, ev: Event, thread: ThreadInfo): string {
-  const trusted = TRUSTED_EXEPATH.text(state, ev, thread)
+function exepath(state: State, ev: Event, thread: ThreadInfo, layout: Layout): string {
+  const trusted = params.text(layout.trusted_exepath, thread.exepath)
   if (trusted !== undefined && trusted !== '') return trusted
   const filename = FILENAME.text(state, ev, thread)
   if (filename === undefined) return thread.exepath
@@ -336,11 +309,12 @@ function prlimit(state: State, ev: Event, thread: ThreadInfo): void {
 
 /** What the thread has used so far; its memory is its process's. */
 function contextSwitch(state: State, ev: Event, thread: ThreadInfo): void {
-  if (ev.nparams < 6) return
-  thread.majorFaults = numberAt(ev, ev._paramAt(1))
-  thread.minorFaults = numberAt(ev, ev._paramAt(2))
+  params.read(ev)
+  const layout = layoutOf(ev.type)
+  thread.majorFaults = params.int64(layout.pgft_maj, thread.majorFaults)
+  thread.minorFaults = params.int64(layout.pgft_min, thread.minorFaults)
   const main = state.mainOf(thread)
-  if (main !== undefined) readMemory(state, ev, main)
+  if (main !== undefined) readMemory(main, layout)
 }
 
 function capset(state: State, ev: Event, thread: ThreadInfo): void {
@@ -349,7 +323,10 @@ function capset(state: State, ev: Event, thread: ThreadInfo): void {
   thread.capEffective = CAP_EFFECTIVE.uint64(state, ev, thread, thread.capEffective)
 }
 
-const memory = ofThread(readMemory)
+const memory = ofThread((_state, ev, thread) => {
+  params.read(ev)
+  readMemory(thread, layoutOf(ev.type))
+})
 
 export const PROCESSES: Followers = {
   enter: {
