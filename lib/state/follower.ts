@@ -42,6 +42,7 @@ export class Follower implements Cursor {
     const { state } = this
     const accept = this.#accept
     const needed = this.#needed
+    event.flags = 0 // of the record before; rings have none to set
     while (this.#source.next(event)) {
       if (needed === undefined || needed[event.type] !== 0) {
         state.update(event)
