@@ -1,3 +1,4 @@
+import { NEVER } from '../state/threadinfo.js'
 import type { Field } from './field.js'
 import { ofThread } from './threadfield.js'
 
@@ -21,7 +22,7 @@ export const EXECUTABLE_FIELDS: readonly Field[] = [
     (thread) => known(thread.exeMtime), { since: '0.10' }),
   ofThread('proc.exe_ino.ctime_duration_proc_start', 'ABSTIME', 'Nanoseconds from the last change of the program\'s inode to its start.',
     ({ exeCtime, cloneTime }, ev) =>
-      (exeCtime === 0n || cloneTime === undefined ? undefined : known(ev._state!.firstTs + BigInt(cloneTime) - exeCtime)),
+      (exeCtime === 0n || cloneTime === NEVER ? undefined : known(ev._state!.firstTs + BigInt(cloneTime) - exeCtime)),
     { since: '0.10' }),
   ofThread('proc.exe_ino.ctime_duration_pidns_start', 'ABSTIME',
     'Nanoseconds from the start of the pid namespace to the last change of the program\'s inode, if that was later.',

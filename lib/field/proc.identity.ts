@@ -1,5 +1,5 @@
 import type { Event } from '../event/event.js'
-import type { ThreadInfo } from '../state/threadinfo.js'
+import { NEVER, type ThreadInfo } from '../state/threadinfo.js'
 import { mainThread, parentThread } from './ancestor.js'
 import type { Extractor, Field } from './field.js'
 import { ofThread, plain } from './threadfield.js'
@@ -16,12 +16,12 @@ const pid: Extractor = {
 
 /** ns from the start of `thread` to the event; undefined where the start was not seen. */
 function age(ev: Event, thread: ThreadInfo | undefined): number | undefined {
-  return thread?.cloneTime === undefined ? undefined : ev._state!.time - thread.cloneTime
+  return thread === undefined || thread.cloneTime === NEVER ? undefined : ev._state!.time - thread.cloneTime
 }
 
 /** When it was started, in ns since the epoch. */
 function start(ev: Event, thread: ThreadInfo | undefined): bigint | undefined {
-  return thread?.cloneTime === undefined ? undefined : ev._state!.firstTs + BigInt(thread.cloneTime)
+  return thread === undefined || thread.cloneTime === NEVER ? undefined : ev._state!.firstTs + BigInt(thread.cloneTime)
 }
 
 /** Ids of the process, and since when it is there. */

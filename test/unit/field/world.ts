@@ -6,13 +6,16 @@ import { bindField } from '../../../lib/field/registry.js'
 import { valueText } from '../../../lib/field/value.js'
 import { FdInfo } from '../../../lib/state/fdinfo.js'
 import { State } from '../../../lib/state/state.js'
+import { StringList } from '../../../lib/state/stringlist.js'
 import { ThreadInfo } from '../../../lib/state/threadinfo.js'
 import { event, type RecordFields } from '../../helpers/record.js'
 
 export const state = new State()
 
 export function thread(tid: number, fields: Partial<ThreadInfo> = {}): ThreadInfo {
-  const thread = Object.assign(new ThreadInfo(tid), { pid: tid, ...fields })
+  const { args = [], env = [], cgroups = [], containerId = '', ...plain } = fields
+  const lists = { _args: StringList.of(args), _env: StringList.of(env), _cgroups: { paths: cgroups, containerId } }
+  const thread = Object.assign(new ThreadInfo(tid), { pid: tid, ...plain, ...lists })
   state.threads.set(tid, thread)
   return thread
 }
