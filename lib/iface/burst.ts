@@ -8,6 +8,12 @@ export interface Cursor {
    * a cursor that passes over others counts them too.
    */
   next(event: Event): boolean
+  /**
+   * Says by event code (65,536 of them) which records nobody wants to see: those that are 0 here may be passed over without being
+   * looked at, which `passed` counts. Of cursors that can do that faster than by showing them.
+   */
+  passOver?(wanted: Uint8Array): void
+  readonly passed?: number
 }
 
 /** Events that did not arrive since the burst before, by cause. */

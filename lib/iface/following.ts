@@ -1,9 +1,7 @@
 import { EVENT_COUNT } from '../event/table.js'
-import * as fields from '../field/registry.js'
 import type { Table } from '../field/field.js'
-import { compile } from '../filter/compile.js'
-import { parse } from '../filter/parse.js'
-import { type Plan, plan } from '../filter/plan.js'
+import { compileFilter } from '../filter/filter.js'
+import type { Plan } from '../filter/plan.js'
 import { followed } from '../state/follow/index.js'
 import { Follower, type FollowerOptions } from '../state/follower.js'
 import { fill, type Initial } from '../state/initial.js'
@@ -31,18 +29,18 @@ export type FollowOptions = Pick<CaptureOptions, 'filter' | 'state' | 'stateEven
 
 /** Throws ERR_CAPTURE_FILTER if the filter cannot be understood. */
 export function following({ filter, state = false, stateEvents = false }: FollowOptions): Following {
-  const parsed = filter === undefined ? undefined : parse(filter)
-  const planned = parsed && plan(parsed, fields)
-  const accept = parsed && compile(parsed, fields)
+  const compiled = filter === undefined ? undefined : compileFilter(filter)
+  const planned = compiled?.plan
   // Who may ask for any field, or writes all that changes the state, needs every event.
   const needed = state || stateEvents || planned === undefined ? undefined : neededCodes(planned)
-  const options: FollowerOptions = { keepState: stateEvents, ...(accept && { accept }), ...(needed && { needed }) }
+  const tables = needed && planned && tablesOf(planned.needs)
+  const options: FollowerOptions = { keepState: stateEvents, ...(compiled && { accept: compiled.test }), ...(needed && { needed }) }
   return {
     plan: planned,
     needed,
-    begin: source => new Follower(source, new State(), options),
+    begin: source => new Follower(source, new State(undefined, tables), options),
     restart(follower, initial, lookup) {
-      follower.state = new State(lookup)
+      follower.state = new State(lookup, tables)
       fill(follower.state, 'threads' in initial ? initial : parseMetadata(initial))
     },
     extend: (follower, blocks) => fill(follower.state, parseMetadata(blocks)),

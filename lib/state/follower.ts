@@ -29,13 +29,17 @@ export class Follower implements Cursor {
     this.#source = source
     this.state = state
     this.#accept = accept
-    this.#needed = needed
+    if (needed !== undefined) {
+      this.#needed = new Uint8Array(65_536).fill(1)
+      this.#needed.set(needed)
+      source.passOver?.(this.#needed)
+    }
     this.#keepState = keepState ?? false
   }
 
   /** Records left out. */
   get filtered(): number {
-    return this.filteredOn.reduce((total, count) => total + count, 0)
+    return this.filteredOn.reduce((total, count) => total + count, this.#source.passed ?? 0)
   }
 
   next(event: Event): boolean {

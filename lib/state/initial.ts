@@ -17,7 +17,7 @@ export function fill(state: State, { machine, interfaces, users, groups, threads
   for (const user of users) state.users.set(user.uid, user)
   for (const group of groups) state.groups.set(group.gid, group)
   for (const listed of threads) if (isNews(state, listed.tid)) addThread(state, threadOf(state, listed))
-  for (const { pid, fds: list } of fds) {
+  for (const { pid, fds: list } of state.keepsFds ? fds : []) {
     const thread = state.thread(pid) ?? addThread(state, new ThreadInfo(pid))
     for (const listed of list) addFd(state, thread, listed)
   }

@@ -8,7 +8,8 @@ import { bindField, type BoundField } from '../field/registry.js'
 import { CgroupLists } from './cgroups.js'
 import { ContainerTable } from './containers.js'
 import { CLOSE_CANCELED, type FdInfo } from './fdinfo.js'
-import { FOLLOWERS, STORED } from './follow/index.js'
+import type { Table } from '../field/field.js'
+import { type Ways, waysOf } from './follow/index.js'
 import { NEVER, NO_EVENT, ThreadInfo } from './threadinfo.js'
 import { fdParam, HAS_RESULT, NEW_THREAD, NO_THREAD, BETWEEN_CALLS, traitsOf, USES_FD } from './traits.js'
 import type { InterfaceAddress } from './interfaces.js'
@@ -57,7 +58,10 @@ export class State {
   /** Threads that could not be kept because there were too many. */
   refused = 0
 
+  /** @internal Are the tables of fds kept? */
+  readonly keepsFds: boolean
   readonly #lookup: Lookup | undefined
+  readonly #ways: Ways
   #firstHi = 0
   #firstLo = 0
   #started = false
@@ -72,8 +76,11 @@ export class State {
   /** The view of a stored enter event. */
   readonly #enter = new Event()
 
-  constructor(lookup?: Lookup) {
+  /** `tables`: those that are to be kept; undefined: all. */
+  constructor(lookup?: Lookup, tables?: ReadonlySet<Table>) {
     this.#lookup = lookup
+    this.#ways = waysOf(tables)
+    this.keepsFds = tables === undefined || tables.has('fd')
     this.containers = new ContainerTable(lookup !== undefined)
     this.cgroupLists = new CgroupLists(paths => this.containers.find(paths))
   }
@@ -104,7 +111,7 @@ export class State {
       if ((type & 1) === 0) this.#enterCall(ev, thread, type, traits)
       else this.#leaveCall(ev, thread, type, traits)
     }
-    const follow = type < EVENT_COUNT ? FOLLOWERS[type] : undefined
+    const follow = type < EVENT_COUNT ? this.#ways.followers[type] : undefined
     if (follow !== undefined) follow(this, ev, thread)
   }
 
@@ -128,7 +135,7 @@ export class State {
       ev._fd = this.fdOf(thread, fd)
     }
     thread.enterStored = false
-    if (STORED[type] === 1) store(ev, thread)
+    if (this.#ways.stored[type] === 1) store(ev, thread)
   }
 
   #leaveCall(ev: Event, thread: ThreadInfo, type: number, traits: number): void {

@@ -1,6 +1,6 @@
 import { CaptureError } from '../../errors.js'
 import { Event, FLAG_STATE_ONLY } from '../../event/event.js'
-import { HEADER, HEADER_V1, MAX_RECORD } from '../../event/record.js'
+import { HEADER, HEADER_V1, MAX_RECORD, TYPE } from '../../event/record.js'
 import type { Lost } from '../burst.js'
 import type { Interface } from '../capture.js'
 import type { MetadataBlock } from '../metadata.js'
@@ -13,6 +13,8 @@ import type { Window } from './window.js'
 
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 const TWO32 = 0x1_0000_0000
+/** Bytes of an event block whose record has no parameters. */
+const SMALLEST = block.FRAMING + block.CPU_SIZE + HEADER
 
 /**
  * pcapng and .scap, which is pcapng with block types of its own: one file may have both.
@@ -27,6 +29,9 @@ export class Pcapng implements Format {
   readonly #packet = new FilePacket()
   /** Only here to find out, between bursts, whether the block that the window stands at is sound. */
   readonly #probe = new Event()
+  /** Records that were passed over. */
+  passed = 0
+  #wanted: Uint8Array | undefined
   /** Byte order of the section. */
   #little = true
   /** Interface of event blocks; -1 until there is one, which keeps next() from walking events. */
@@ -41,9 +46,14 @@ export class Pcapng implements Format {
   get section(): number { return Math.max(0, this.#contents.section) }
   get dropped(): Lost { return this.#contents.dropped }
 
+  passOver(wanted: Uint8Array): void {
+    this.#wanted = wanted
+  }
+
   /** The hot path is the first branch: one event block of today's version. */
   next(event: Event): boolean {
     const window = this.#window
+    if (this.#wanted !== undefined && this.#events >= 0) this.#skip(event, window, this.#wanted)
     const { view, at } = window
     const room = window.end - at
     if (room < block.FRAMING) return false
@@ -61,6 +71,23 @@ export class Pcapng implements Format {
     event.flags = 0
     window.at = at + size
     return true
+  }
+
+  /** The quickest way through a file: only the lengths of blocks are looked at, and what type of event they hold. */
+  #skip(event: Event, window: Window, wanted: Uint8Array): void {
+    const { view, end } = window
+    let { at } = window
+    let count = 0
+    while (end - at >= SMALLEST) {
+      const size = view.getInt32(at + 4, true)
+      if (wanted[view.getUint16(at + 8 + block.CPU_SIZE + TYPE, true)] !== 0 || view.getInt32(at, true) !== block.EVENT) break
+      if (size < SMALLEST || size > end - at || view.getInt32(at + size - 4, true) !== size) break
+      at += size
+      count++
+    }
+    window.at = at
+    event.num += count
+    this.passed += count
   }
 
   #nextOther(event: Event, room: number): boolean {
@@ -195,7 +222,11 @@ export class Pcapng implements Format {
       this.#events = this.#contents.events
     }
     const { at } = this.#window
-    if (!this.next(this.#probe)) throw malformed(`a ${kind} that does not fit its block (type 0x${type.toString(16)})`, offset)
+    const wanted = this.#wanted
+    this.#wanted = undefined
+    const isWhole = this.next(this.#probe)
+    this.#wanted = wanted
+    if (!isWhole) throw malformed(`a ${kind} that does not fit its block (type 0x${type.toString(16)})`, offset)
     this.#window.at = at
     this.#probe._end()
   }

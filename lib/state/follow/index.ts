@@ -1,4 +1,3 @@
-import { EVENT_COUNT } from '../../event/table.js'
 import { EVENT_NAMES } from '../../event/table.generated.js'
 import type { Table } from '../../field/field.js'
 import { FILES } from './files.js'
@@ -18,24 +17,45 @@ const ASKED_BEFORE = new Set([
   'setresuid', 'setresgid', 'setpgid', 'getrlimit', 'setrlimit', 'prlimit', 'socketpair', 'mkdir', 'rmdir', 'link', 'linkat', 'unlink', 'unlinkat',
 ])
 
-/** By event code: what it changes; undefined for nothing. */
-export const FOLLOWERS: readonly (Follow | undefined)[] = build()
+/** How a state that keeps certain tables follows events, by event code. */
+export interface Ways {
+  /** What an event changes; undefined for nothing. */
+  readonly followers: readonly (Follow | undefined)[]
+  /** 1 for enter events that are kept until their exit event. */
+  readonly stored: Uint8Array
+}
 
-/** By event code: 1 for enter events that are kept until their exit event. */
-export const STORED = Uint8Array.from({ length: EVENT_COUNT }, (_, code) => (code & 1) === 0 && ASKED_BEFORE.has(EVENT_NAMES[code]) ? 1 : 0)
+let all: Ways | undefined
 
-function build(): (Follow | undefined)[] {
-  return EVENT_NAMES.map((name, code) => {
-    for (const [, { enter, exit }] of PARTS) {
-      const follow = (code & 1) === 0 ? enter?.[name] : exit?.[name]
+/** `tables` undefined: all of them. */
+export function waysOf(tables?: ReadonlySet<Table>): Ways {
+  if (tables === undefined) return (all ??= ways(() => true))
+  return ways(table => tables.has(table))
+}
+
+function ways(keeps: (table: Table) => boolean): Ways {
+  const kept = PARTS.filter(([table]) => keeps(table))
+  const followers = EVENT_NAMES.map((name, code) => {
+    for (const [, part] of kept) {
+      const follow = followerIn(part, name, code)
       if (follow !== undefined) return follow
     }
     return undefined
   })
+  // Fields look into enter events too, when any can be asked for.
+  const stored = Uint8Array.from(EVENT_NAMES, (name, code) =>
+    Number((code & 1) === 0 && ASKED_BEFORE.has(name) && (keeps('fd') || followers[code + 1] !== undefined)))
+  return { followers, stored }
 }
+
+function followerIn({ enter = NONE, exit = NONE }: Followers, name: string, code: number): Follow | undefined {
+  const part = (code & 1) === 0 ? enter : exit
+  return Object.hasOwn(part, name) ? part[name] : undefined
+}
+
+const NONE: Readonly<Record<string, Follow>> = {}
 
 /** By event code: 1 for those that keep these tables right. */
 export function followed(tables: ReadonlySet<Table>): Uint8Array {
-  return Uint8Array.from(EVENT_NAMES, (name, code) =>
-    Number(PARTS.some(([table, { enter, exit }]) => tables.has(table) && Object.hasOwn(((code & 1) === 0 ? enter : exit) ?? {}, name))))
+  return Uint8Array.from(EVENT_NAMES, (name, code) => Number(PARTS.some(([table, part]) => tables.has(table) && followerIn(part, name, code) !== undefined)))
 }

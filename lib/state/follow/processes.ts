@@ -76,7 +76,7 @@ function born(state: State, ev: Event, tid: number, parentTid: number, flags: nu
   child.pid = isThread ? params.int64(layout.pid, parent.pid) : tid
   child.flags = byItself ? flags | CL_CLONE_INVERTED : flags
   if (isThread || (flags & CL_CLONE_FILES) !== 0) child.fds = parent.fds
-  else for (const [fd, info] of parent.fds) child.fds.set(fd, inherited(info))
+  else if (state.keepsFds) for (const [fd, info] of parent.fds) child.fds.set(fd, inherited(info))
   child.exe = params.text(layout.exe, parent.exe) ?? child.exe
   child.comm = params.text(layout.comm, parent.comm) ?? child.exe
   child._args = params.length(layout.args) === 0 ? StringList.EMPTY : stringsAt(ev, layout.args)
@@ -186,7 +186,7 @@ function execve(state: State, ev: Event, thread: ThreadInfo): void {
   thread.uid = params.uint32(layout.uid, thread.uid)
   thread.gid = params.uint32(layout.gid, thread.gid)
   thread.exepath = exepath(state, ev, thread, layout)
-  closeOnExec(thread)
+  if (state.keepsFds) closeOnExec(thread)
   thread.flags &= CL_CLONE_INVERTED
 }
 
