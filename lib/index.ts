@@ -22,11 +22,24 @@ export { argsText } from './event/text.js'
 export { lineText } from './event/line.js'
 export { jsonText } from './event/json.js'
 
+// What is known of who made them
+export type { State } from './state/state.js'
+export type { ThreadInfo } from './state/threadinfo.js'
+export type { FdInfo } from './state/fdinfo.js'
+export type { ContainerInfo } from './state/container.js'
+
+// Filters and formats
+export { explainFilter, type Explanation } from './filter/explain.js'
+export { lineFormat } from './field/lineformat.js'
+export { CONTAINER_FORMAT, DEFAULT_FORMAT, type FormatOptions } from './field/formatter.js'
+export type { Value } from './field/field.js'
+
 // Writing
 export { pcap, type PcapOptions } from './export/pcap.js'
 export { pcapng, type PcapngOptions } from './export/pcapng.js'
 export { scap, type ScapOptions } from './export/scap.js'
-export { writeFile } from './export/file.js'
+export { writeFile, type WriteFileOptions, type Written } from './export/file.js'
+export { writeFiles, type Rotation, type WriteFilesOptions, type WrittenFiles } from './export/rotation.js'
 export { snapshot } from './export/metadata.js'
 
 export { CaptureError, isCaptureError, type CaptureErrorCode } from './errors.js'
