@@ -37,7 +37,7 @@ export async function open(device: string, options: LiveOptions = {}): Promise<L
     const capture = new LiveCapture(device, probe, checked, options, snapshot, following?.stage)
     warm(probe.sieve)
     probe.start()
-    if (following !== undefined) capture.begin(following.snapshot(), following.lookup)
+    if (following !== undefined) capture.begin(following.snapshot(), following.lookup, following.runtimes)
     return capture
   } catch (error) {
     probe.handle.close()
@@ -48,11 +48,19 @@ export async function open(device: string, options: LiveOptions = {}): Promise<L
 /** What a filter or state take, loaded when they are asked for. */
 async function followed(options: LiveOptions) {
   if (options.filter === undefined && options.state !== true) return undefined
-  const [{ following }, { decisionOf }, { listed, readSnapshot }, { ProcLookup }] = await Promise.all([
+  const [{ following }, { decisionOf }, { listed, readSnapshot }, { ProcLookup }, { Runtimes }] = await Promise.all([
     import('./iface/following.js'), import('./filter/decision.js'), import('./state/snapshot.js'), import('./state/lookup.js'),
+    import('./state/runtime.js'),
   ])
   const stage = following(options)
-  return { stage, decision: decisionOf(stage), snapshot: () => listed(readSnapshot({ source: 'iterators' })), lookup: new ProcLookup() }
+  const asksRuntimes = options.state === true || stage.plan?.needs.has('container') === true
+  return {
+    stage,
+    decision: decisionOf(stage),
+    snapshot: () => listed(readSnapshot({ source: 'iterators' })),
+    lookup: new ProcLookup(),
+    ...(asksRuntimes && { runtimes: new Runtimes() }),
+  }
 }
 
 /** The kernel module if it can serve these options, else our eBPF probe. */

@@ -9,6 +9,7 @@ import { Burst, type Lost } from './burst.js'
 import { Capture, type CpuStats, type Interface, type Stats } from './capture.js'
 import type { Follower } from '../state/follower.js'
 import type { Initial } from '../state/initial.js'
+import type { Runtimes } from '../state/runtime.js'
 import type { Lookup, State } from '../state/state.js'
 import type { Following } from './following.js'
 import type { MetadataBlock } from './metadata.js'
@@ -38,6 +39,7 @@ export class LiveCapture extends Capture {
   readonly #describe: () => readonly MetadataBlock[]
   readonly #following: Following | undefined
   readonly #follower: Follower | undefined
+  #runtimes: Runtimes | undefined
   #metadata: readonly MetadataBlock[] | undefined
   #pauseMs = 1
   /** Sleep before the next look. */
@@ -79,9 +81,12 @@ export class LiveCapture extends Capture {
     return this.#follower?.state
   }
 
-  /** @internal The probe has started: now is the beginning of what the state follows. */
-  begin(initial: Initial, lookup: Lookup): void {
-    if (this.#follower !== undefined) this.#following!.restart(this.#follower, initial, lookup)
+  /** @internal The probe has started: now is the beginning of what the state follows. `runtimes` know its containers. */
+  begin(initial: Initial, lookup: Lookup, runtimes?: Runtimes): void {
+    if (this.#follower === undefined) return
+    this.#following!.restart(this.#follower, initial, lookup)
+    this.#runtimes = runtimes
+    runtimes?.watch(this.#follower.state.containers)
   }
 
   override get metadata(): readonly MetadataBlock[] {
@@ -154,6 +159,7 @@ export class LiveCapture extends Capture {
   }
 
   protected dispose(): void {
+    this.#runtimes?.close()
     try {
       this.finish()
       this.#finalStats = this.#readStats(true)

@@ -7,6 +7,8 @@ export interface ContainerInfo {
   type: string
   /** Does the runtime's own description stand here: not yet (`pending`), yes (`known`), or could it not be had (`failed`)? */
   lookup: 'pending' | 'known' | 'failed'
+  /** Why it could not be had, of a container that is there now. */
+  reason?: string
   name?: string
   image?: string
   imageId?: string

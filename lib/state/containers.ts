@@ -1,4 +1,6 @@
-import type { ContainerInfo, ContainerMount } from './container.js'
+import { type ContainerCgroup, containerOf, isNamedByCgroup } from './cgrouplayout.js'
+import type { ContainerInfo } from './container.js'
+import { mountsOf } from './runtimes/description.js'
 
 /**
  * The containers that processes were seen in, by id. The id and the runtime come from the cgroups of a process and are there
@@ -22,9 +24,12 @@ export class ContainerTable extends Map<string, ContainerInfo> {
     return found.id
   }
 
-  #add({ id, fullId, type }: { id: string; fullId: string; type: string }): void {
-    const container: ContainerInfo = { id, fullId, type, lookup: this.#live ? 'pending' : 'failed' }
-    if (this.size < MAX_CONTAINERS) this.set(id, container)
+  /** One that finds no place has its id, and nothing more. */
+  #add({ id, fullId, type }: ContainerCgroup): void {
+    if (this.size >= MAX_CONTAINERS) return
+    const named = isNamedByCgroup(type)
+    const container: ContainerInfo = { id, fullId, type, lookup: named ? 'known' : this.#live ? 'pending' : 'failed', ...(named && { name: id }) }
+    this.set(id, container)
     this.onNew?.(container)
   }
 
@@ -45,40 +50,6 @@ export class ContainerTable extends Map<string, ContainerInfo> {
 }
 
 const MAX_CONTAINERS = 16_384
-
-/**
- * How runtimes name the cgroup of a container: what stands around its id. libsinsp looks through them in this order. cri-o and
- * containerd share the layout of Kubernetes; which it is only their socket knows.
- */
-const LAYOUTS: readonly (readonly [type: string, before: string, after: string])[] = [
-  ['podman', '/libpod-', '.scope'],
-  ['cri', '/crio-', '.scope'],
-  ['cri', '/cri-containerd-', '.scope'],
-  ['cri', '/containerd-', '.scope'],
-  ['cri', ':cri-containerd:', ''],
-  ['docker', '/docker-', '.scope'],
-  ['docker', '/', ''],
-]
-const FULL_ID = /^[0-9a-fA-F]{64}$/
-const SHORT = 12
-const LXC = /\/lxc(?:\.payload\/|\/|\.payload\.)([^/]+)/
-
-function containerOf(cgroups: readonly string[]): { id: string; fullId: string; type: string } | undefined {
-  const paths = cgroups.map(cgroup => cgroup.slice(cgroup.indexOf('=') + 1))
-  for (const path of paths) {
-    for (const [type, before, after] of LAYOUTS) {
-      const start = path.lastIndexOf(before)
-      if (start < 0 || !path.endsWith(after)) continue
-      const fullId = path.slice(start + before.length, path.length - after.length)
-      if (FULL_ID.test(fullId)) return { id: fullId.slice(0, SHORT), fullId, type: path.includes('/kubepods') && type === 'docker' ? 'cri' : type }
-    }
-  }
-  for (const path of paths) {
-    const id = LXC.exec(path)?.[1]
-    if (id !== undefined) return { id, fullId: id, type: 'lxc' }
-  }
-  return undefined
-}
 
 /** By number, as container events have them: sinsp_container_type. */
 export const CONTAINER_TYPES: readonly string[] = [
@@ -102,20 +73,13 @@ function fromJson(json: Record<string, unknown>): ContainerInfo | undefined {
     if (value !== undefined) container[to] = value
   }
   if (typeof json.privileged === 'boolean') container.privileged = json.privileged
-  if (Array.isArray(json.Mounts)) container.mounts = json.Mounts.flatMap(mount)
+  if (Array.isArray(json.Mounts)) container.mounts = mountsOf(json.Mounts)
   const probes = { healthcheck: 'Healthcheck', livenessProbe: 'LivenessProbe', readinessProbe: 'ReadinessProbe' } as const
   for (const [to, from] of Object.entries(probes) as [keyof typeof probes, string][]) {
     const value = probe(json[from])
     if (value !== undefined) container[to] = value
   }
   return container
-}
-
-function mount(entry: unknown): ContainerMount[] {
-  if (typeof entry !== 'object' || entry === null) return []
-  const { Source, Destination, Mode, RW, Propagation } = entry as Record<string, unknown>
-  const text = (value: unknown) => typeof value === 'string' ? value : ''
-  return [{ source: text(Source), dest: text(Destination), mode: text(Mode), rdwr: RW === true, propagation: text(Propagation) }]
 }
 
 /** A probe's command line. */

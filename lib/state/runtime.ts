@@ -26,7 +26,7 @@ export class Runtimes {
   readonly #timeoutMs: number
   readonly #retryMs: number
   readonly #waiting: ContainerInfo[] = []
-  /** Those that nobody knew, until they are asked about again. */
+  /** Those that nobody knew at first, and the timers until they are asked about again. */
   readonly #retries = new Map<ContainerInfo, NodeJS.Timeout>()
   readonly #running = new Map<ContainerInfo, AbortController>()
   #turn: NodeJS.Immediate | undefined
@@ -61,7 +61,6 @@ export class Runtimes {
     for (const container of [...this.#waiting, ...this.#retries.keys(), ...this.#running.keys()]) fail(container, CLOSED)
     for (const controller of this.#running.values()) controller.abort()
     this.#waiting.length = 0
-    this.#retries.clear()
   }
 
   /** Not within an event: the loop over events goes first. */
@@ -69,20 +68,23 @@ export class Runtimes {
     if (this.#turn !== undefined || this.#running.size >= AT_ONCE || this.#waiting.length === 0 || this.#closed) return
     this.#turn = setImmediate(() => {
       this.#turn = undefined
-      while (this.#running.size < AT_ONCE && this.#waiting.length > 0) void this.#lookup(this.#waiting.shift()!, true)
+      while (this.#running.size < AT_ONCE && this.#waiting.length > 0) void this.#lookup(this.#waiting.shift()!)
     })
     this.#turn.unref()
   }
 
-  async #lookup(container: ContainerInfo, first: boolean): Promise<void> {
+  async #lookup(container: ContainerInfo): Promise<void> {
     const controller = new AbortController()
     this.#running.set(container, controller)
     const found = await this.#describe(container, controller)
     this.#running.delete(container)
-    if (!this.#closed) {
-      if (typeof found !== 'string') Object.assign(container, found, { lookup: 'known' })
-      else if (first) this.#askAgain(container)
-      else fail(container, found)
+    if (this.#closed) return
+    if (typeof found === 'string' && !this.#retries.has(container)) {
+      this.#askAgain(container)
+    } else {
+      this.#retries.delete(container)
+      if (typeof found === 'string') fail(container, found)
+      else Object.assign(container, found, { lookup: 'known' })
     }
     this.#continue()
   }
@@ -90,8 +92,8 @@ export class Runtimes {
   /** A container's first process may run before its files are written. */
   #askAgain(container: ContainerInfo): void {
     const timer = setTimeout(() => {
-      this.#retries.delete(container)
-      void this.#lookup(container, false)
+      this.#waiting.push(container)
+      this.#continue()
     }, this.#retryMs)
     timer.unref()
     this.#retries.set(container, timer)

@@ -30,6 +30,11 @@ export function hexOf(id: string | undefined): string | undefined {
   return id?.slice(id.indexOf(':') + 1)
 }
 
+/** Is that name of an image its id, or the beginning of it? */
+export function isIdOf(name: string, imageId: string | undefined): boolean {
+  return imageId !== undefined && (imageId.startsWith(name) || (name.includes(':') && `sha256:${imageId}`.startsWith(name)))
+}
+
 /** "registry:5000/name:tag@sha256:…" in its parts. Without a tag it is "latest". */
 export function imageParts(image: string): Description {
   const [, imageRepository, imageTag = 'latest', imageDigest] = /^(.*?)(?::([^:/@]+))?(?:@(.+))?$/s.exec(image)!

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { list, record, text } from '../untrusted.js'
-import { type Description, healthcheckOf, hexOf, imageParts, mountsOf } from './description.js'
+import { type Description, healthcheckOf, hexOf, imageParts, isIdOf, mountsOf } from './description.js'
 import type { Host } from './host.js'
 
 const FOLDER = '/var/lib/docker/containers'
@@ -20,10 +20,11 @@ export async function readDocker(host: Host, fullId: string): Promise<Descriptio
   const ip = networks.flatMap(network => text(record(network).IPAddress) ?? []).find(address => isIP(address) !== 0)
   return {
     ...(name !== undefined && { name }),
-    ...(image !== undefined && (imageId?.startsWith(hexOf(image)!) === true ? { image } : imageParts(image))),
+    ...(image !== undefined && (isIdOf(image, imageId) ? { image } : imageParts(image))),
     ...(imageId !== undefined && { imageId }),
     ...(typeof Privileged === 'boolean' && { privileged: Privileged }),
-    mounts: mountsOf(Object.values(record(container.MountPoints))),
+    // In the file a mount's mode goes by another name.
+    mounts: mountsOf(Object.values(record(container.MountPoints)).map(record).map(mount => ({ ...mount, Mode: mount.Relabel }))),
     ...(healthcheck !== undefined && { healthcheck }),
     ...(ip !== undefined && { ip }),
   }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { list, record, text, texts, type Untrusted } from '../untrusted.js'
-import { type Description, healthcheckOf, hexOf, imageParts, mountsOf } from './description.js'
+import { type Description, healthcheckOf, hexOf, imageParts, isIdOf, mountsOf } from './description.js'
 import type { Host } from './host.js'
 
 /**
@@ -31,7 +31,7 @@ export async function askEngine(host: Host, socket: string, fullId: string): Pro
 async function imageOf(host: Host, socket: string, reference: string | undefined, name: string | undefined): Promise<Description> {
   // Old versions of podman have a name where the id should be.
   const imageId = reference?.includes('/') ? undefined : hexOf(reference)
-  const isId = name === undefined || imageId?.startsWith(hexOf(name)!) === true
+  const isId = name === undefined || isIdOf(name, imageId)
   const named = isId ? { ...(name !== undefined && { image: name }) } : imageParts(name)
   const known: Description = { ...named, ...(imageId !== undefined && { imageId }) }
   const asked = imageId ?? reference

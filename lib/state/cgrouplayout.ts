@@ -21,10 +21,10 @@ const END = '(?=/|$)'
  * It counts as Docker's until one of them says otherwise.
  */
 const LAYOUTS: readonly (readonly [type: string, ...paths: readonly RegExp[]])[] = [
-  ['podman', new RegExp(`.*/libpod-${ID}(?:\\.scope)?${END}`), new RegExp(`/podman-\\d+\\.scope/${ID}$`)],
-  ['docker', new RegExp(`/${ID}$`), new RegExp(`.*/docker-${ID}\\.scope${END}`), new RegExp(`.*/docker/${ID}/`)],
-  ['cri-o', new RegExp(`.*/crio-${ID}(?:\\.scope)?${END}`)],
-  ['containerd', new RegExp(`.*[/:](?:cri-containerd|containerd|nerdctl)[-:]${ID}(?:\\.scope)?${END}`)],
+  ['podman', new RegExp(`^.*/libpod-${ID}(?:\\.scope)?${END}`), new RegExp(`/podman-\\d+\\.scope/${ID}$`)],
+  ['docker', new RegExp(`/${ID}$`), new RegExp(`^.*/docker-${ID}\\.scope${END}`), new RegExp(`^.*/docker/${ID}/`)],
+  ['cri-o', new RegExp(`^.*/crio-${ID}(?:\\.scope)?${END}`)],
+  ['containerd', new RegExp(`^.*[/:](?:cri-containerd|containerd|nerdctl)[-:]${ID}(?:\\.scope)?${END}`)],
   ['docker', new RegExp(`/kubepods[^/]*/(?:.*/)?pod[^/]*/${ID}/`)],
   ['lxc', /\/lxc\/([^/]+)/, /\/lxc\.payload\/([^/]+)/, /\/lxc\.payload\.([^/]+)/],
   ['libvirt-lxc', /\/([^/]+)\.libvirt-lxc$/, /-lxc\\x2.(.+)\.scope$/],
@@ -39,9 +39,13 @@ export function isNamedByCgroup(type: string): boolean {
   return NAMED.has(type)
 }
 
+/** Stands in every path of a container, and in few others: most processes are in none. */
+const MAYBE = /[0-9a-fA-F]{64}|lxc|bpm-/
+
 /** Finds the container in a process's cgroups, "memory=/system.slice/…"; undefined on the host. */
 export function containerOf(cgroups: readonly string[]): ContainerCgroup | undefined {
-  const paths = new Set(cgroups.map(cgroup => cgroup.slice(cgroup.indexOf('=') + 1)))
+  const paths = new Set(cgroups.filter(cgroup => MAYBE.test(cgroup)).map(cgroup => cgroup.slice(cgroup.indexOf('=') + 1)))
+  if (paths.size === 0) return undefined
   for (const [type, ...layouts] of LAYOUTS) {
     for (const path of paths) {
       for (const layout of layouts) {
