@@ -98,6 +98,20 @@ test('-w FILE.scap: sysdig reads every event, and knows processes and files by n
   assert.match(stdout, /^close cat \/\S+/m)
 }, { needs: ['sysdig'] })
 
+test('a filter: what is printed, and what a file shows, is what it lets through', async () => {
+  const filter = 'proc.name = cat and evt.type = openat and fd.name = /etc/hostname'
+  const { stdout, stderr } = await sysring(['dump', '-d', '1', '-p', '%proc.name %evt.type %fd.name', filter])
+  assert.ok(captured(stderr) > 5, stderr)
+  assert.equal([...new Set(stdout.trimEnd().split('\n'))], ['cat openat /etc/hostname'])
+
+  const path = file('filtered.scap')
+  const written = await sysring(['dump', '-n', '6', '-w', path, filter])
+  assert.is(captured(written.stderr), 6, written.stderr)
+  for (const reader of [sysring(['dump', '-q', '-r', path, '-p', '%proc.name %fd.name']), run('sysdig', ['-r', path, '-p', '%proc.name %fd.name'])]) {
+    assert.is((await reader).stdout, 'cat /etc/hostname\n'.repeat(6))
+  }
+}, { needs: ['sysdig'] })
+
 test('count: a block per second, and the sum', async () => {
   const { code, stdout } = await sysring(['count', '-i', 'sysdig', '-d', '2.5', '--json'])
   assert.is(code, 0)
