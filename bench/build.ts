@@ -21,7 +21,7 @@ export function requireBundle(): void {
 export const WORK_CPU = cpus().length - 1
 export const TRACER_CPU = Math.max(0, WORK_CPU - 1)
 
-export type Program = 'getppid' | 'file' | 'tcp' | 'timed'
+export type Program = 'getppid' | 'mixed' | 'file' | 'tcp' | 'timed'
 
 /** Compiles one of bench/programs; returns its path. */
 export function compile(program: Program, folder: string): string {

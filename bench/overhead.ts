@@ -13,7 +13,9 @@ interface Tracer {
   needs?: string
   /** Nanoseconds that it adds to a call, about: the slower it is, the fewer calls are made. */
   adds: number
-  /** How many times slower the getppid loop may become. */
+  /** Only with this loop. */
+  loop?: Loop
+  /** How many times slower that loop, or the getppid loop, may become. */
   limit?: number
   attach(work: Workload): Promise<Attached>
 }
@@ -27,6 +29,18 @@ const TRACERS: readonly Tracer[] = [
   { name: 'sysring both', adds: 150, limit: 3, attach: () => sysring({ events: 'both' }) },
   { name: 'sysring exit', adds: 100, limit: 2.1, attach: () => sysring({ events: 'exit' }) },
   { name: 'sysring masked out', adds: 50, limit: 1.6, attach: () => sysring({ syscalls: ['creat'] }) },
+  {
+    name: 'sysring filter that keeps 1 of 1000', adds: 50, loop: 'mixed', limit: 1.7,
+    attach: () => sysring({ filter: 'evt.type = getuid' }),
+  },
+  {
+    name: 'sysring filter, with what the state needs', adds: 50, loop: 'mixed', limit: 1.7,
+    attach: () => sysring({ filter: 'evt.type = getuid and proc.name = mixed and not fd.name contains nowhere' }),
+  },
+  {
+    name: 'bpftrace filter', needs: 'bpftrace', adds: 100, loop: 'mixed',
+    attach: () => tool(['bpftrace', '-e', 'tracepoint:syscalls:sys_enter_getuid { printf("%llu %d\\n", nsecs, tid) } tracepoint:syscalls:sys_exit_getuid { printf("%llu %d\\n", nsecs, tid) }']),
+  },
   {
     name: 'bpftrace count()', needs: 'bpftrace', adds: 100,
     attach: () => tool(['bpftrace', '-e', 'tracepoint:raw_syscalls:sys_enter { @enter = count() } tracepoint:raw_syscalls:sys_exit { @exit = count() }']),
@@ -49,6 +63,7 @@ const TRACERS: readonly Tracer[] = [
 
 const LOOPS: readonly { loop: Loop; about: string; ns: number }[] = [
   { loop: 'getppid', about: 'getppid', ns: 90 },
+  { loop: 'mixed', about: 'getppid, each 1000th call another one', ns: 90 },
   { loop: 'file', about: 'open, read, close of a file (information)', ns: 280 },
   { loop: 'tcp', about: 'TCP ping-pong of 64 bytes (information)', ns: 1300 },
 ]
@@ -65,7 +80,8 @@ export const overhead: Suite = {
     const tables: Table[] = []
     const all: Series[] = []
     for (const { loop, about, ns } of LOOPS) {
-      const tracers = TRACERS.filter(({ name, needs }) =>
+      const tracers = TRACERS.filter(({ name, loop: only }) =>
+        name === 'untraced' || (only === undefined ? loop !== 'mixed' : only === loop)).filter(({ name, needs }) =>
         (name === 'untraced' || bench.chosen(`${loop} ${name}`)) && (needs === undefined || isInstalled(needs)))
       if (tracers.length === 1 && !bench.chosen(`${loop} untraced`)) continue
       const series = await rounds(tracers.map(tracer => ({
@@ -120,7 +136,7 @@ function table(title: string, loop: Loop, tracers: readonly Tracer[], series: re
         index === 0 ? '' : spreadText(ratio(own, base, 'cpuNsPerCall')),
         perCall.length === 0 ? '' : Math.min(...perCall).toFixed(2),
         spreadText(of(own, 'dropped')).replace(/^-$/, ''),
-        loop === 'getppid' ? targetText(times?.median, limit) : '',
+        loop === 'getppid' || loop === 'mixed' ? targetText(times?.median, limit) : '',
       ]
     }),
     notes: [

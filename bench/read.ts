@@ -10,7 +10,10 @@ import { timed } from './timed.js'
 import { makeTrace } from './trace.js'
 
 const FILTER = 'evt.type=open and proc.name=cat'
-const MAX_RSS_MB = 150
+/** Each keeps a few of the events. */
+const FD_FILTER = 'fd.name contains big.bin'
+const ANCESTOR_FILTER = 'proc.aname=sleep'
+const MAX_RSS_MB = 120
 
 interface Job {
   /** Jobs of one task are compared with each other. */
@@ -24,21 +27,29 @@ interface Job {
   /** The job of the same task that this one is measured against, and how many times faster it should be. */
   against?: string
   atLeast?: number
+  /** Its memory is to stay below MAX_RSS_MB. */
+  maxRss?: true
 }
 
 const sysring = (...args: string[]): string[] => [...COMMAND, ...args]
 
 const JOBS: readonly Job[] = [
-  { task: 'headers', name: 'sysring count', file: 'large', against: 'sysdig filter', atLeast: 3, command: file => sysring('count', '-r', file) },
-  { task: 'headers', name: 'sysring count, 4 x the length', file: 'huge', command: file => sysring('count', '-r', file) },
+  { task: 'headers', name: 'sysring count', file: 'large', against: 'sysdig filter', atLeast: 3, maxRss: true, command: file => sysring('count', '-r', file) },
+  { task: 'headers', name: 'sysring count, 10 x the length', file: 'huge', maxRss: true, command: file => sysring('count', '-r', file) },
   { task: 'headers', name: 'sysdig filter', needs: 'sysdig', file: 'large', command: file => ['sysdig', '-r', file, FILTER] },
   { task: 'headers', name: 'capinfos', needs: 'capinfos', file: 'large', command: file => ['capinfos', file] },
   { task: 'headers', name: 'cat', file: 'large', command: file => ['cat', file] },
   { task: 'headers of fewer', name: 'sysring count', file: 'small', against: 'tshark -Y', command: file => sysring('count', '-r', file) },
   { task: 'headers of fewer', name: 'tshark -Y', needs: 'tshark', file: 'small', command: file => ['tshark', '-n', '-r', file, '-Y', 'frame.len == 1'] },
-  { task: 'lines', name: 'sysring dump', file: 'small', against: 'sysdig', command: file => sysring('dump', '-q', '-r', file) },
-  { task: 'lines', name: 'sysdig', needs: 'sysdig', file: 'small', command: file => ['sysdig', '-r', file] },
-  { task: 'lines', name: 'tshark', needs: 'tshark', file: 'small', command: file => ['tshark', '-n', '-r', file] },
+  { task: 'lines', name: 'sysring dump', file: 'large', against: 'sysdig', atLeast: 2.5, maxRss: true, command: file => sysring('dump', '-q', '-r', file) },
+  { task: 'lines', name: 'sysring dump, 10 x the length', file: 'huge', maxRss: true, command: file => sysring('dump', '-q', '-r', file) },
+  { task: 'lines', name: 'sysdig', needs: 'sysdig', file: 'large', command: file => ['sysdig', '-r', file] },
+  { task: 'lines of fewer', name: 'sysring dump', file: 'small', against: 'tshark', command: file => sysring('dump', '-q', '-r', file) },
+  { task: 'lines of fewer', name: 'tshark', needs: 'tshark', file: 'small', command: file => ['tshark', '-n', '-r', file] },
+  ...[[FILTER, 2.5], [FD_FILTER, 1], [ANCESTOR_FILTER, 1]].flatMap(([filter, atLeast]): Job[] => [
+    { task: `${filter}`, name: 'sysring dump', file: 'large', against: 'sysdig', atLeast: Number(atLeast), maxRss: true, command: file => sysring('dump', '-q', '-r', file, `${filter}`) },
+    { task: `${filter}`, name: 'sysdig', needs: 'sysdig', file: 'large', command: file => ['sysdig', '-r', file, `${filter}`] },
+  ]),
   { task: '.scap to .scap', name: 'sysring dump -w', file: 'large', against: 'sysdig -w', writes: 'out.scap', command: (file, out) => sysring('dump', '-q', '-r', file, '-w', out) },
   { task: '.scap to .scap', name: 'sysdig -w', needs: 'sysdig', file: 'large', writes: 'out.scap', command: (file, out) => ['sysdig', '-r', file, '-w', out] },
   { task: '.scap to pcapng', name: 'ethernet', file: 'large', writes: 'out.pcapng', command: (file, out) => sysring('dump', '-q', '-r', file, '-w', out) },
@@ -78,7 +89,7 @@ async function makeFiles(bench: Bench, wanted: Set<Job['file']>): Promise<Files>
     files.set(name, { path, events: makeTrace(path, events) })
   }
   if (wanted.has('large')) make('large', 3_000_000)
-  if (wanted.has('huge')) make('huge', 12_000_000)
+  if (wanted.has('huge')) make('huge', 30_000_000)
   if (wanted.has('small') || wanted.has('pcap')) make('small', 500_000)
   if (wanted.has('pcap')) {
     const { path, events } = files.get('small')!
@@ -130,6 +141,6 @@ function table(jobs: readonly Job[], series: readonly Series[], files: Files): T
 
 function targets(job: Job, times: Spread | undefined, rss: Spread | undefined): string {
   const speed = targetText(times?.median, job.atLeast, true)
-  const memory = job.task === 'headers' && job.name.startsWith('sysring') ? `RSS ${targetText(rss?.max, MAX_RSS_MB)}` : ''
+  const memory = job.maxRss === true ? `RSS ${targetText(rss?.max, MAX_RSS_MB)}` : ''
   return [speed, memory].filter(text => text !== '').join(', ')
 }
