@@ -1,7 +1,9 @@
 import type { Event } from './event.js'
 import { type Names, NO_NAMES, type ParamText, paramText } from './paramtext.js'
+import { hasLargeLengths } from './record.js'
 import { EVENT_COUNT, eventInfo } from './table.js'
 import { TextBuffer } from './textbuffer.js'
+import { unrolled } from './unrolled.js'
 
 export type { Names } from './paramtext.js'
 export { TextBuffer } from './textbuffer.js'
@@ -47,9 +49,13 @@ export function argsText(ev: Event, names: Names = NO_NAMES): string {
   return textOf((out) => writeArgs(out, ev, names))
 }
 
-const BLANK = 0x20
 const OPENING = 0x28
 const CLOSING = 0x29
+
+type WriteArgs = (out: TextBuffer, ev: Event, names: Names) => void
+
+/** How the first so many parameters of a type are written, by type and their number. */
+const writers = new Map<number, WriteArgs>()
 
 /** Adds `argsText(ev)` to `out`, with the bytes of the record's strings as they are. */
 export function writeArgs(out: TextBuffer, ev: Event, names: Names = NO_NAMES): void {
@@ -57,15 +63,57 @@ export function writeArgs(out: TextBuffer, ev: Event, names: Names = NO_NAMES): 
   if (type < 2) return
   const params = paramTexts(type)
   const count = Math.min(params.length, ev.nparams)
-  let at = ev._paramAt(0)
-  for (let i = 0; i < count; i++) {
-    const param = params[i]
-    const length = ev._paramLength(i)
-    out.text(count < param.renamedAt ? param.oldPrefix : param.prefix)
-    writeValue(out, param, ev, at, length, names)
-    out.byte(BLANK)
-    at += length
+  if (count === 0) return
+  const key = type * MAX_COUNT + count
+  let write = writers.get(key)
+  if (write === undefined) writers.set(key, (write = unrolledArgs(type, params, count) ?? loopedArgs(params, count)))
+  write(out, ev, names)
+}
+
+/** More parameters no event has. */
+const MAX_COUNT = 64
+
+function loopedArgs(params: readonly NamedParamText[], count: number): WriteArgs {
+  return (out, ev, names) => {
+    let at = ev._paramAt(0)
+    for (let i = 0; i < count; i++) {
+      const param = params[i]
+      const length = ev._paramLength(i)
+      out.text(prefixOf(param, count))
+      writeValue(out, param, ev, at, length, names)
+      out.text(' ')
+      at += length
+    }
   }
+}
+
+function prefixOf({ prefix, oldPrefix, renamedAt }: NamedParamText, count: number): string {
+  return count < renamedAt ? oldPrefix : prefix
+}
+
+/** The same without the loop: the functions for each parameter are called where nothing else is. */
+function unrolledArgs(type: number, params: readonly NamedParamText[], count: number): WriteArgs | undefined {
+  if (hasLargeLengths(type)) return undefined
+  const constants: Record<string, unknown> = {}
+  const steps = params.slice(0, count).map((param, i) => {
+    const { raw, writeResolved, resolve, empty } = param
+    // The blank behind a parameter goes with the name of the next.
+    Object.assign(constants, { [`prefix${i}`]: (i === 0 ? '' : ' ') + prefixOf(param, count), [`raw${i}`]: raw, [`empty${i}`]: empty })
+    const resolved = writeResolved ?? resolve
+    if (resolved !== undefined) constants[`resolve${i}`] = resolved
+    const inParentheses = writeResolved !== undefined
+      ? `out.reserve(0); out.byte(${OPENING}); if (resolve${i}(out, ev, at, length, names)) out.byte(${CLOSING}); else out.length--`
+      : resolve === undefined ? ''
+      : `const text = resolve${i}(ev, at, length, names); if (text !== undefined) { out.byte(${OPENING}); out.text(text); out.byte(${CLOSING}) }`
+    return `out.text(prefix${i}); length = view.getUint16(lengths + ${2 * i}, true)
+      if (length === 0) out.text(empty${i}); else { raw${i}(out, ev, at, length, names); ${inParentheses} }
+      at += length`
+  })
+  const source = `const view = ev._view, lengths = ev._at + ev._header
+    let at = lengths + 2 * ev.nparams, length = 0
+    ${steps.join('\n')}
+    out.text(' ')`
+  return unrolled<WriteArgs>(['out', 'ev', 'names'], source, constants)
 }
 
 function writeValue(out: TextBuffer, param: NamedParamText, ev: Event, at: number, length: number, names: Names): void {

@@ -2,6 +2,7 @@ import type { BufferFormat } from '../event/buffertext.js'
 import type { Event } from '../event/event.js'
 import { closeString, openString } from '../event/jsonstring.js'
 import type { TextBuffer } from '../event/textbuffer.js'
+import { unrolled } from '../event/unrolled.js'
 import type { Table, Value } from './field.js'
 import { type FieldPiece, parseFormat, type Piece } from './formatsyntax.js'
 import { type Printing, setPrinting, type TimeFormat } from './printing.js'
@@ -66,33 +67,39 @@ function needsOf(fields: readonly BoundField[], time: TimeFormat): ReadonlySet<T
 const MISSING = '<NA>'
 
 function textLine(pieces: readonly Piece[], showsMissing: boolean): Part {
-  const parts = pieces.map((piece) => {
-    if (typeof piece === 'string') return literal(piece)
-    const part = piece.width === 0 ? textPart(piece) : ofWidth(textPart(piece), piece.width, showsMissing)
-    return showsMissing ? orMissing(part) : part
+  const parts = pieces.map((piece): string | Part => {
+    if (typeof piece === 'string') return piece
+    return piece.width === 0 ? textPart(piece) : ofWidth(textPart(piece), piece.width, showsMissing)
   })
-  if (showsMissing) {
-    return (out, ev) => {
-      for (let i = 0; i < parts.length; i++) parts[i](out, ev)
-      return true
-    }
-  }
+  return unrolledLine(parts, showsMissing) ?? loopedLine(parts, showsMissing)
+}
+
+/** All are asked for, whether the line is left out or not: some look at the time since they were asked last. */
+function loopedLine(parts: readonly (string | Part)[], showsMissing: boolean): Part {
   return (out, ev) => {
     const start = out.length
     let isWhole = true
-    // All are asked for, whether the line is left out or not: some look at the time since they were asked last.
-    for (let i = 0; i < parts.length; i++) if (!parts[i](out, ev)) isWhole = false
+    for (const part of parts) {
+      if (typeof part === 'string') out.text(part)
+      else if (!part(out, ev)) {
+        if (showsMissing) out.text(MISSING)
+        else isWhole = false
+      }
+    }
     if (!isWhole) out.length = start
     return isWhole
   }
 }
 
-function literal(text: string): Part {
-  const bytes = Buffer.from(text)
-  return (out) => {
-    out.copy(bytes, 0, bytes.length)
-    return true
-  }
+/** The same without the loop. */
+function unrolledLine(parts: readonly (string | Part)[], showsMissing: boolean): Part | undefined {
+  const calls = parts.map((part, i) => {
+    if (typeof part === 'string') return `out.text(p${i})`
+    return showsMissing ? `if (!p${i}(out, ev)) out.text(MISSING)` : `if (!p${i}(out, ev)) isWhole = false`
+  })
+  const source = showsMissing ? [...calls, 'return true']
+    : ['const start = out.length', 'let isWhole = true', ...calls, 'if (!isWhole) out.length = start', 'return isWhole']
+  return unrolled<Part>(['out', 'ev'], source.join('\n'), { MISSING, ...Object.fromEntries(parts.map((part, i) => [`p${i}`, part])) })
 }
 
 function orMissing(part: Part): Part {
@@ -105,7 +112,7 @@ function orMissing(part: Part): Part {
 /** A field as text. */
 function textPart(piece: FieldPiece): Part {
   const { field, transform } = piece
-  if (transform === undefined && field.write !== undefined) return (out, ev) => field.write!(out, ev)
+  if (transform === undefined && field.write !== undefined) return field.write.bind(field)
   const get = valueOf(piece)
   const type = transform?.type ?? field.type ?? field.field.type
   const format = field.format ?? field.field.format

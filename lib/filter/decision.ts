@@ -4,6 +4,7 @@ import { type Following, tablesOf } from '../iface/following.js'
 import type { Decision } from '../probe/decision.js'
 import type { Tracepoint } from '../probe/options.js'
 import { followed } from '../state/follow/index.js'
+import { changesState } from '../state/follower.js'
 import { syscallNames } from './eventnames.js'
 
 const ALL_TABLES: ReadonlySet<Table> = new Set(['thread', 'fd', 'user', 'container', 'usage', 'traffic'])
@@ -13,9 +14,10 @@ const TRACEPOINTS: readonly Tracepoint[] = ['procexit', 'signaldeliver', 'switch
  * What of a filter the kernel can decide: which calls, of which threads, and only those that failed. Calls that the state follows
  * from are exempt. Undefined where everything is wanted.
  */
-export function decisionOf({ plan, needed }: Pick<Following, 'plan' | 'needed'>): Decision | undefined {
+export function decisionOf({ plan, needed, stateEvents }: Pick<Following, 'plan' | 'needed' | 'stateEvents'>): Decision | undefined {
   if (plan === undefined) return undefined
   const state = followed(needed === undefined ? ALL_TABLES : tablesOf(plan.needs))
+  if (stateEvents) for (let code = 0; code < EVENT_COUNT; code++) if (changesState(code)) state[code] = 1
   const { conditions: { pids, tids, comms, failed } } = plan
   const stateCalls = (odd: 0 | 1) => new Set(syscallNames().filter(name => {
     const codes = syscallCodes(syscallNumber(name)!)
@@ -25,7 +27,7 @@ export function decisionOf({ plan, needed }: Pick<Following, 'plan' | 'needed'>)
     enter: plan.syscalls.enter,
     exit: plan.syscalls.exit,
     // Our probe's exit events say everything again; but that a close has begun, only its enter event says in time.
-    stateEnter: new Set([...stateCalls(0)].filter(name => name === 'close')),
+    stateEnter: new Set([...stateCalls(0)].filter(name => stateEvents || name === 'close')),
     stateExit: stateCalls(1),
     tracepoints: tracepoints(plan.types),
     stateTracepoints: tracepoints(state),

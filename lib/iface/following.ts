@@ -3,7 +3,7 @@ import type { Table } from '../field/field.js'
 import { compileFilter } from '../filter/filter.js'
 import type { Plan } from '../filter/plan.js'
 import { followed } from '../state/follow/index.js'
-import { Follower, type FollowerOptions } from '../state/follower.js'
+import { changesState, Follower, type FollowerOptions } from '../state/follower.js'
 import { fill, type Initial } from '../state/initial.js'
 import { type Lookup, State } from '../state/state.js'
 import type { Cursor } from './burst.js'
@@ -17,6 +17,8 @@ export interface Following {
   readonly plan: Plan | undefined
   /** The event codes that have to reach the follower, by code; undefined: all. */
   readonly needed: Uint8Array | undefined
+  /** Are events passed on because they change the state? */
+  readonly stateEvents: boolean
   /** Begins with a new state, of what was there before the first event. */
   begin(source: Cursor): Follower
   /** Goes on with another one: a file's next section, or what a snapshot says of the running machine. */
@@ -31,13 +33,14 @@ export type FollowOptions = Pick<CaptureOptions, 'filter' | 'state' | 'stateEven
 export function following({ filter, state = false, stateEvents = false }: FollowOptions): Following {
   const compiled = filter === undefined ? undefined : compileFilter(filter)
   const planned = compiled?.plan
-  // Who may ask for any field, or writes all that changes the state, needs every event.
-  const needed = state || stateEvents || planned === undefined ? undefined : neededCodes(planned)
+  // Who may ask for any field needs every event.
+  const needed = state || planned === undefined ? undefined : neededCodes(planned, stateEvents)
   const tables = needed && planned && tablesOf(planned.needs)
   const options: FollowerOptions = { keepState: stateEvents, ...(compiled && { accept: compiled.test }), ...(needed && { needed }) }
   return {
     plan: planned,
     needed,
+    stateEvents,
     begin: source => new Follower(source, new State(undefined, tables), options),
     restart(follower, initial, lookup) {
       follower.state = new State(lookup, tables)
@@ -47,11 +50,11 @@ export function following({ filter, state = false, stateEvents = false }: Follow
   }
 }
 
-/** What the filter may keep, and what the tables that it looks into are made of. */
-function neededCodes({ types, needs }: Plan): Uint8Array {
-  if (needs.size === 0) return types
+/** What the filter may keep, what the tables that it looks into are made of, and what is passed on because it changes the state. */
+function neededCodes({ types, needs }: Plan, stateEvents: boolean): Uint8Array {
+  if (needs.size === 0 && !stateEvents) return types
   const needed = followed(tablesOf(needs))
-  for (let code = 0; code < EVENT_COUNT; code++) needed[code] |= types[code]
+  for (let code = 0; code < EVENT_COUNT; code++) if (types[code] === 1 || (stateEvents && changesState(code))) needed[code] = 1
   // The enter event says which call an exit event ends, and which fd that is about.
   for (let code = 3; code < EVENT_COUNT; code += 2) needed[code - 1] |= needed[code]
   return needed

@@ -66,7 +66,7 @@ export class Follower implements Cursor {
 const changes = new Int8Array(EVENT_COUNT).fill(-1)
 
 /** As the driver's table has it: EF_MODIFIES_STATE. */
-function changesState(type: number): boolean {
+export function changesState(type: number): boolean {
   if (type >= EVENT_COUNT) return false
   if (changes[type] < 0) changes[type] = eventInfo(type)?.flags.includes('MODIFIES_STATE') === true ? 1 : 0
   return changes[type] === 1
