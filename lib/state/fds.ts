@@ -2,8 +2,9 @@ import { constants, statSync } from 'node:fs'
 import type { Proc } from './proc.js'
 import type { Socket, Sockets } from './sockets.js'
 
-export type Fd = { fd: number; ino: number } & (
-  /** `openFlags` is a bit set of PPM_O_*, `dev` as in the driver's events: major << 8 | minor while both are small. */
+/** `openFlags` is a bit set of PPM_O_*: of files all of them, of others PPM_O_CLOEXEC where it is set. */
+export type Fd = { fd: number; ino: number; openFlags?: number } & (
+  /** `dev` as in the driver's events: major << 8 | minor while both are small. */
   | { type: 'file'; name: string; openFlags: number; dev: number }
   | { type: 'directory' | 'pipe' | AnonymousType | 'unsupported'; name: string }
   | Socket
@@ -40,15 +41,27 @@ export function readFds(proc: Proc, pid: number, sockets: Sockets, maxFds: numbe
 export function readFd(proc: Proc, pid: number, fd: number, sockets: Sockets): Fd | undefined {
   const name = proc.link(`${pid}/fd/${fd}`)
   if (name === undefined) return undefined
-  if (name.startsWith('/')) return readFile(proc, pid, fd, name)
+  const flags = readFlags(proc, pid, fd)
+  if (name.startsWith('/')) return readFile(proc, pid, fd, name, flags)
 
   const [, kind, inode] = /^(pipe|socket):\[(\d+)\]$/.exec(name) ?? []
   const ino = Number(inode ?? 0)
-  if (kind === 'pipe') return { fd, ino, type: 'pipe', name }
+  const base = { fd, ino, ...closeOnExec(flags) }
+  if (kind === 'pipe') return { ...base, type: 'pipe', name }
   const socket = kind === 'socket' ? sockets.of(pid).get(ino) : undefined
-  if (socket !== undefined) return { fd, ino, ...socket }
+  if (socket !== undefined) return { ...base, ...socket }
   // Also sockets that no table lists: neither bound nor connected, or of a family such as AF_PACKET.
-  return { fd, ino, type: anonymousType(name), name }
+  return { ...base, type: anonymousType(name), name }
+}
+
+/** What is said of the flags of anything but a file: does it go with exec? */
+export function closeOnExec(linux: number): { openFlags?: number } {
+  return (linux & O_CLOEXEC) === 0 ? {} : { openFlags: PPM_O_CLOEXEC }
+}
+
+/** Linux's flags of an open file. */
+function readFlags(proc: Proc, pid: number, fd: number): number {
+  return Number.parseInt(/^flags:\t(\d+)/m.exec(proc.text(`${pid}/fdinfo/${fd}`) ?? '')?.[1] ?? '0', 8)
 }
 
 /** Of a link to nothing in the file system. */
@@ -56,14 +69,13 @@ export function anonymousType(name: string): AnonymousType | 'unsupported' {
   return ANONYMOUS.get(name) ?? 'unsupported'
 }
 
-function readFile(proc: Proc, pid: number, fd: number, name: string): Fd | undefined {
+function readFile(proc: Proc, pid: number, fd: number, name: string, flags: number): Fd | undefined {
   try {
     const stat = statSync(`${proc.root}/${pid}/fd/${fd}`)
     const { ino, dev } = stat
-    if (stat.isDirectory()) return { fd, ino, type: 'directory', name }
-    if (stat.isFIFO()) return { fd, ino, type: 'pipe', name }
-    const flags = /^flags:\t(\d+)/m.exec(proc.text(`${pid}/fdinfo/${fd}`) ?? '')?.[1] ?? '0'
-    return { fd, ino, type: 'file', name, openFlags: openFlags(Number.parseInt(flags, 8)), dev }
+    if (stat.isDirectory()) return { fd, ino, ...closeOnExec(flags), type: 'directory', name }
+    if (stat.isFIFO()) return { fd, ino, ...closeOnExec(flags), type: 'pipe', name }
+    return { fd, ino, type: 'file', name, openFlags: openFlags(flags), dev }
   } catch {
     return undefined // closed meanwhile
   }
@@ -72,6 +84,7 @@ function readFile(proc: Proc, pid: number, fd: number, name: string): Fd | undef
 const O_ACCMODE = 3
 /** The same on every architecture that Node runs on, and missing in its constants. */
 const O_CLOEXEC = 0o2000000
+const PPM_O_CLOEXEC = 1 << 12
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
 
 /** Linux's flag and PPM_O_*. O_LARGEFILE is left out: the kernel sets it for every 64-bit process. */
@@ -85,7 +98,7 @@ const FLAGS: readonly (readonly [linux: number, ppm: number])[] = [
   [constants.O_TRUNC, 1 << 8],
   [constants.O_DIRECT, 1 << 9],
   [constants.O_DIRECTORY, 1 << 10],
-  [O_CLOEXEC, 1 << 12],
+  [O_CLOEXEC, PPM_O_CLOEXEC],
   [O_TMPFILE, 1 << 13],
 ]
 

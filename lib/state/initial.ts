@@ -81,16 +81,16 @@ export function fdOf(listed: ListedFd): FdInfo | undefined {
   const info = new FdInfo()
   info.ino = listed.ino
   info.name = listed.name
+  info.openFlags = listed.openFlags ?? 0
+  if ((info.openFlags & O_CLOEXEC) !== 0) info.flags = CLOSE_ON_EXEC
   if (listed.type === 'inet') return socket(info, listed)
   if (listed.type === 'unknown') return undefined
   info.type = TYPES[listed.type]
   if (listed.type === 'unix') {
     info.source = listed.source ?? 0n
     info.destination = listed.destination ?? 0n
-    info.flags = listed.name === '' ? ROLE_CLIENT : ROLE_SERVER
+    info.flags |= listed.name === '' ? ROLE_CLIENT : ROLE_SERVER
   }
-  info.openFlags = listed.openFlags ?? 0
-  if ((info.openFlags & O_CLOEXEC) !== 0) info.flags |= CLOSE_ON_EXEC
   info.dev = listed.dev ?? 0
   return info
 }

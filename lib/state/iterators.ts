@@ -1,5 +1,5 @@
 import { guarded, native } from '../native.js'
-import { anonymousType, type Fd, type FdTable, openFlags, readFds } from './fds.js'
+import { anonymousType, closeOnExec, type Fd, type FdTable, openFlags, readFds } from './fds.js'
 import { type KernelFile, type KernelThread, parseFiles, parseThreads } from './kernelrecords.js'
 import type { Proc } from './proc.js'
 import { type Endpoint, type L4, netlinkName, type Socket, Sockets } from './sockets.js'
@@ -96,14 +96,15 @@ function fdOf(file: KernelFile): Fd {
   const { fd, path: name, mode } = file
   const ino = Number(file.ino)
   if (name.startsWith('/')) {
-    if ((mode & S_IFMT) === S_IFDIR) return { fd, ino, type: 'directory', name }
-    if ((mode & S_IFMT) === S_IFIFO) return { fd, ino, type: 'pipe', name }
+    if ((mode & S_IFMT) === S_IFDIR) return { fd, ino, ...closeOnExec(file.flags), type: 'directory', name }
+    if ((mode & S_IFMT) === S_IFIFO) return { fd, ino, ...closeOnExec(file.flags), type: 'pipe', name }
     return { fd, ino, type: 'file', name, openFlags: openFlags(file.flags), dev: file.dev }
   }
-  if (name.startsWith('pipe:')) return { fd, ino, type: 'pipe', name }
-  if (file.family !== 0) return { fd, ino, ...(socketOf(file) ?? { type: 'unsupported', name }) }
+  const base = { fd, ino, ...closeOnExec(file.flags) }
+  if (name.startsWith('pipe:')) return { ...base, type: 'pipe', name }
+  if (file.family !== 0) return { ...base, ...(socketOf(file) ?? { type: 'unsupported', name }) }
   // All of these share inodes that say nothing.
-  return { fd, ino: 0, type: anonymousType(name), name }
+  return { ...base, ino: 0, type: anonymousType(name), name }
 }
 
 const AF_UNIX = 1

@@ -31,9 +31,15 @@ export function fillTuple(info: FdInfo, ev: Event, at: number, length: number): 
 
 function update(info: FdInfo, type: number, sip: Ip, sport: number, dip: Ip, dport: number): boolean {
   if (info.type === type) {
-    const same = equal(sip, info.sip) && sport === info.sport && equal(dip, info.dip) && dport === info.dport
-    const swapped = equal(dip, info.sip) && dport === info.sport && equal(sip, info.dip) && sport === info.dport
-    if (same || swapped) return false
+    const same = isOwn(sip, info.sip) && sport === info.sport && equal(dip, info.dip) && dport === info.dport
+    const answers = isOwn(dip, info.sip) && equal(sip, info.dip) && sport === info.dport
+    if (same || (answers && dport === info.sport)) return false
+    if (answers && info.sport === 0) {
+      // The kernel chose a port after the call that sent had been seen.
+      info.sport = dport
+      info.name = socketName(info)
+      return false
+    }
   }
   info.type = type
   let changed = false
@@ -54,6 +60,11 @@ function update(info: FdInfo, type: number, sip: Ip, sport: number, dip: Ip, dpo
     changed = true
   }
   return changed
+}
+
+/** Is it the address of this end? The driver says none for a socket that was bound to none. */
+function isOwn(told: Ip, known: Ip): boolean {
+  return equal(told, known) || isNone(told)
 }
 
 /** No address: 0.0.0.0 or ::. */

@@ -127,10 +127,12 @@ export class State {
   #enterCall(ev: Event, thread: ThreadInfo, type: number, traits: number): void {
     thread.lastFd = -1
     thread.lastType = type
+    thread.inCall = true
     thread.latency = 0
     thread.enterTime = this.time
-    if ((traits & USES_FD) !== 0 && ev.nparams > 0 && ev._paramLength(0) >= 8) {
-      const fd = numberAt(ev, ev._paramAt(0))
+    const index = fdParam(traits)
+    if ((traits & USES_FD) !== 0 && index < ev.nparams && ev._paramLength(index) >= 8) {
+      const fd = numberAt(ev, ev._paramAt(index))
       thread.lastFd = fd
       ev._fd = this.fdOf(thread, fd)
     }
@@ -142,7 +144,9 @@ export class State {
     if (thread.enterTime !== NEVER) thread.latency = this.time - thread.enterTime
     const index = fdParam(traits)
     const carriesFd = index !== 0 && index < ev.nparams && ev._paramLength(index) >= 8
-    const matches = type === thread.lastType + 1
+    // Of two exit events in a row the second has lost its enter event.
+    const matches = thread.inCall && type === thread.lastType + 1
+    thread.inCall = false
     if (!matches) {
       thread.lastType = NO_EVENT
       // A thread that makes no enter events: everything is in the exit event.

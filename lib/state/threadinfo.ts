@@ -75,6 +75,8 @@ export class ThreadInfo {
   lastFd = -1
   /** Type of the last enter event; NO_EVENT when an exit event cannot belong to it. */
   lastType = NO_EVENT
+  /** Its last event was the beginning of a call. */
+  inCall = false
   /** A copy of the last enter event where its exit event needs it, in memory that is used again; see State.enterOf. */
   enter: Uint8Array | undefined
   enterView: DataView | undefined

@@ -2,10 +2,10 @@ import { EVENT_COUNT, eventInfo } from '../event/table.js'
 
 /*
  * What the state has to know of an event type before it looks at the record, in one number: a bit set, with the index of the
- * exit event's fd above it.
+ * event's fd above it.
  */
 
-/** The first parameter of the enter event is the fd that the call is about. */
+/** The call is about an fd, which the enter event says. */
 export const USES_FD = 1 << 0
 /** It belongs to no thread, or its thread does not matter. */
 export const NO_THREAD = 1 << 1
@@ -27,7 +27,7 @@ export function traitsOf(type: number): number {
   return known !== UNKNOWN ? known : (traits[place] = compile(place))
 }
 
-/** Index of the parameter of an exit event that says the fd again, which later drivers add; 0 if there is none. */
+/** Index of the parameter that says the fd. In exit events, where later drivers add it, 0 means that there is none. */
 export function fdParam(traits: number): number {
   return traits >>> FD_SHIFT
 }
@@ -38,11 +38,13 @@ function compile(type: number): number {
   const { name, flags, params } = info
   let bits = 0
   if (name === 'switch' || name === 'procinfo') bits |= BETWEEN_CALLS | NEW_THREAD
-  else if (flags.includes('SKIPPARSERESET')) bits |= NO_THREAD
+  else if (flags.includes('SKIPPARSERESET') || name === 'container') bits |= NO_THREAD
   if (info.dir === 'exit' && ['clone', 'clone3', 'fork', 'vfork'].includes(name)) bits |= NEW_THREAD
   if (flags.includes('USES_FD')) {
     bits |= USES_FD
-    if (info.dir === 'exit') bits |= Math.max(0, params.findIndex(({ type }, index) => index > 0 && type === 'FD')) << FD_SHIFT
+    // The first one of an exit event is the result.
+    const first = info.dir === 'exit' ? 1 : 0
+    bits |= Math.max(0, params.findIndex(({ type }, index) => index >= first && type === 'FD')) << FD_SHIFT
   }
   if (info.dir === 'exit' && (params[0]?.name === 'res' || params[0]?.name === 'fd')) bits |= HAS_RESULT
   return bits

@@ -98,6 +98,8 @@ const OLD_FD = new Argument('oldfd')
 
 /** dup, dup2, dup3: a copy is not closed on exec unless dup3 says so. */
 function dup(state: State, ev: Event, thread: ThreadInfo, fd: number): void {
+  // dup2 of an fd onto itself does nothing.
+  if (fd === thread.lastFd && ev._fd !== undefined) return
   const from = ev._fd ?? state.fdOf(thread, OLD_FD.int64(state, ev, thread, thread.lastFd))
   if (from === undefined) {
     // Whatever was there before is gone.

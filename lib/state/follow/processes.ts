@@ -274,6 +274,13 @@ function changeDirectory(state: State, thread: ThreadInfo, path: string): void {
   main.cwd = cwd.endsWith('/') ? cwd : `${cwd}/`
 }
 
+/** A new session begins with a process group of the same number, which is the caller's own in its pid namespace. */
+function setsid(thread: ThreadInfo, sid: number): void {
+  thread.sid = sid
+  thread.vpgid = sid
+  if (thread.vpid === thread.pid) thread.pgid = sid
+}
+
 function setpgid(state: State, ev: Event, thread: ThreadInfo): void {
   const pid = PID.int64(state, ev, thread, -1)
   const pgid = PGID.int64(state, ev, thread, -1)
@@ -343,7 +350,7 @@ export const PROCESSES: Followers = {
     setgid: setEffectiveGroup(GID),
     setregid: setEffectiveGroup(EGID),
     setresgid: setEffectiveGroup(EGID),
-    setsid: onSuccess((_state, _ev, thread, sid) => { thread.sid = sid }),
+    setsid: onSuccess((_state, _ev, thread, sid) => setsid(thread, sid)),
     setpgid: onSuccess(setpgid),
     capset: onSuccess(capset),
     chdir: onSuccess((state, ev, thread) => changeDirectory(state, thread, PATH.text(state, ev, thread) ?? '')),
