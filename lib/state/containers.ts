@@ -28,7 +28,8 @@ export class ContainerTable extends Map<string, ContainerInfo> {
   #add({ id, fullId, type }: ContainerCgroup): void {
     if (this.size >= MAX_CONTAINERS) return
     const named = isNamedByCgroup(type)
-    const container: ContainerInfo = { id, fullId, type, lookup: named ? 'known' : this.#live ? 'pending' : 'failed', ...(named && { name: id }) }
+    const lookup = named ? 'known' : this.#live ? 'pending' : 'failed'
+    const container: ContainerInfo = { id, fullId, type, lookup, ...(named && { name: id }) }
     this.set(id, container)
     this.onNew?.(container)
   }
@@ -67,7 +68,10 @@ function fromJson(json: Record<string, unknown>): ContainerInfo | undefined {
     type: typeof json.type === 'number' ? CONTAINER_TYPES[json.type] ?? 'unknown' : 'unknown',
     lookup: (json.lookup_state ?? LOOKUP_SUCCESSFUL) === LOOKUP_SUCCESSFUL ? 'known' : 'failed',
   }
-  const texts = { name: 'name', image: 'image', imageId: 'imageid', imageRepository: 'imagerepo', imageTag: 'imagetag', imageDigest: 'imagedigest', ip: 'ip' } as const
+  const texts = {
+    name: 'name', image: 'image', imageId: 'imageid', imageRepository: 'imagerepo', imageTag: 'imagetag', imageDigest: 'imagedigest',
+    ip: 'ip',
+  } as const
   for (const [to, from] of Object.entries(texts) as [keyof typeof texts, string][]) {
     const value = text(from)
     if (value !== undefined) container[to] = value

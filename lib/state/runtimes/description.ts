@@ -8,7 +8,8 @@ export type Description = Partial<Omit<ContainerInfo, 'id' | 'lookup' | 'reason'
 export function mountsOf(entries: unknown): ContainerMount[] {
   return list(entries).filter(entry => record(entry) === entry).map(entry => {
     const { Source, Destination, Mode, RW, Propagation } = record(entry)
-    return { source: text(Source) ?? '', dest: text(Destination) ?? '', mode: text(Mode) ?? '', rdwr: RW === true, propagation: text(Propagation) ?? '' }
+    const [source = '', dest = '', mode = '', propagation = ''] = [Source, Destination, Mode, Propagation].map(text)
+    return { source, dest, mode, rdwr: RW === true, propagation }
   })
 }
 

@@ -64,8 +64,9 @@ function isName(full: string, name: string): boolean {
 function addressIn(settings: unknown): string | undefined {
   const { IPAddress, GlobalIPv6Address, Networks } = record(settings)
   const networks = list(Object.values(record(Networks))).map(record)
-  const addresses = [IPAddress, ...networks.map(network => network.IPAddress), GlobalIPv6Address, ...networks.map(network => network.GlobalIPv6Address)]
-  return addresses.flatMap(address => text(address) ?? []).find(address => isIP(address) !== 0)
+  const v4 = [IPAddress, ...networks.map(network => network.IPAddress)]
+  const v6 = [GlobalIPv6Address, ...networks.map(network => network.GlobalIPv6Address)]
+  return [...v4, ...v6].flatMap(address => text(address) ?? []).find(address => isIP(address) !== 0)
 }
 
 /** Of one that has the network of another: the other's. */

@@ -47,7 +47,8 @@ export class Host {
   /** What a server on a local socket answers; undefined where there is none, or where it does not know such a thing. */
   get(socketPath: string, path: string): Promise<unknown> {
     const asked = new Promise<unknown>((resolve, reject) => {
-      const asking = request({ socketPath: this.root + socketPath, path, headers: { host: 'localhost' }, agent: false, signal: this.#signal })
+      const where = { socketPath: this.root + socketPath, path, headers: { host: 'localhost' } }
+      const asking = request({ ...where, agent: false, signal: this.#signal })
       // A capture that is over does not wait for an answer.
       asking.on('socket', socket => socket.unref())
       asking.on('error', reject)

@@ -36,13 +36,18 @@ export interface Report {
   server: Record<string, Seen>
 }
 
-const FIELDS = ['id', 'full_id', 'name', 'type', 'image', 'image.id', 'image.repository', 'image.tag', 'image.digest', 'privileged', 'mounts', 'healthcheck']
+const FIELDS = [
+  'id', 'full_id', 'name', 'type', 'image', 'image.id', 'image.repository', 'image.tag', 'image.digest', 'privileged', 'mounts',
+  'healthcheck',
+]
 const IMAGE = 'localhost:5000/sysring/container:one'
+const GLOBAL = ['--storage-driver=vfs', '--cgroup-manager=cgroupfs']
+const SOCKET = '/run/podman/podman.sock'
 // What a process may have that runs in a container itself.
 const LIMITS = ['--network=none', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
 
 async function podman(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await run('podman', ['--storage-driver=vfs', '--cgroup-manager=cgroupfs', ...args])
+  const { code, stdout, stderr } = await run('podman', [...GLOBAL, ...args])
   if (code !== 0) throw new Error(`podman ${args.join(' ')}: ${stderr}`)
   return stdout
 }
@@ -75,7 +80,7 @@ async function capture(names: readonly string[], begin: () => Promise<unknown>):
 
 mkdirSync('/run/podman')
 const tar = spawn('tar', ['-C', process.argv[2], '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] })
-const imported = spawn('podman', ['--storage-driver=vfs', 'import', '-', IMAGE], { stdio: [tar.stdout!, 'ignore', 'pipe'] })
+const imported = spawn('podman', [...GLOBAL, 'import', '-', IMAGE], { stdio: [tar.stdout!, 'ignore', 'pipe'] })
 await once(imported, 'exit')
 const report: Partial<Report> = {}
 try {
@@ -83,10 +88,11 @@ try {
     await start('plain', '-v', `${process.argv[2]}:/data:ro`)
     await start('powerful', '--privileged')
   })
-  const server = spawn('podman', ['--storage-driver=vfs', '--cgroup-manager=cgroupfs', 'system', 'service', '--time=0', 'unix:///run/podman/podman.sock'])
+  const server = spawn('podman', [...GLOBAL, 'system', 'service', '--time=0', `unix://${SOCKET}`])
   try {
-    while (!existsSync('/run/podman/podman.sock')) await sleep(20)
-    report.server = await capture(['checked', 'powerful'], () => start('checked', '--health-cmd', 'true now', '--health-interval', 'disable', '-v', '/usr:/host'))
+    while (!existsSync(SOCKET)) await sleep(20)
+    const check = ['--health-cmd', 'true now', '--health-interval', 'disable']
+    report.server = await capture(['checked', 'powerful'], () => start('checked', ...check, '-v', '/usr:/host'))
   } finally {
     server.kill()
     await once(server, 'exit')

@@ -96,7 +96,8 @@ test('a container is new once, and pending only where there is somebody to ask',
   const asked: ContainerInfo[] = []
   const table = new ContainerTable(true)
   table.onNew = container => asked.push(container)
-  assert.equal([table.find([`cpu=/docker/${A}`]), table.find([`memory=/docker/${A}/docker/${B}`]), table.find([`memory=/docker/${A}`])], [a, b, a])
+  const paths = [`cpu=/docker/${A}`, `memory=/docker/${A}/docker/${B}`, `memory=/docker/${A}`]
+  assert.equal(paths.map(path => table.find([path])), [a, b, a])
   assert.equal(asked, [
     { id: a, fullId: A, type: 'docker', lookup: 'pending' },
     { id: b, fullId: B, type: 'docker', lookup: 'pending' },
