@@ -3,7 +3,7 @@ import { type Names, NO_NAMES, type ParamText, paramText } from './paramtext.js'
 import { hasLargeLengths } from './record.js'
 import { EVENT_COUNT, eventInfo } from './table.js'
 import { TextBuffer } from './textbuffer.js'
-import { unrolled } from './unrolled.js'
+import { textSource, unrolled } from './unrolled.js'
 
 export type { Names } from './paramtext.js'
 export { TextBuffer } from './textbuffer.js'
@@ -49,6 +49,7 @@ export function argsText(ev: Event, names: Names = NO_NAMES): string {
   return textOf((out) => writeArgs(out, ev, names))
 }
 
+const BLANK = 0x20
 const OPENING = 0x28
 const CLOSING = 0x29
 
@@ -97,22 +98,21 @@ function unrolledArgs(type: number, params: readonly NamedParamText[], count: nu
   const constants: Record<string, unknown> = {}
   const steps = params.slice(0, count).map((param, i) => {
     const { raw, writeResolved, resolve, empty } = param
-    // The blank behind a parameter goes with the name of the next.
-    Object.assign(constants, { [`prefix${i}`]: (i === 0 ? '' : ' ') + prefixOf(param, count), [`raw${i}`]: raw, [`empty${i}`]: empty })
-    const resolved = writeResolved ?? resolve
-    if (resolved !== undefined) constants[`resolve${i}`] = resolved
+    Object.assign(constants, { [`raw${i}`]: raw, [`resolve${i}`]: writeResolved ?? resolve })
     const inParentheses = writeResolved !== undefined
       ? `out.reserve(0); out.byte(${OPENING}); if (resolve${i}(out, ev, at, length, names)) out.byte(${CLOSING}); else out.length--`
       : resolve === undefined ? ''
       : `const text = resolve${i}(ev, at, length, names); if (text !== undefined) { out.byte(${OPENING}); out.text(text); out.byte(${CLOSING}) }`
-    return `out.text(prefix${i}); length = view.getUint16(lengths + ${2 * i}, true)
-      if (length === 0) out.text(empty${i}); else { raw${i}(out, ev, at, length, names); ${inParentheses} }
+    // The blank behind a parameter goes with the name of the next.
+    return `${textSource((i === 0 ? '' : ' ') + prefixOf(param, count))}
+      length = view.getUint16(lengths + ${2 * i}, true)
+      if (length === 0) ${empty === '' ? '{}' : textSource(empty)} else { raw${i}(out, ev, at, length, names); ${inParentheses} }
       at += length`
   })
   const source = `const view = ev._view, lengths = ev._at + ev._header
     let at = lengths + 2 * ev.nparams, length = 0
     ${steps.join('\n')}
-    out.text(' ')`
+    out.byte(${BLANK})`
   return unrolled<WriteArgs>(['out', 'ev', 'names'], source, constants)
 }
 

@@ -2,7 +2,7 @@ import type { BufferFormat } from '../event/buffertext.js'
 import type { Event } from '../event/event.js'
 import { closeString, openString } from '../event/jsonstring.js'
 import type { TextBuffer } from '../event/textbuffer.js'
-import { unrolled } from '../event/unrolled.js'
+import { textSource, unrolled } from '../event/unrolled.js'
 import type { Table, Value } from './field.js'
 import { type FieldPiece, parseFormat, type Piece } from './formatsyntax.js'
 import { type Printing, setPrinting, type TimeFormat } from './printing.js'
@@ -94,12 +94,12 @@ function loopedLine(parts: readonly (string | Part)[], showsMissing: boolean): P
 /** The same without the loop. */
 function unrolledLine(parts: readonly (string | Part)[], showsMissing: boolean): Part | undefined {
   const calls = parts.map((part, i) => {
-    if (typeof part === 'string') return `out.text(p${i})`
-    return showsMissing ? `if (!p${i}(out, ev)) out.text(MISSING)` : `if (!p${i}(out, ev)) isWhole = false`
+    if (typeof part === 'string') return textSource(part)
+    return showsMissing ? `if (!p${i}(out, ev)) ${textSource(MISSING)}` : `if (!p${i}(out, ev)) isWhole = false`
   })
   const source = showsMissing ? [...calls, 'return true']
     : ['const start = out.length', 'let isWhole = true', ...calls, 'if (!isWhole) out.length = start', 'return isWhole']
-  return unrolled<Part>(['out', 'ev'], source.join('\n'), { MISSING, ...Object.fromEntries(parts.map((part, i) => [`p${i}`, part])) })
+  return unrolled<Part>(['out', 'ev'], source.join('\n'), Object.fromEntries(parts.map((part, i) => [`p${i}`, part])))
 }
 
 function orMissing(part: Part): Part {

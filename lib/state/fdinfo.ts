@@ -49,6 +49,11 @@ export class FdInfo {
   source = 0n
   destination = 0n
 
+  // How it is printed, and of which name and kind that is; see names.ts.
+  /** @internal */ _text: Uint8Array | undefined
+  /** @internal */ _textName = ''
+  /** @internal */ _textKind = ''
+
   copy(): FdInfo {
     const copy = new FdInfo()
     copy.type = this.type

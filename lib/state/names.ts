@@ -12,8 +12,8 @@ export const STATE_NAMES: Names = Object.freeze({
   writeFd: (out: TextBuffer, ev: Event, fd: number) => {
     const info = fdOf(ev, fd)
     if (info === undefined) return false
-    out.text(kindText(info))
-    out.printable(info.name)
+    const text = fdBytes(info)
+    out.copy(text, 0, text.length)
     return true
   },
   fdLetter: (ev: Event, fd: number) => fdOf(ev, fd)?.letter,
@@ -49,6 +49,15 @@ function kindText(info: FdInfo): string {
   let text = kinds.get(kind)
   if (text === undefined) kinds.set(kind, text = `<${info.letter}${L4_LETTERS[protocol] ?? ''}>`)
   return text
+}
+
+/** The text of an fd as bytes, which are kept: an fd is printed with each of its reads and writes. */
+function fdBytes(info: FdInfo): Uint8Array {
+  const kind = kindText(info)
+  if (info._text !== undefined && info._textName === info.name && info._textKind === kind) return info._text
+  info._textName = info.name
+  info._textKind = kind
+  return (info._text = Buffer.from(kind + printable(info.name), 'latin1'))
 }
 
 /** "<f>/etc/passwd", "<4t>10.0.0.1:4000->10.0.0.2:80" */
