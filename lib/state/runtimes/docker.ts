@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { list, record, text } from '../untrusted.js'
 import { type Description, healthcheckOf, hexOf, imageParts, isIdOf, mountsOf } from './description.js'
-import type { Host } from './host.js'
+import { type Host, ifReadable } from './host.js'
 
 const FOLDER = '/var/lib/docker/containers'
 
@@ -11,7 +11,7 @@ export async function readDocker(host: Host, fullId: string): Promise<Descriptio
   if (file === undefined) return undefined
   const container = record(file)
   const config = record(container.Config)
-  const { Privileged } = record(await host.json(`${FOLDER}/${fullId}/hostconfig.json`))
+  const { Privileged } = record(await ifReadable(host.json(`${FOLDER}/${fullId}/hostconfig.json`)))
   const name = text(container.Name)?.replace(/^\//, '')
   const imageId = hexOf(text(container.Image))
   const image = text(config.Image)

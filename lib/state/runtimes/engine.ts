@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { list, record, text, texts, type Untrusted } from '../untrusted.js'
 import { type Description, healthcheckOf, hexOf, imageParts, isIdOf, mountsOf } from './description.js'
-import type { Host } from './host.js'
+import { type Host, ifReadable } from './host.js'
 
 /**
  * Asks a server with Docker's HTTP API, which podman's has too: /containers/ID/json, and /images/ID/json for what the container's
@@ -36,7 +36,7 @@ async function imageOf(host: Host, socket: string, reference: string | undefined
   const known: Description = { ...named, ...(imageId !== undefined && { imageId }) }
   const asked = imageId ?? reference
   if (asked === undefined || !/^[\w.:/@-]+$/.test(asked)) return known
-  const image = record(await host.get(socket, `/images/${asked}/json`))
+  const image = record(await ifReadable(host.get(socket, `/images/${asked}/json`)))
   return { ...known, ...tagOf(image, isId), ...digestOf(image, known.imageRepository) }
 }
 
@@ -72,5 +72,6 @@ function addressIn(settings: unknown): string | undefined {
 /** Of one that has the network of another: the other's. */
 async function sharedAddress(host: Host, socket: string, mode: string | undefined): Promise<string | undefined> {
   const other = /^container:([\w.-]+)$/.exec(mode ?? '')?.[1]
-  return other === undefined ? undefined : addressIn(record(await host.get(socket, `/containers/${other}/json`)).NetworkSettings)
+  if (other === undefined) return undefined
+  return addressIn(record(await ifReadable(host.get(socket, `/containers/${other}/json`))).NetworkSettings)
 }

@@ -74,6 +74,11 @@ export class Host {
   }
 }
 
+/** Of what completes a description, and is not worth failing for. */
+export function ifReadable<T>(asked: Promise<T>): Promise<T | undefined> {
+  return asked.catch(() => undefined)
+}
+
 function parse(from: string, bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'))

@@ -1,6 +1,6 @@
 import { record, text, texts, type Untrusted } from '../untrusted.js'
 import { type Description, imageParts } from './description.js'
-import type { Host } from './host.js'
+import { type Host, ifReadable } from './host.js'
 import { describeSpec } from './oci.js'
 
 const STORAGE = '/var/lib/containers/storage'
@@ -13,16 +13,16 @@ export async function readPodman(host: Host, fullId: string): Promise<Descriptio
     const folder = `${STORAGE}/${driver}-containers`
     const entry = byId(await host.json(`${folder}/containers.json`), fullId)
     if (entry === undefined) continue
-    const spec = record(await host.json(`${folder}/${fullId}/userdata/config.json`))
+    const spec = await ifReadable(host.json(`${folder}/${fullId}/userdata/config.json`))
     // podman writes its own part as a text of JSON into that of the storage.
     const { 'image-name': imageName } = record(parsed(text(entry.metadata)))
     const image = text(imageName)
     const name = texts(entry.names)[0]
     const imageId = text(entry.image)
-    const stored = imageId === undefined ? undefined : byId(await host.json(`${STORAGE}/${driver}-images/images.json`), imageId)
-    const imageDigest = text(stored?.digest)
+    const images = await ifReadable(host.json(`${STORAGE}/${driver}-images/images.json`))
+    const imageDigest = imageId === undefined ? undefined : text(byId(images, imageId)?.digest)
     return {
-      ...describeSpec(spec),
+      ...(spec !== undefined && describeSpec(record(spec))),
       ...(name !== undefined && { name }),
       ...(image !== undefined && imageParts(image)),
       ...(imageId !== undefined && { imageId }),

@@ -41,10 +41,11 @@ const FIELDS = [
   'healthcheck',
 ]
 const IMAGE = 'localhost:5000/sysring/container:one'
-const GLOBAL = ['--storage-driver=vfs', '--cgroup-manager=cgroupfs']
+// Nothing of systemd can be seen there.
+const GLOBAL = ['--storage-driver=vfs', '--cgroup-manager=cgroupfs', '--events-backend=none']
 const SOCKET = '/run/podman/podman.sock'
 // What a process may have that runs in a container itself.
-const LIMITS = ['--network=none', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
+const LIMITS = ['--network=none', '--log-driver=none', '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
 
 async function podman(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await run('podman', [...GLOBAL, ...args])

@@ -119,6 +119,18 @@ test('Docker\'s server: an image by its id has the names that it is known by; an
   assert.equal(await asked(root, pending('docker')), { ...known, ...image })
 }))
 
+test('what only completes a description may fail', () => withRoot(async root => {
+  const failing: Answer = (_, response) => void response.writeHead(500).end()
+  await root.serve(DOCKER, { [CONTAINER_URL]: CONTAINER, [IMAGE_URL]: failing })
+  const { imageDigest: _, ...known } = KNOWN
+  assert.equal(await asked(root, pending('docker')), known)
+  const storage = '/var/lib/containers/storage'
+  root.write(`${storage}/vfs-containers/containers.json`, [{ id: ID, names: ['web'], metadata: '{"image-name":"a/b"}' }])
+  for (const path of [`vfs-containers/${ID}/userdata/config.json`, 'vfs-images/images.json']) root.write(`${storage}/${path}`, '{')
+  const image = { image: 'a/b', imageRepository: 'a/b', imageTag: 'latest' }
+  assert.equal(await asked(root, pending('podman')), { ...pending('podman'), lookup: 'known', name: 'web', ...image })
+}))
+
 test('Docker\'s files, where its server does not know the container', () => withRoot(async root => {
   await root.serve(DOCKER, {})
   const folder = `/var/lib/docker/containers/${ID}`
@@ -192,7 +204,7 @@ test('files that come later than the container\'s first process', () => withRoot
   assert.is(container.lookup, 'pending')
   const entry = { id: ID, names: ['late'], image: IMAGE, metadata: '{' }
   root.write('/var/lib/containers/storage/overlay-containers/containers.json', [{ id: OTHER }, entry])
-  assert.equal(await known, { ...pending('podman'), lookup: 'known', name: 'late', imageId: IMAGE, privileged: false, mounts: [] })
+  assert.equal(await known, { ...pending('podman'), lookup: 'known', name: 'late', imageId: IMAGE })
 }))
 
 const hang: Answer = () => {}
