@@ -79,6 +79,19 @@ async function capture(names: readonly string[], begin: () => Promise<unknown>):
   return Object.fromEntries(inspected.map(entry => [entry.Name, { ...seen.get(entry.Id.slice(0, 12)), inspected: entry } as Seen]))
 }
 
+/** Removes the groups that podman leaves behind, once the last of its processes is gone. Those of somebody else are not empty. */
+function removeCgroups(): boolean {
+  const folders = ['.', ...readdirSync('/sys/fs/cgroup')].flatMap(name => [`${name}/libpod_parent/conmon`, `${name}/libpod_parent`])
+  for (const folder of folders.map(path => `/sys/fs/cgroup/${path}`).filter(path => existsSync(path))) {
+    try {
+      rmdirSync(folder)
+    } catch {
+      return false
+    }
+  }
+  return true
+}
+
 mkdirSync('/run/podman')
 const tar = spawn('tar', ['-C', process.argv[2], '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] })
 const imported = spawn('podman', [...GLOBAL, 'import', '-', IMAGE], { stdio: [tar.stdout!, 'ignore', 'pipe'] })
@@ -100,13 +113,6 @@ try {
   }
 } finally {
   await podman('rm', '-af', '-t', '0')
-  for (const parent of ['/sys/fs/cgroup', ...readdirSync('/sys/fs/cgroup').map(name => `/sys/fs/cgroup/${name}`)]) {
-    try {
-      if (existsSync(`${parent}/libpod_parent/conmon`)) rmdirSync(`${parent}/libpod_parent/conmon`)
-      rmdirSync(`${parent}/libpod_parent`)
-    } catch {
-      // None here, or somebody else's containers are in it.
-    }
-  }
+  for (let tries = 0; tries < 20 && !removeCgroups(); tries++) await sleep(50)
 }
 console.log(JSON.stringify(report, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)))
