@@ -4,7 +4,7 @@ import { StringList } from './stringlist.js'
 import { joinPath } from './path.js'
 import { endsText, isMappedAt, swapEnds } from './socketname.js'
 import type { Endpoint } from './sockets.js'
-import { State } from './state.js'
+import { MAX_FDS, MAX_THREADS, type State } from './state.js'
 import { CL_CLONE_FILES, CL_CLONE_THREAD, NEVER, NO_NAME, ThreadInfo } from './threadinfo.js'
 
 /** What the lists say of the moment before the first event. */
@@ -16,9 +16,10 @@ export function fill(state: State, { machine, interfaces, users, groups, threads
   if (interfaces.length > 0) state.interfaces = interfaces
   for (const user of users) state.users.set(user.uid, user)
   for (const group of groups) state.groups.set(group.gid, group)
-  for (const listed of threads) if (isNews(state, listed.tid)) addThread(state, threadOf(state, listed))
+  for (const listed of threads) if (isNews(state, listed.tid) && hasRoom(state, listed.tid)) addThread(state, threadOf(state, listed))
   for (const { pid, fds: list } of state.keepsFds ? fds : []) {
-    const thread = state.thread(pid) ?? addThread(state, new ThreadInfo(pid))
+    const thread = state.thread(pid) ?? (hasRoom(state, pid) ? addThread(state, new ThreadInfo(pid)) : undefined)
+    if (thread === undefined) continue
     for (const listed of list) addFd(state, thread, listed)
   }
   shareFds(state)
@@ -32,6 +33,10 @@ export function fill(state: State, { machine, interfaces, users, groups, threads
 function isNews(state: State, tid: number): boolean {
   const known = state.thread(tid)
   return known === undefined || (known.comm === NO_NAME && known.cloneTime === NEVER)
+}
+
+function hasRoom(state: State, tid: number): boolean {
+  return state.threads.size < MAX_THREADS || state.thread(tid) !== undefined
 }
 
 function addThread(state: State, thread: ThreadInfo): ThreadInfo {
@@ -73,7 +78,7 @@ function addFd(state: State, thread: ThreadInfo, listed: ListedFd): void {
   const info = fdOf(listed)
   if (info === undefined) return
   if (info.isServerSocket) state.serverPorts.add(info.sport)
-  thread.fds.set(listed.fd, info)
+  if (thread.fds.size < MAX_FDS) thread.fds.set(listed.fd, info)
 }
 
 /** Of one that was open already; undefined for kinds that nobody can say anything about. */

@@ -25,7 +25,7 @@ export interface Lookup {
 }
 
 /** Threads that are kept at most. What comes beyond them is not known by name. */
-const MAX_THREADS = 131_072
+export const MAX_THREADS = 131_072
 /** Fds of one process that are kept at most. */
 export const MAX_FDS = 65_536
 
@@ -67,6 +67,8 @@ export class State {
   #started = false
   /** The thread that was looked up last. */
   #last: ThreadInfo | undefined
+  /** By pid: how many threads a process has whose main thread is not known. */
+  readonly #orphans = new Map<number, number>()
   // What ends with the event at hand is still known in it.
   #exited: ThreadInfo | undefined
   #closedIn: ThreadInfo | undefined
@@ -158,11 +160,7 @@ export class State {
     }
     if ((traits & USES_FD) === 0) return
     if (carriesFd) thread.lastFd = numberAt(ev, ev._paramAt(index))
-    const fd = (ev._fd = this.fdOf(thread, thread.lastFd))
-    if (fd !== undefined && (fd.flags & CLOSE_CANCELED) !== 0) {
-      fd.flags &= ~CLOSE_CANCELED
-      this.closeLater(thread, CANCELED)
-    }
+    ev._fd = this.fdOf(thread, thread.lastFd)
   }
 
   /** The enter event that belongs to this exit event; undefined when it was not seen. Valid until the next call. */
@@ -207,7 +205,8 @@ export class State {
     }
     const thread = this.#lookup?.thread(tid, this) ?? unknownThread(tid)
     if (thread.isMain) {
-      for (const { pid } of this.threads.values()) if (pid === tid) thread.nchilds++
+      thread.nchilds = this.#orphans.get(tid) ?? 0
+      this.#orphans.delete(tid)
     } else {
       const main = this.threads.get(thread.pid) ?? this.discover(thread.pid)
       if (main !== undefined) thread.fds = main.fds
@@ -268,6 +267,7 @@ export class State {
     if (thread.tid !== thread.pid) {
       const main = this.mainOf(thread)
       if (main !== undefined) main.nchilds++
+      else this.#countOrphan(thread.pid, 1)
     }
     return true
   }
@@ -284,10 +284,16 @@ export class State {
     if (this.#last === thread) this.#last = undefined
     if (thread.tid === thread.pid) return
     const main = this.mainOf(thread)
-    if (main === undefined) return
+    if (main === undefined) return this.#countOrphan(thread.pid, -1)
     if (main.nchilds > 0) main.nchilds--
     // A process whose main thread ended first goes with its last thread.
     if (main.nchilds === 0 && main.exiting) this.remove(main)
+  }
+
+  #countOrphan(pid: number, change: 1 | -1): void {
+    const count = (this.#orphans.get(pid) ?? 0) + change
+    if (count > 0) this.#orphans.set(pid, count)
+    else this.#orphans.delete(pid)
   }
 
   /** The thread has ended: it goes with the next event. */

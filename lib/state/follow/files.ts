@@ -60,7 +60,8 @@ function directory(state: State, ev: Event, thread: ThreadInfo, name: string): s
 
 /** A close is not done before it has returned: until then the number may be given away again. */
 function closeEnter(ev: Event): void {
-  if (ev._fd !== undefined) ev._fd.flags |= CLOSE_IN_PROGRESS
+  const info = ev._fd
+  if (info !== undefined) info.flags = (info.flags & ~CLOSE_CANCELED) | CLOSE_IN_PROGRESS
 }
 
 function closeExit(state: State, ev: Event, thread: ThreadInfo): void {
@@ -69,7 +70,9 @@ function closeExit(state: State, ev: Event, thread: ThreadInfo): void {
   if (ev._error !== 0) {
     info.flags &= ~CLOSE_IN_PROGRESS
   } else if ((info.flags & CLOSE_CANCELED) !== 0) {
+    // Somebody else has the number already: what was closed is the one before.
     info.flags &= ~CLOSE_CANCELED
+    ev._fd = thread.fds.get(CANCELED) ?? info
     state.closeLater(thread, CANCELED)
   } else {
     state.closeLater(thread, thread.lastFd)
