@@ -8,6 +8,17 @@ const slice: (this: Uint8Array, start: number, end: number) => string =
     return Buffer.from(this.buffer, this.byteOffset + start, end - start).toString()
   }
 
+const latin1Slice: (this: Uint8Array, start: number, end: number) => string =
+  (Buffer.prototype as unknown as { latin1Slice?: (start: number, end: number) => string }).latin1Slice ??
+  function (this: Uint8Array, start, end) {
+    return Buffer.from(this.buffer, this.byteOffset + start, end - start).toString('latin1')
+  }
+
+/** The bytes in `memory` from `start` to `end` as a string with one character each. */
+export function latin1(memory: Uint8Array, start: number, end: number): string {
+  return latin1Slice.call(memory, start, end)
+}
+
 /** Up to here it is faster to add character to character than to call into C++. */
 const SHORT = 24
 

@@ -66,7 +66,7 @@ export class ThreadInfo {
   /** When its clone was seen, in ns from the capture's first event (may be negative); NEVER if it was there before. */
   cloneTime = NEVER
   /** Its fds; threads that share them have the same table. */
-  fds = new Map<number, FdInfo>()
+  fds: Map<number, FdInfo>
   /** The main thread, once it was looked up. */
   main: ThreadInfo | undefined
 
@@ -94,8 +94,10 @@ export class ThreadInfo {
   /** ns from the enter to the exit event; 0 in an enter event. */
   latency = 0
 
-  constructor(tid: number) {
+  /** `fds`: of a thread that shares another one's. */
+  constructor(tid: number, fds = new Map<number, FdInfo>()) {
     this.tid = tid
+    this.fds = fds
   }
 
   /** argv without argv[0]. */

@@ -69,17 +69,16 @@ function born(state: State, ev: Event, tid: number, parentTid: number, flags: nu
     state.remove(before)
   }
   const layout = layoutOf(ev.type)
-  const child = new ThreadInfo(tid)
   const isThread = (flags & CL_CLONE_THREAD) !== 0
+  // Where no fds are kept, all share the empty table.
+  const child = new ThreadInfo(tid, isThread || (flags & CL_CLONE_FILES) !== 0 || !state.keepsFds ? parent.fds : copiesOf(parent.fds))
   inherit(state, child, parent, isThread)
   child.ptid = parentTid
   child.pid = isThread ? params.int64(layout.pid, parent.pid) : tid
   child.flags = byItself ? flags | CL_CLONE_INVERTED : flags
-  if (isThread || (flags & CL_CLONE_FILES) !== 0) child.fds = parent.fds
-  else if (state.keepsFds) for (const [fd, info] of parent.fds) child.fds.set(fd, inherited(info))
   child.exe = params.text(layout.exe, parent.exe) ?? child.exe
   child.comm = params.text(layout.comm, parent.comm) ?? child.exe
-  child._args = params.length(layout.args) === 0 ? StringList.EMPTY : stringsAt(ev, layout.args)
+  child._args = stringsAt(ev, layout.args)
   readSizes(child, layout)
   child.uid = params.uint32(layout.uid, child.uid)
   child.gid = params.uint32(layout.gid, child.gid)
@@ -92,9 +91,9 @@ function born(state: State, ev: Event, tid: number, parentTid: number, flags: nu
 }
 
 function stringsAt(ev: Event, index: number): StringList {
+  const length = params.length(index)
   const start = params.at(index)
-  const bytes = Uint8Array.prototype.slice.call(ev._memory, start, start + params.length(index))
-  return StringList.in(bytes, 0, bytes.length)
+  return length === 0 ? StringList.EMPTY : StringList.from(ev._memory, start, start + length)
 }
 
 function cgroupsAt(state: State, ev: Event, index: number): Cgroups {
@@ -129,10 +128,14 @@ function inherit(state: State, child: ThreadInfo, parent: ThreadInfo, isThread: 
   child.cwd = state.cwdOf(parent)
 }
 
-function inherited(info: FdInfo): FdInfo {
-  const copy = info.copy()
-  copy.flags |= CLONED
-  return copy
+function copiesOf(fds: ReadonlyMap<number, FdInfo>): Map<number, FdInfo> {
+  const copies = new Map<number, FdInfo>()
+  for (const [fd, info] of fds) {
+    const copy = info.copy()
+    copy.flags |= CLONED
+    copies.set(fd, copy)
+  }
+  return copies
 }
 
 function readSizes(thread: ThreadInfo, layout: Layout): void {
@@ -162,7 +165,7 @@ function execve(state: State, ev: Event, thread: ThreadInfo): void {
   params.read(ev)
   thread.exe = params.text(layout.exe, thread.exe) ?? ''
   thread.comm = params.text(layout.comm, thread.comm) ?? thread.exe
-  thread._args = params.length(layout.args) === 0 ? StringList.EMPTY : stringsAt(ev, layout.args)
+  thread._args = stringsAt(ev, layout.args)
   const pid = params.int64(layout.pid, thread.pid)
   if (thread.pid !== pid) {
     thread.pid = pid
@@ -170,7 +173,7 @@ function execve(state: State, ev: Event, thread: ThreadInfo): void {
   }
   if (thread.ptid === -1) thread.ptid = params.int64(layout.ptid, -1)
   readSizes(thread, layout)
-  thread._env = params.length(layout.env) === 0 ? StringList.EMPTY : stringsAt(ev, layout.env)
+  thread._env = stringsAt(ev, layout.env)
   if (params.length(layout.cgroups) > 0) thread._cgroups = cgroupsAt(state, ev, layout.cgroups)
   thread.tty = params.uint32(layout.tty, thread.tty)
   thread.vpgid = params.int64(layout.vpgid, thread.vpgid)
