@@ -80,7 +80,8 @@ export class Known {
       const before = table!.get(fd)
       const same = before?.ino === values.ino && before.link === values.link
       // A connection that is over is still called what it was.
-      table!.set(fd, same && before.remote !== undefined && before.remote !== '' && values.remote === '' ? before : { ...values, ...(same && before.peer !== undefined && { peer: before.peer }) })
+      const over = same && before.remote !== undefined && before.remote !== '' && values.remote === ''
+      table!.set(fd, over ? before : { ...values, ...(same && before.peer !== undefined && { peer: before.peer }) })
       if (values.listens === '1') this.ports.add(values.local)
       if (early) this.early.add(values.link)
     }

@@ -489,7 +489,8 @@ static void namespaces(void) {
 	one = child(0);
 	if (one == 0) {
 		MUST(mkdir("mounted", 0777));
-		if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 || mount("none", "mounted", "tmpfs", 0, NULL) < 0) {
+		if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+			mount("none", "mounted", "tmpfs", 0, NULL) < 0) {
 			say("skip\tmount namespace");
 			_exit(0);
 		}
@@ -561,7 +562,8 @@ static void before(pthread_t *thread) {
 		MUST(write(done[1], "", 1));
 		_exit(0);
 	}
-	accepted4 = MUST(accept(early4, NULL, NULL)); accepted6 = MUST(accept(early6, NULL, NULL)); accepted_unix = MUST(accept(early_unix, NULL, NULL));
+	accepted4 = MUST(accept(early4, NULL, NULL)); accepted6 = MUST(accept(early6, NULL, NULL));
+	accepted_unix = MUST(accept(early_unix, NULL, NULL));
 	until_done();
 	scan("early");
 	early_sharer = child(CLONE_FILES);

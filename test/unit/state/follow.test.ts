@@ -58,8 +58,8 @@ class Script {
 
   clone(tid: number, child: number, params: Params = {}): Event {
     return this.exit('SYSCALL_CLONE_20', tid, {
-      res: child, exe: '/bin/sh', args: ['-i'], tid, pid: tid, ptid: 1, cwd: '', fdlimit: 1024, pgft_maj: 0, pgft_min: 0, vm_size: 0, vm_rss: 0,
-      vm_swap: 0, comm: 'shell', cgroups: [], flags: 0, uid: 0, gid: 0, vtid: tid, vpid: tid, ...params,
+      res: child, exe: '/bin/sh', args: ['-i'], tid, pid: tid, ptid: 1, cwd: '', fdlimit: 1024, pgft_maj: 0, pgft_min: 0, vm_size: 0,
+      vm_rss: 0, vm_swap: 0, comm: 'shell', cgroups: [], flags: 0, uid: 0, gid: 0, vtid: tid, vpid: tid, ...params,
     })
   }
 
@@ -69,7 +69,10 @@ class Script {
 
   execve(tid: number, exe: string, params: Params = {}): Event {
     this.enter('SYSCALL_EXECVE_19', tid, { filename: exe })
-    return this.exit('SYSCALL_EXECVE_19', tid, { res: 0, exe, args: [], tid, pid: tid, ptid: 100, comm: exe.slice(exe.lastIndexOf('/') + 1), trusted_exepath: exe, ...params })
+    const comm = exe.slice(exe.lastIndexOf('/') + 1)
+    return this.exit('SYSCALL_EXECVE_19', tid, {
+      res: 0, exe, args: [], tid, pid: tid, ptid: 100, comm, trusted_exepath: exe, ...params,
+    })
   }
 
   ended(tid: number, params: Params = {}): void {
@@ -97,13 +100,17 @@ function make(code: string, tid: number, params: Params, ts: bigint): Event {
   const unknown = Object.keys(params).filter(name => !info.params.some(param => param.name === name) && name !== 'fd')
   assert.equal(unknown, [], code)
   const last = info.params.findLastIndex(({ name }) => Object.hasOwn(params, name))
-  return event({ type: code as Parameters<typeof event>[0]['type'], tid, ts, params: info.params.slice(0, last + 1).map(({ name }) => params[name]) })
+  const values = info.params.slice(0, last + 1).map(({ name }) => params[name])
+  return event({ type: code as Parameters<typeof event>[0]['type'], tid, ts, params: values })
 }
 
 const NOTHING: Initial = { machine: undefined, interfaces: [], users: [], groups: [], threads: [], fds: [] }
 
 function listed(tid: number, comm: string, cwd: string, more: Partial<ListedThread> = {}): ListedThread {
-  return { tid, pid: tid, ptid: 1, sid: tid, vpgid: tid, comm, exe: `/bin/${comm}`, exepath: `/bin/${comm}`, args: [], cwd, vtid: tid, vpid: tid, flags: 0, uid: 0, gid: 0, ...more } as ListedThread
+  return {
+    tid, pid: tid, ptid: 1, sid: tid, vpgid: tid, comm, exe: `/bin/${comm}`, exepath: `/bin/${comm}`, args: [], cwd, vtid: tid, vpid: tid,
+    flags: 0, uid: 0, gid: 0, ...more,
+  } as ListedThread
 }
 
 const CLONE_FILES = 1
@@ -229,7 +236,8 @@ for (const model of ['both', 'exit'] as const) {
   test(`${model}: fcntl copies and marks`, () => {
     const script = new Script(model)
     script.open(100, 3, '/a')
-    const fcntl = (cmd: number, res: number, arg: number) => script.call('SYSCALL_FCNTL', 100, 3, { res, cmd, arg: undefined }, { arg }, { cmd })
+    const fcntl = (cmd: number, res: number, arg: number) =>
+      script.call('SYSCALL_FCNTL', 100, 3, { res, cmd, arg: undefined }, { arg }, { cmd })
     assert.is(fcntl(1, 9, 9).fd!.name, '/a')
     fcntl(26, 10, 9)
     assert.equal(script.names(100), { 3: '/a', 9: '/a', 10: '/a' })
@@ -249,13 +257,15 @@ for (const model of ['both', 'exit'] as const) {
     socket(3, 1)
     assert.equal([script.fd(100, 3)!.type, script.fd(100, 3)!.name], [FD.IPV4, ''])
     script.call('SOCKET_BIND', 100, 3, { res: 0, addr: sockaddr('127.0.0.1:80') })
-    assert.equal([script.fd(100, 3)!.type, script.fd(100, 3)!.name, script.fd(100, 3)!.flags & ROLE_SERVER], [FD.IPV4_SERVER, '127.0.0.1:80', ROLE_SERVER])
+    const server = script.fd(100, 3)!
+    assert.equal([server.type, server.name, server.flags & ROLE_SERVER], [FD.IPV4_SERVER, '127.0.0.1:80', ROLE_SERVER])
     const tuple = socktuple('127.0.0.1:4000', '127.0.0.1:80')
     const accepted = script.exit('SOCKET_ACCEPT_5', 100, { fd: 4, tuple, queuepct: 0, queuelen: 0, queuemax: 5 })
     assert.equal([accepted.fd!.name, accepted.fd!.flags & (ROLE_CLIENT | ROLE_SERVER)], ['127.0.0.1:4000->127.0.0.1:80', ROLE_SERVER])
     if (model === 'both') script.event('PPME_SOCKET_SOCKET_E', 100, { domain: 2, type: 1, proto: 0 })
     socket(5, 1)
-    const connected = script.call('SOCKET_CONNECT', 100, 5, { res: 0, tuple }, { addr: sockaddr('127.0.0.1:80') }, { addr: sockaddr('127.0.0.1:80') })
+    const addr = sockaddr('127.0.0.1:80')
+    const connected = script.call('SOCKET_CONNECT', 100, 5, { res: 0, tuple }, { addr }, { addr })
     assert.equal([connected.fd!.name, connected.fd!.flags & (ROLE_CLIENT | ROLE_SERVER)], ['127.0.0.1:4000->127.0.0.1:80', ROLE_CLIENT])
     const failed = script.call('SOCKET_CONNECT', 100, 5, { res: -111 })
     assert.is(failed.fd!.name, '127.0.0.1:4000->127.0.0.1:80')
