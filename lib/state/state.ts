@@ -290,6 +290,14 @@ export class State {
     if (main.nchilds === 0 && main.exiting) this.remove(main)
   }
 
+  /** Of a process that executes another program only the main thread is left, whichever of them has asked for it. */
+  endOthers(main: ThreadInfo): void {
+    main.exiting = false
+    if (main.nchilds === 0) return
+    for (const thread of this.threads.values()) if (thread.pid === main.pid && thread !== main) this.remove(thread)
+    main.nchilds = 0
+  }
+
   #countOrphan(pid: number, change: 1 | -1): void {
     const count = (this.#orphans.get(pid) ?? 0) + change
     if (count > 0) this.#orphans.set(pid, count)

@@ -258,6 +258,9 @@ for (const events of ['both', 'exit'] as const) {
     }
     await ended
     assert.is(capture.stats().dropped.total, 0)
+    // What has ended is forgotten; the last one goes with the event after.
+    const left = [...new Set(seen.map(({ tid }) => tid))].filter(tid => capture.state!.threads.has(tid))
+    assert.ok(left.length <= 1, `still there: ${left.join(', ')}`)
     judge(events, seen, book)
   })
 }

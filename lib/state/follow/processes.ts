@@ -189,6 +189,7 @@ function execve(state: State, ev: Event, thread: ThreadInfo): void {
   thread.uid = params.uint32(layout.uid, thread.uid)
   thread.gid = params.uint32(layout.gid, thread.gid)
   thread.exepath = exepath(state, ev, thread, layout)
+  if (thread.isMain) state.endOthers(thread)
   if (state.keepsFds) closeOnExec(thread)
   thread.flags &= CL_CLONE_INVERTED
 }

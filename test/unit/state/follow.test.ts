@@ -304,6 +304,19 @@ test('a number that is given away again before its close has ended', () => {
   assert.equal(script.names(100), {})
 })
 
+test('exec by another thread than the main one ends them all but that', () => {
+  const script = new Script('both')
+  script.clone(100, 101, { flags: THREAD })
+  script.clone(100, 102, { flags: THREAD })
+  script.ended(102)
+  script.ended(100)
+  script.execve(100, '/bin/new')
+  assert.equal([...script.state.threads.keys()], [100])
+  script.ended(100)
+  script.event('PPME_SYSCALL_CHDIR_X', 300, { res: -2 })
+  assert.equal([...script.state.threads.keys()], [300])
+})
+
 test('a second exit event after one enter event is not its end', () => {
   const script = new Script('both')
   script.open(100, 3, '/a')
