@@ -35,10 +35,17 @@ export function planOf(bound: Bound): Plan {
   for (const { left, right } of checksOf(simplify(bound, () => undefined))) {
     for (const table of [...left.needs, ...(right?.needs ?? [])]) needs.add(table)
   }
+  // Files have no kernel that would ask.
+  let syscalls: Plan['syscalls'] | undefined
+  let conditions: Conditions | undefined
   return {
     types,
-    syscalls: callsOf(bound),
-    conditions: { ...conditionsOf({ kind: 'and', terms: [bound, possible(bound, rests)] }), ...directionsOf(types) },
+    get syscalls() {
+      return (syscalls ??= callsOf(bound))
+    },
+    get conditions() {
+      return (conditions ??= { ...conditionsOf({ kind: 'and', terms: [bound, possible(bound, rests)] }), ...directionsOf(types) })
+    },
     needs,
     byTypeAlone: rests.every(({ kind }) => kind === 'always' || kind === 'never'),
   }

@@ -2,7 +2,7 @@ import { EVENT_COUNT } from '../event/table.js'
 import type { Table } from '../field/field.js'
 import { compileFilter } from '../filter/filter.js'
 import type { Plan } from '../filter/plan.js'
-import { followed } from '../state/follow/index.js'
+import { followed, needsEnter } from '../state/follow/index.js'
 import { changesState, Follower, type FollowerOptions } from '../state/follower.js'
 import { fill, type Initial } from '../state/initial.js'
 import { type Lookup, State } from '../state/state.js'
@@ -55,8 +55,8 @@ function neededCodes({ types, needs }: Plan, stateEvents: boolean): Uint8Array {
   if (needs.size === 0 && !stateEvents) return types
   const needed = followed(tablesOf(needs))
   for (let code = 0; code < EVENT_COUNT; code++) if (types[code] === 1 || (stateEvents && changesState(code))) needed[code] = 1
-  // The enter event says which call an exit event ends, and which fd that is about.
-  for (let code = 3; code < EVENT_COUNT; code += 2) needed[code - 1] |= needed[code]
+  // The enter event says when a call began, which fd it is about, and of older drivers what was asked for.
+  for (let code = 3; code < EVENT_COUNT; code += 2) if (types[code] === 1 || (needed[code] === 1 && needsEnter(code))) needed[code - 1] = 1
   return needed
 }
 

@@ -13,6 +13,8 @@ import type { Window } from './window.js'
 
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 const TWO32 = 0x1_0000_0000
+/** The word of an event block whose upper half is the event's type: 8 bytes of block and 2 of CPU before the record. */
+const TYPE_WORD = (8 + block.CPU_SIZE + TYPE) >> 2
 /** Bytes of an event block whose record has no parameters. */
 const SMALLEST = block.FRAMING + block.CPU_SIZE + HEADER
 
@@ -75,13 +77,17 @@ export class Pcapng implements Format {
 
   /** The quickest way through a file: only the lengths of blocks are looked at, and what type of event they hold. */
   #skip(event: Event, window: Window, wanted: Uint8Array): void {
-    const { view, end } = window
+    const { end } = window
     let { at } = window
+    // Blocks are aligned to four bytes in the file, and nearly always in memory.
+    if ((at & 3) !== 0) return
+    const { words } = window
     let count = 0
     while (end - at >= SMALLEST) {
-      const size = view.getInt32(at + 4, true)
-      if (wanted[view.getUint16(at + 8 + block.CPU_SIZE + TYPE, true)] !== 0 || view.getInt32(at, true) !== block.EVENT) break
-      if (size < SMALLEST || size > end - at || view.getInt32(at + size - 4, true) !== size) break
+      const first = at >> 2
+      const size = words[first + 1]
+      if (wanted[words[first + TYPE_WORD] >>> 16] !== 0 || words[first] !== block.EVENT) break
+      if (size < SMALLEST || size > end - at || (size & 3) !== 0 || words[(at + size - 4) >> 2] !== size) break
       at += size
       count++
     }

@@ -18,10 +18,12 @@ const LEAD = 128 * 1024
 class Chunk {
   readonly memory: Uint8Array
   readonly view: DataView
+  readonly words: Int32Array
   constructor(readonly lead: number, size: number) {
     // Not zeroed: nothing is ever read of it beyond what a source has put there.
     this.memory = new Uint8Array(Buffer.allocUnsafeSlow(lead + size + SLACK).buffer)
     this.view = new DataView(this.memory.buffer)
+    this.words = new Int32Array(this.memory.buffer, 0, this.memory.length >> 2)
   }
 }
 
@@ -36,6 +38,8 @@ class Chunk {
 export class Window {
   memory: Uint8Array
   view: DataView
+  /** The same memory as words of the machine: little endian, or else what looks at them finds nothing that it knows. */
+  words: Int32Array
   /** Where the reader stands. Beyond `end`, it passes over what is not read yet. */
   at = 0
   end = 0
@@ -61,6 +65,7 @@ export class Window {
     this.#spare = new Chunk(LEAD, size)
     this.memory = this.#current.memory
     this.view = this.#current.view
+    this.words = this.#current.words
     this.memory.set(head)
     this.end = head.length
     this.#readAhead()
@@ -92,6 +97,7 @@ export class Window {
     this.end = to.lead + got
     this.memory = to.memory
     this.view = to.view
+    this.words = to.words
     this.ended = got === 0
     this.#current = to
     this.#spare = from.lead < LEAD ? new Chunk(LEAD, this.#size) : from

@@ -1,5 +1,6 @@
 import { EVENT_NAMES } from '../../event/table.generated.js'
 import type { Table } from '../../field/field.js'
+import { traitsOf, USES_FD } from '../traits.js'
 import { FILES } from './files.js'
 import type { Follow, Followers } from './follow.js'
 import { PROCESSES, USAGE } from './processes.js'
@@ -58,4 +59,9 @@ const NONE: Readonly<Record<string, Follow>> = {}
 /** By event code: 1 for those that keep these tables right. */
 export function followed(tables: ReadonlySet<Table>): Uint8Array {
   return Uint8Array.from(EVENT_NAMES, (name, code) => Number(PARTS.some(([table, part]) => tables.has(table) && followerIn(part, name, code) !== undefined)))
+}
+
+/** Is what an exit event changes told by its enter event in part? */
+export function needsEnter(code: number): boolean {
+  return ASKED_BEFORE.has(EVENT_NAMES[code]) || (traitsOf(code) & USES_FD) !== 0
 }
