@@ -23,12 +23,16 @@ export function decisionOf({ plan, needed, stateEvents }: Pick<Following, 'plan'
     const codes = syscallCodes(syscallNumber(name)!)
     return codes !== undefined && codes.enter > 1 && state[codes.enter | odd] === 1
   }))
+  // Where there are enter events, only they say which call an exit event ends, and on which fd.
+  const asks = needed === undefined || plan.needs.has('fd')
+  const asked = asks ? [...stateCalls(1), ...plan.syscalls.exit] : []
   return {
     enter: plan.syscalls.enter,
     exit: plan.syscalls.exit,
-    // Our probe's exit events say everything again; but that a close has begun, only its enter event says in time.
-    stateEnter: new Set([...stateCalls(0)].filter(name => stateEvents || name === 'close')),
+    // That a close has begun is to be known before it has ended.
+    stateEnter: new Set([...[...stateCalls(0)].filter(name => stateEvents || name === 'close'), ...asked]),
     stateExit: stateCalls(1),
+    exitOnly: plan.syscalls.enter.size === 0 && !stateEvents,
     tracepoints: tracepoints(plan.types),
     stateTracepoints: tracepoints(state),
     ...(pids && { pids }),

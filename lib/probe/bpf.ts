@@ -10,7 +10,7 @@ export function openBpfProbe(options: CheckedLiveOptions): Probe {
     native().openBpf({
       ringBytes: options.ringBytes ?? RING_BYTES,
       snaplen: options.snaplen,
-      exitOnly: options.events === 'exit',
+      exitOnly: (options.events ?? (options.decision?.exitOnly === true ? 'exit' : 'both')) === 'exit',
       selfTgid: options.includeSelf ? 0 : process.pid,
       pidFilter: options.pidFilter,
       pids: options.pids,

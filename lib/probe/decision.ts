@@ -22,6 +22,8 @@ export interface Decision {
   readonly tids?: ReadonlySet<number>
   /** Names that the calling thread has in the kernel at that moment, compared exactly. */
   readonly comms?: ReadonlySet<string>
+  /** Only exit events are wanted: a probe that can make them complete needs no enter events, if nobody asks for both. */
+  readonly exitOnly?: boolean
   /** Only exit events of calls that return a number below zero. */
   readonly failedOnly?: boolean
 }

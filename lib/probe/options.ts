@@ -10,7 +10,7 @@ export interface LiveOptions extends CaptureOptions {
   /**
    * 'both': an enter and an exit event per call, which sysdig up to 0.36 and Wireshark know. 'exit': one event per call
    * with all parameters on it, at about two thirds of the cost. Default: what the kernel module makes, which depends on its
-   * version, or 'both'.
+   * version; of our eBPF probe 'exit' where a filter wants exit events only, else 'both'.
    */
   events?: 'both' | 'exit'
   /** Bytes of I/O buffers to keep: 0 … 60000, default 80. */
