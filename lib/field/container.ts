@@ -1,7 +1,7 @@
 import type { ContainerInfo } from '../state/container.js'
 import { containerOf, MOUNT_FIELDS } from './container.mount.js'
+import { ofThread } from './define.js'
 import type { Field, Value } from './field.js'
-import { ofThread } from './threadfield.js'
 
 const NEEDS = ['thread', 'container'] as const
 

@@ -1,23 +1,28 @@
-import { EVENT_COUNT, type EventInfo, eventInfo } from '../event/table.js'
-import type { Extractor, Field } from './field.js'
+import type { Event } from '../event/event.js'
+import type { ThreadInfo } from '../state/threadinfo.js'
+import type { Extractor, Field, Value, ValueType } from './field.js'
 
-/** A field without argument, with how to get its value: one extractor serves all. */
-export function define({ get, all, write, writeJson, compare, ...field }: Omit<Field, 'bind'> & Extractor): Field {
-  const extractor: Extractor = {
-    get,
-    ...(all && { all }), ...(write && { write }), ...(writeJson && { writeJson }), ...(compare && { compare }),
-  }
-  return { ...field, bind: () => extractor }
+/** What a field has beside its name, type and sentence. */
+export type Traits = Partial<Omit<Field, 'name' | 'type' | 'doc' | 'bind'>>
+
+/** A field without argument: one extractor, or what gets the value if that is all of it, serves whoever asks. */
+export function define(name: string, type: ValueType, doc: string, extractor: Extractor | Extractor['get'], traits: Traits = {}): Field {
+  const bound = typeof extractor === 'function' ? { get: extractor } : extractor
+  return { name, type, doc, ...traits, bind: () => bound }
 }
 
-const UNKNOWN = Symbol('unknown')
+/** A field of the event's thread; without a value where an event belongs to none. */
+export function ofThread(
+  name: string, type: ValueType, doc: string, get: (thread: ThreadInfo, ev: Event) => Value | undefined, traits: Traits = {},
+): Field {
+  return define(name, type, doc, threadExtractor(get), { needs: ['thread'], ...traits })
+}
 
-/** What follows from an event's type alone, found out when the first event of the type comes; `otherwise` for codes of later drivers. */
-export function byType<T>(of: (info: EventInfo) => T, otherwise: T): (type: number) => T {
-  const known = new Array<T | typeof UNKNOWN>(EVENT_COUNT).fill(UNKNOWN)
-  return (type) => {
-    if (type >= EVENT_COUNT) return otherwise
-    const value = known[type]
-    return value === UNKNOWN ? (known[type] = of(eventInfo(type)!)) : value
+export function threadExtractor(get: (thread: ThreadInfo, ev: Event) => Value | undefined): Extractor {
+  return {
+    get(ev) {
+      const thread = ev._thread
+      return thread === undefined ? undefined : get(thread, ev)
+    },
   }
 }

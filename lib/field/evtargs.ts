@@ -122,15 +122,10 @@ function number(ev: Event, at: number, type: ValueType): number | bigint {
 }
 
 export const ARGS_FIELDS: readonly Field[] = [
-  define({
-    name: 'evt.args', type: 'CHARBUF', needs: NEEDS, doc: 'All arguments: fd=3(<f>/etc/passwd) size=4096.',
-    get: (ev) => textOf((out) => writeAllArgs(out, ev)), write: writeAllArgs,
-  }),
+  define('evt.args', 'CHARBUF', 'All arguments: fd=3(<f>/etc/passwd) size=4096.',
+    { get: (ev) => textOf((out) => writeAllArgs(out, ev)), write: writeAllArgs }, { needs: NEEDS }),
   ARG,
   RAW_ARG,
-  define({
-    name: 'evt.info', type: 'CHARBUF', needs: NEEDS,
-    doc: 'All arguments as evt.args; of a message to the system’s log its severity and text.',
-    get: (ev) => textOf((out) => writeInfo(out, ev)), write: writeInfo,
-  }),
+  define('evt.info', 'CHARBUF', 'All arguments as evt.args; of a message to the system’s log its severity and text.',
+    { get: (ev) => textOf((out) => writeInfo(out, ev)), write: writeInfo }, { needs: NEEDS }),
 ]

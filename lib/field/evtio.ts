@@ -2,7 +2,8 @@ import type { Event } from '../event/event.js'
 import { numberAt } from '../event/decode.js'
 import { writePlainArg } from '../event/text.js'
 import type { FdInfo } from '../state/fdinfo.js'
-import { byType, define } from './define.js'
+import { byType } from './bytype.js'
+import { define } from './define.js'
 import type { Field } from './field.js'
 import { Param } from './param.js'
 
@@ -49,10 +50,8 @@ const WAYS = [
 ] as const
 
 const BUFFER_LENGTHS: readonly Field[] = KINDS.flatMap((kind) => WAYS.map((way) =>
-  define({
-    name: `evt.buflen${kind.suffix}${way.suffix}`, type: 'UINT64', needs: ['fd'], doc: `Bytes${kind.words} that were ${way.words}.`,
-    get: (ev) => moved(ev, way.way, kind.isOne),
-  })))
+  define(`evt.buflen${kind.suffix}${way.suffix}`, 'UINT64', `Bytes${kind.words} that were ${way.words}.`,
+    (ev) => moved(ev, way.way, kind.isOne), { needs: ['fd'] })))
 
 /** Is it a write to the socket of the system's log? */
 export function isSyslogWrite(ev: Event): boolean {
@@ -60,26 +59,16 @@ export function isSyslogWrite(ev: Event): boolean {
 }
 
 export const IO_FIELDS: readonly Field[] = [
-  define({
-    name: 'evt.buffer', type: 'BYTEBUF', doc: 'The data that was read or written, as far as it was captured.', get: data,
-    write: (out, ev) => writePlainArg(out, ev, DATA.indexIn(ev)),
-  }),
+  define('evt.buffer', 'BYTEBUF', 'The data that was read or written, as far as it was captured.',
+    { get: data, write: (out, ev) => writePlainArg(out, ev, DATA.indexIn(ev)) }),
   ...BUFFER_LENGTHS,
-  define({
-    name: 'evt.is_io', type: 'BOOL', doc: 'Does it read from an fd, or write to one?', get: ({ type }) => reads(type) || writes(type),
-  }),
-  define({ name: 'evt.is_io_read', type: 'BOOL', doc: 'Does it read from an fd?', get: ({ type }) => reads(type) }),
-  define({ name: 'evt.is_io_write', type: 'BOOL', doc: 'Does it write to an fd?', get: ({ type }) => writes(type) }),
-  define({
-    name: 'evt.io_dir', type: 'CHARBUF', doc: 'read or write, for events that do it.',
-    get: ({ type }) => (writes(type) ? 'write' : reads(type) ? 'read' : undefined),
-  }),
-  define({
-    name: 'evt.is_wait', type: 'BOOL', doc: 'May the call make its thread wait, as poll and nanosleep do?', get: ({ type }) => waits(type),
-  }),
-  define({
-    name: 'evt.wait_latency', type: 'RELTIME', needs: ['thread'], doc: 'Nanoseconds that a call has waited, of those that may wait.',
-    get: (ev) => (waits(ev.type) && (ev.type & 1) === 1 ? ev._thread?.latency ?? 0 : undefined),
-  }),
-  define({ name: 'evt.is_syslog', type: 'BOOL', needs: ['fd'], doc: 'Does it write to /dev/log?', get: isSyslogWrite }),
+  define('evt.is_io', 'BOOL', 'Does it read from an fd, or write to one?', ({ type }) => reads(type) || writes(type)),
+  define('evt.is_io_read', 'BOOL', 'Does it read from an fd?', ({ type }) => reads(type)),
+  define('evt.is_io_write', 'BOOL', 'Does it write to an fd?', ({ type }) => writes(type)),
+  define('evt.io_dir', 'CHARBUF', 'read or write, for events that do it.',
+    ({ type }) => (writes(type) ? 'write' : reads(type) ? 'read' : undefined)),
+  define('evt.is_wait', 'BOOL', 'May the call make its thread wait, as poll and nanosleep do?', ({ type }) => waits(type)),
+  define('evt.wait_latency', 'RELTIME', 'Nanoseconds that a call has waited, of those that may wait.',
+    (ev) => (waits(ev.type) && (ev.type & 1) === 1 ? ev._thread?.latency ?? 0 : undefined), { needs: ['thread'] }),
+  define('evt.is_syslog', 'BOOL', 'Does it write to /dev/log?', isSyslogWrite, { needs: ['fd'] }),
 ]

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { Event } from '../event/event.js'
-import { byType, define } from './define.js'
+import { byType } from './bytype.js'
+import { define } from './define.js'
 import type { Extractor, Field } from './field.js'
 import { Param } from './param.js'
 
@@ -79,12 +80,12 @@ const COUNTER: Field = {
 }
 
 function ofDocker(name: string, doc: string, get: (ev: Event) => string | undefined): Field {
-  return define({ name: `evt.infra.docker.${name}`, type: 'CHARBUF', doc: `Of events of Docker: ${doc}.`, get })
+  return define(`evt.infra.docker.${name}`, 'CHARBUF', `Of events of Docker: ${doc}.`, get)
 }
 
 function ofPlugin(name: string, doc: string): Field {
   const none = 'none, since no plugins are loaded'
-  return define({ name: `evt.${name}`, type: 'CHARBUF', doc: `Of events of a plugin, its ${doc}: ${none}.`, get: () => undefined })
+  return define(`evt.${name}`, 'CHARBUF', `Of events of a plugin, its ${doc}: ${none}.`, () => undefined)
 }
 
 export const MISC_FIELDS: readonly Field[] = [
@@ -95,9 +96,7 @@ export const MISC_FIELDS: readonly Field[] = [
   ofDocker('container.image', 'the image of the container', image),
   ofPlugin('pluginname', 'name'),
   ofPlugin('plugininfo', 'text'),
-  define({
-    name: 'evt.hostname', type: 'CHARBUF', since: '0.12', get: machineName,
-    doc: 'The name of the machine; SCAP_HOSTNAME in the environment overrides it.',
-  }),
+  define('evt.hostname', 'CHARBUF', 'The name of the machine; SCAP_HOSTNAME in the environment overrides it.',
+    machineName, { since: '0.12' }),
   COUNTER,
 ]

@@ -2,10 +2,11 @@ import type { Event } from '../event/event.js'
 import { AT_FDCWD } from '../event/paramtext.js'
 import { displayPath } from '../event/path.js'
 import { printable } from '../state/names.js'
-import { int64, text } from '../state/params.js'
-import { byType, define } from './define.js'
+import { int64 } from '../state/params.js'
+import { byType } from './bytype.js'
+import { define } from './define.js'
 import type { Extractor, Field } from './field.js'
-import { Param } from './param.js'
+import { latin1, Param } from './param.js'
 
 // Bits of the driver's open flags (PPM_O_*) and of modes.
 const READ = 1 << 0
@@ -67,9 +68,10 @@ function absolutePath(ev: Event, which: 0 | 1): string | undefined {
   const thread = ev._thread
   const state = ev._state
   if (place === undefined || thread === undefined || state === undefined) return undefined
-  const path = text(ev, place.path)
+  // displayPath wants the bytes.
+  const path = latin1(ev, place.path)
   if (path === undefined) return undefined
-  if (path.startsWith('/')) return path
+  if (path.startsWith('/')) return displayPath('', path)
   const dirfd = int64(ev, place.dirfd, AT_FDCWD)
   if (dirfd === AT_FDCWD) return displayPath(state.cwdOf(thread), path)
   const directory = state.fdsOf(thread).get(dirfd)
@@ -89,9 +91,9 @@ const ABSOLUTE_PATH: Field = {
 }
 
 export const OPEN_FIELDS: readonly Field[] = [
-  define({ name: 'evt.is_open_read', type: 'BOOL', doc: 'Was a file opened for reading?', get: (ev) => (openFlags(ev) & READ) !== 0 }),
-  define({ name: 'evt.is_open_write', type: 'BOOL', doc: 'Was a file opened for writing?', get: (ev) => (openFlags(ev) & WRITE) !== 0 }),
-  define({ name: 'evt.is_open_exec', type: 'BOOL', doc: 'Was a file created that may be executed?', get: isOpenExec }),
-  define({ name: 'evt.is_open_create', type: 'BOOL', since: '0.13', doc: 'Was a file created?', get: isOpenCreate }),
+  define('evt.is_open_read', 'BOOL', 'Was a file opened for reading?', (ev) => (openFlags(ev) & READ) !== 0),
+  define('evt.is_open_write', 'BOOL', 'Was a file opened for writing?', (ev) => (openFlags(ev) & WRITE) !== 0),
+  define('evt.is_open_exec', 'BOOL', 'Was a file created that may be executed?', isOpenExec),
+  define('evt.is_open_create', 'BOOL', 'Was a file created?', isOpenCreate, { since: '0.13' }),
   ABSOLUTE_PATH,
 ]

@@ -1,7 +1,8 @@
 import type { Event } from '../event/event.js'
 import { resolvedArgText } from '../event/text.js'
 import { FD } from '../state/fdinfo.js'
-import { byType, define } from './define.js'
+import { byType } from './bytype.js'
+import { define } from './define.js'
 import type { Field } from './field.js'
 import { Param } from './param.js'
 
@@ -55,15 +56,15 @@ function isOtherError(ev: Event): boolean {
 /** A field that is 1 for some events and has no value for all others: for sums. */
 function count(suffix: string, doc: string, is: (ev: Event) => boolean, needsFd = false): Field {
   const needs = needsFd ? { needs: ['fd'] as const } : {}
-  return define({ name: `evt.count${suffix}`, type: 'UINT32', doc: `1 for ${doc}.`, ...needs, get: (ev) => (is(ev) ? 1 : undefined) })
+  return define(`evt.count${suffix}`, 'UINT32', `1 for ${doc}.`, (ev) => (is(ev) ? 1 : undefined), needs)
 }
 
 const isProcinfo = byType(({ const: code }) => code === 'PPME_PROCINFO_E', false)
 
 export const RESULT_FIELDS: readonly Field[] = [
-  define({ name: 'evt.res', type: 'CHARBUF', doc: 'SUCCESS, or the name of the error: ENOENT.', get: resultText }),
-  define({ name: 'evt.rawres', type: 'INT64', doc: 'The result as a number; of calls that failed, the error with a minus.', get: result }),
-  define({ name: 'evt.failed', type: 'BOOL', doc: 'Did the call fail?', get: hasFailed }),
+  define('evt.res', 'CHARBUF', 'SUCCESS, or the name of the error: ENOENT.', resultText),
+  define('evt.rawres', 'INT64', 'The result as a number; of calls that failed, the error with a minus.', result),
+  define('evt.failed', 'BOOL', 'Did the call fail?', hasFailed),
   count('', 'every event', () => true),
   count('.error', 'calls that failed', hasFailed),
   count('.error.file', 'calls on files that failed', (ev) => isFileError(ev) && hasFailed(ev), true),

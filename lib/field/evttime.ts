@@ -4,7 +4,8 @@ import {
 import type { Event } from '../event/event.js'
 import { textOf } from '../event/text.js'
 import type { TextBuffer } from '../event/textbuffer.js'
-import { byType, define } from './define.js'
+import { byType } from './bytype.js'
+import { define } from './define.js'
 import { durationText } from './duration.js'
 import type { Extractor, Field, ValueType } from './field.js'
 import { timeFormat } from './printing.js'
@@ -20,36 +21,28 @@ const writeJson = (out: TextBuffer, ev: Event): true => {
 }
 
 const TIME_OF_DAY: readonly Field[] = [
-  define({
-    name: 'evt.time', type: 'CHARBUF', doc: 'Local time of day, with nanoseconds.', get: timeOfDay, writeJson,
+  define('evt.time', 'CHARBUF', 'Local time of day, with nanoseconds.', {
+    get: timeOfDay,
+    writeJson,
     write: (out, ev) => {
       out.reserve(0)
       writeTimeOfDay(out, ev)
       return true
     },
   }),
-  define({ name: 'evt.time.s', type: 'CHARBUF', doc: 'Local time of day, in whole seconds.', get: timeOfDaySeconds, writeJson }),
-  define({
-    name: 'evt.time.iso8601', type: 'CHARBUF', get: iso8601, writeJson,
-    doc: 'Date and time in UTC as ISO 8601 writes them, with nanoseconds.',
-  }),
-  define({
-    name: 'evt.datetime', type: 'CHARBUF', doc: 'Local date and time, with nanoseconds.', writeJson,
-    get: (ev) => `${localDate(ev)} ${timeOfDay(ev)}`,
-  }),
-  define({
-    name: 'evt.datetime.s', type: 'CHARBUF', doc: 'Local date and time, in whole seconds.', writeJson,
-    get: (ev) => `${localDate(ev)} ${timeOfDaySeconds(ev)}`,
-  }),
+  define('evt.time.s', 'CHARBUF', 'Local time of day, in whole seconds.', { get: timeOfDaySeconds, writeJson }),
+  define('evt.time.iso8601', 'CHARBUF', 'Date and time in UTC as ISO 8601 writes them, with nanoseconds.', { get: iso8601, writeJson }),
+  define('evt.datetime', 'CHARBUF', 'Local date and time, with nanoseconds.',
+    { writeJson, get: (ev) => `${localDate(ev)} ${timeOfDay(ev)}` }),
+  define('evt.datetime.s', 'CHARBUF', 'Local date and time, in whole seconds.',
+    { writeJson, get: (ev) => `${localDate(ev)} ${timeOfDaySeconds(ev)}` }),
 ]
 
 const RAW_TIME: readonly Field[] = [
-  define({ name: 'evt.rawtime', type: 'ABSTIME', doc: 'Nanoseconds since the epoch.', get: (ev) => ev.ts, write: writeJson, writeJson }),
-  define({ name: 'evt.rawtime.s', type: 'ABSTIME', doc: 'Whole seconds since the epoch.', get: epochSeconds }),
-  define({
-    name: 'evt.rawtime.ns', type: 'ABSTIME', format: 'PADDED', doc: 'Nanoseconds of the time since its second began.', get: withinSecond,
-    writeJson: asNumber(withinSecond),
-  }),
+  define('evt.rawtime', 'ABSTIME', 'Nanoseconds since the epoch.', { get: (ev) => ev.ts, write: writeJson, writeJson }),
+  define('evt.rawtime.s', 'ABSTIME', 'Whole seconds since the epoch.', epochSeconds),
+  define('evt.rawtime.ns', 'ABSTIME', 'Nanoseconds of the time since its second began.',
+    { get: withinSecond, writeJson: asNumber(withinSecond) }, { format: 'PADDED' }),
 ]
 
 /**
@@ -74,10 +67,8 @@ function unsigned(ns: number): bigint {
 
 const RELATIVE: readonly Field[] = PARTS.map(({ suffix, words, of }) => {
   const get = (ev: Event) => (ev._state === undefined ? undefined : of(ev._state.time))
-  return define({
-    name: `evt.reltime${suffix}`, type: 'RELTIME', format: suffix === '.s' ? 'DEC' : 'PADDED', doc: `Time since the first event, ${words}.`,
-    needs: ['thread'], get, writeJson: asNumber(get),
-  })
+  return define(`evt.reltime${suffix}`, 'RELTIME', `Time since the first event, ${words}.`,
+    { get, writeJson: asNumber(get) }, { format: suffix === '.s' ? 'DEC' : 'PADDED', needs: ['thread'] })
 })
 
 const LATENCY: readonly Field[] = PARTS.map(({ suffix, words, of }) => {
@@ -85,10 +76,10 @@ const LATENCY: readonly Field[] = PARTS.map(({ suffix, words, of }) => {
     const ns = latency(ev)
     return ns === undefined ? undefined : of(ns)
   }
-  return define({
-    name: `evt.latency${suffix}`, type: 'RELTIME', format: suffix === '.ns' ? 'PADDED' : 'DEC', needs: ['thread'],
-    doc: `How long the call took, from its enter to its exit event, ${words}; 0 for enter events.`, get, writeJson: asNumber(get),
-  })
+  return define(
+    `evt.latency${suffix}`, 'RELTIME',
+    `How long the call took, from its enter to its exit event, ${words}; 0 for enter events.`,
+    { get, writeJson: asNumber(get) }, { format: suffix === '.ns' ? 'PADDED' : 'DEC', needs: ['thread'] })
 })
 
 const isInternal = byType(({ category }) => category === 'INTERNAL', false)
@@ -101,21 +92,18 @@ function latency(ev: Event): number | undefined {
 }
 
 const LATENCY_TEXTS: readonly Field[] = [
-  define({
-    name: 'evt.latency.quantized', type: 'UINT64', needs: ['thread'],
-    doc: 'The column of a spectrogram that evt.latency falls into; without a screen there is but one, 1, and 0 from 100 s on.',
-    get: (ev) => {
+  define(
+    'evt.latency.quantized', 'UINT64',
+    'The column of a spectrogram that evt.latency falls into; without a screen there is but one, 1, and 0 from 100 s on.',
+    (ev) => {
       const ns = ev._thread === undefined ? undefined : latency(ev)
       return ns === undefined || ns === 0 ? undefined : ns < 0 || ns >= 100 * SECOND ? 0 : 1
-    },
-  }),
-  define({
-    name: 'evt.latency.human', type: 'CHARBUF', needs: ['thread'], doc: 'evt.latency for people, such as 10.3ms.',
-    get: (ev) => {
+    }, { needs: ['thread'] }),
+  define('evt.latency.human', 'CHARBUF', 'evt.latency for people, such as 10.3ms.',
+    (ev) => {
       const ns = latency(ev)
       return ns === undefined ? undefined : durationText(ns < 0 ? 2 ** 63 : ns)
-    },
-  }),
+    }, { needs: ['thread'] }),
 ]
 
 /** Time since the event that was last asked for: of each formatter and each filter its own. */
@@ -193,10 +181,11 @@ function asNumber(get: (ev: Event) => number | bigint | undefined): (out: TextBu
   }
 }
 
+/** In JSON less than nothing has a minus. */
 function writeNumber(out: TextBuffer, value: number | bigint): true {
   out.reserve(0)
   if (typeof value === 'number') out.decimal(value)
-  else out.text(`${value}`)
+  else out.text(`${BigInt.asIntN(64, value)}`)
   return true
 }
 

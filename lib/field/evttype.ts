@@ -3,8 +3,9 @@ import { directionText } from '../event/line.js'
 import { PACKET } from '../event/record.js'
 import { EVENT_COUNT, eventName, eventTypes, isSyscall } from '../event/table.js'
 import { FD, type FdInfo } from '../state/fdinfo.js'
+import { byType } from './bytype.js'
 import { callCategory } from './callcategory.js'
-import { byType, define } from './define.js'
+import { define } from './define.js'
 import type { Extractor, Field, Operator } from './field.js'
 
 /** Codes of the events that stand for calls without an event of their own: the call's name is in the record. */
@@ -65,59 +66,50 @@ function categoryOfFd(fd: FdInfo | undefined): string {
 }
 
 export const TYPE_FIELDS: readonly Field[] = [
-  define({
-    name: 'evt.num', type: 'UINT64', doc: 'Number of the event in its capture, from 1.', get: (ev) => ev.num,
+  define('evt.num', 'UINT64', 'Number of the event in its capture, from 1.', {
+    get: (ev) => ev.num,
     write: (out, ev) => {
       out.reserve(0)
       out.decimal(ev.num)
       return true
     },
   }),
-  define({
-    name: 'evt.dir', type: 'CHARBUF', doc: '> for the enter event of a call, < for its exit event.', get: directionText,
+  define('evt.dir', 'CHARBUF', '> for the enter event of a call, < for its exit event.', {
+    get: directionText,
     write: (out, ev) => {
       out.reserve(0)
       out.byte(directionText(ev).charCodeAt(0))
       return true
     },
   }),
-  define({
-    name: 'evt.type', type: 'CHARBUF', doc: 'The name of the event: open, read, switch.', get: eventName, compare: compareType,
+  define('evt.type', 'CHARBUF', 'The name of the event: open, read, switch.', {
+    get: eventName,
+    compare: compareType,
     write: (out, ev) => {
       out.text(eventName(ev))
       return true
     },
   }),
   TYPE_IS,
-  define({
-    name: 'syscall.type', type: 'CHARBUF', doc: 'The name of the system call; none for events that no call makes.',
-    get: (ev) => (isCall(ev.type) ? eventName(ev) : undefined),
-  }),
-  define({
-    name: 'evt.category', type: 'CHARBUF', needs: ['fd'],
-    doc: 'What the event is about: file, net, IPC, memory, process, wait, signal …; of reads and writes, what their fd is.',
-    get: (ev) => (ev.type < GENERIC_CODES ? callCategory(eventName(ev)) : categoryOf(ev.type) ?? categoryOfFd(ev._fd)),
-  }),
-  define({
-    name: 'evt.cpu', type: 'INT16', doc: 'Number of the CPU on which it happened.', get: (ev) => ev.cpu,
+  define('syscall.type', 'CHARBUF', 'The name of the system call; none for events that no call makes.',
+    (ev) => (isCall(ev.type) ? eventName(ev) : undefined)),
+  define(
+    'evt.category', 'CHARBUF',
+    'What the event is about: file, net, IPC, memory, process, wait, signal …; of reads and writes, what their fd is.',
+    (ev) => (ev.type < GENERIC_CODES ? callCategory(eventName(ev)) : categoryOf(ev.type) ?? categoryOfFd(ev._fd)), { needs: ['fd'] }),
+  define('evt.cpu', 'INT16', 'Number of the CPU on which it happened.', {
+    get: (ev) => ev.cpu,
     write: (out, ev) => {
       out.reserve(0)
       out.decimal(ev.cpu)
       return true
     },
   }),
-  define({
-    name: 'evt.source', type: 'CHARBUF', since: '0.11', doc: 'Where the event comes from: syscall.',
-    get: (ev) => (ev.type === PACKET || isPluginEvent(ev.type) ? undefined : 'syscall'),
-  }),
-  define({
-    name: 'evt.is_async', type: 'BOOL', since: '0.11', doc: 'Does no call make it, but the capture itself or a plugin?',
-    get: (ev) => isMeta(ev.type),
-  }),
-  define({
-    name: 'evt.asynctype', type: 'CHARBUF', since: '0.11', doc: 'Of events that no call makes, their name.',
-    get: (ev) => (isMeta(ev.type) ? eventName(ev) : undefined),
-  }),
+  define('evt.source', 'CHARBUF', 'Where the event comes from: syscall.',
+    (ev) => (ev.type === PACKET || isPluginEvent(ev.type) ? undefined : 'syscall'), { since: '0.11' }),
+  define('evt.is_async', 'BOOL', 'Does no call make it, but the capture itself or a plugin?', (ev) => isMeta(ev.type), { since: '0.11' }),
+  define('evt.asynctype', 'CHARBUF', 'Of events that no call makes, their name.',
+    (ev) => (isMeta(ev.type) ? eventName(ev) : undefined), { since: '0.11' }),
 ]
 
 const isPluginEvent = byType(({ const: code }) => code.startsWith('PPME_PLUGINEVENT_'), true)

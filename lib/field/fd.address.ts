@@ -1,11 +1,11 @@
 import { addressText } from '../event/address.js'
 import type { Event } from '../event/event.js'
 import { valueTest } from '../filter/compare.js'
+import { define } from './define.js'
 import { CLIENT, hasTwoEnds, ipAt, ipBytes, KNOWN_SERVER, LOCAL, portAt, REMOTE, SERVER, type Which } from './fd.end.js'
 import { fdOf } from './fd.event.js'
 import { matchIp } from './fd.match.js'
 import type { Extractor, Field, Value } from './field.js'
-import { plain } from './threadfield.js'
 
 const NEEDS = ['thread', 'fd'] as const
 const DOT = 0x2e
@@ -97,19 +97,19 @@ const noName: Extractor = { get: () => undefined }
 
 /** Who talks to whom. */
 export const ADDRESS_FIELDS: readonly Field[] = [
-  plain('fd.ip', 'IPADDR', 'The IP address of either end.', eitherAddress('IPADDR'), { needs: NEEDS, filterOnly: true }),
+  define('fd.ip', 'IPADDR', 'The IP address of either end.', eitherAddress('IPADDR'), { needs: NEEDS, filterOnly: true }),
   ...ENDS.map(({ letter, whose, which, whichIp = which }) =>
-    plain(`fd.${letter}ip`, 'IPADDR', `IP address of ${whose}.`, address(whichIp, 'IPADDR'), { needs: NEEDS })),
-  plain('fd.net', 'IPNET', 'The network that the IP address of either end is in.', eitherAddress('IPNET'), {
+    define(`fd.${letter}ip`, 'IPADDR', `IP address of ${whose}.`, address(whichIp, 'IPADDR'), { needs: NEEDS })),
+  define('fd.net', 'IPNET', 'The network that the IP address of either end is in.', eitherAddress('IPNET'), {
     needs: NEEDS, filterOnly: true,
   }),
-  ...ENDS.map(({ letter, whose, which, whichIp = which }) => plain(`fd.${letter}net`, 'IPNET',
+  ...ENDS.map(({ letter, whose, which, whichIp = which }) => define(`fd.${letter}net`, 'IPNET',
     `The network that the IP address of ${whose} is in.`, address(whichIp, 'IPNET'), { needs: NEEDS, filterOnly: true })),
-  plain('fd.port', 'PORT', 'The port of either end.', eitherPort, { needs: NEEDS, filterOnly: true }),
-  ...ENDS.map(({ letter, whose, which }) => plain(`fd.${letter}port`, 'PORT', `Port of ${whose}.`, port(which), { needs: NEEDS })),
-  plain('fd.proto', 'PORT', 'The port of either end, as fd.port.', eitherPort, { needs: NEEDS, filterOnly: true }),
+  define('fd.port', 'PORT', 'The port of either end.', eitherPort, { needs: NEEDS, filterOnly: true }),
+  ...ENDS.map(({ letter, whose, which }) => define(`fd.${letter}port`, 'PORT', `Port of ${whose}.`, port(which), { needs: NEEDS })),
+  define('fd.proto', 'PORT', 'The port of either end, as fd.port.', eitherPort, { needs: NEEDS, filterOnly: true }),
   ...ENDS.map(({ letter, whose, which }) =>
-    plain(`fd.${letter}proto`, 'CHARBUF', `Port of ${whose}, as text.`, protocol(which), { needs: NEEDS })),
-  ...ENDS.map(({ letter, whose }) => plain(`fd.${letter}ip.name`, 'CHARBUF',
+    define(`fd.${letter}proto`, 'CHARBUF', `Port of ${whose}, as text.`, protocol(which), { needs: NEEDS })),
+  ...ENDS.map(({ letter, whose }) => define(`fd.${letter}ip.name`, 'CHARBUF',
     `Domain name of ${whose}: never known, because no name server is asked.`, noName, { needs: NEEDS })),
 ]

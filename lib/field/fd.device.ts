@@ -1,7 +1,7 @@
 import type { FdInfo } from '../state/fdinfo.js'
+import { define, type Traits } from './define.js'
 import { fdOf } from './fd.event.js'
 import type { Field, Value, ValueType } from './field.js'
-import { plain, type Traits } from './threadfield.js'
 
 // In the flags that a file was opened with the driver also says where in an overlay it is (PPM_FD_*_LAYER).
 const UPPER_LAYER = 1 << 15
@@ -17,7 +17,7 @@ function minor(dev: number): number {
 }
 
 function ofFd(name: string, type: ValueType, doc: string, get: (fd: FdInfo) => Value | undefined, traits: Traits = {}): Field {
-  return plain(name, type, doc, (ev) => {
+  return define(name, type, doc, (ev) => {
     const fd = fdOf(ev)
     return fd === undefined ? undefined : get(fd)
   }, { needs: ['thread', 'fd'], ...traits })

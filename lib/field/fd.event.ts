@@ -1,6 +1,6 @@
 import type { Event } from '../event/event.js'
 import type { FdInfo } from '../state/fdinfo.js'
-import { byType } from './define.js'
+import { byType } from './bytype.js'
 
 /**
  * Does an event of this type make, use or close an fd? The enter events of mmap are none of them, as in sysdig: their first

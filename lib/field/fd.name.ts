@@ -1,11 +1,12 @@
 import { numberAt } from '../event/decode.js'
 import type { Event } from '../event/event.js'
 import { closeString, openString } from '../event/jsonstring.js'
+import type { TextBuffer } from '../event/textbuffer.js'
 import { FD, type FdInfo } from '../state/fdinfo.js'
+import { define } from './define.js'
 import { fdOf, hasFd } from './fd.event.js'
 import { nameFromEvent, rawNameFromEvent } from './fd.origin.js'
 import type { Extractor, Field } from './field.js'
-import { plain, writePrintable } from './threadfield.js'
 
 const NEEDS = ['thread', 'fd'] as const
 
@@ -80,19 +81,32 @@ function shown(get: (ev: Event) => string | undefined): Extractor {
 const shownInContainer = (get: (ev: Event) => string | undefined): Extractor =>
   shown(inContainer(get) as (ev: Event) => string | undefined)
 
+/** Adds the printable ASCII of a text, as sysdig shows names that come from outside. */
+function writePrintable(out: TextBuffer, text: string): void {
+  const { length } = text
+  out.reserve(length)
+  const { bytes } = out
+  let at = out.length
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 0x20 && code < 0x7f) bytes[at++] = code
+  }
+  out.length = at
+}
+
 /** What an fd is called. */
 export const NAME_FIELDS: readonly Field[] = [
-  plain('fd.name', 'CHARBUF', 'What the fd is: the path of a file, both addresses of a connection; of a failed call what it was to open.',
+  define('fd.name', 'CHARBUF', 'What the fd is: the path of a file, both addresses of a connection; of a failed call what it was to open.',
     shown(name), { needs: NEEDS }),
-  plain('fd.nameraw', 'CHARBUF', 'fd.name; where the event itself says a path, that path as it says it.',
+  define('fd.nameraw', 'CHARBUF', 'fd.name; where the event itself says a path, that path as it says it.',
     (ev) => (hasFd(ev) ? rawNameFromEvent(ev) ?? name(ev) : undefined), { needs: NEEDS, since: '0.8' }),
-  plain('fd.directory', 'CHARBUF', 'Directory that the file is in; of a directory itself.', shown(directory), { needs: NEEDS }),
-  plain('fd.filename', 'CHARBUF', 'Name of the file without its directory.', shown(filename), { needs: NEEDS }),
-  plain('fd.containername', 'CHARBUF', 'Id of the container and fd.name, with a colon between.', shownInContainer(name), { needs: NEEDS }),
-  plain('fd.containerdirectory', 'CHARBUF', 'Id of the container and fd.directory, with a colon between.', shownInContainer(directory), {
+  define('fd.directory', 'CHARBUF', 'Directory that the file is in; of a directory itself.', shown(directory), { needs: NEEDS }),
+  define('fd.filename', 'CHARBUF', 'Name of the file without its directory.', shown(filename), { needs: NEEDS }),
+  define('fd.containername', 'CHARBUF', 'Id of the container and fd.name, with a colon between.', shownInContainer(name), { needs: NEEDS }),
+  define('fd.containerdirectory', 'CHARBUF', 'Id of the container and fd.directory, with a colon between.', shownInContainer(directory), {
     needs: NEEDS,
   }),
-  plain('fd.name_changed', 'BOOL', 'Did this event change what the fd is called, as a datagram to another address does?', (ev) => {
+  define('fd.name_changed', 'BOOL', 'Did this event change what the fd is called, as a datagram to another address does?', (ev) => {
     const fd = fdOf(ev)
     return fd === undefined ? undefined : ev._fd !== undefined && fd.name !== fd.oldName
   }, { needs: NEEDS }),

@@ -1,9 +1,9 @@
 import { numberAt } from '../event/decode.js'
 import type { Event } from '../event/event.js'
 import { displayPath } from '../event/path.js'
-import { indexOfNul } from '../event/strings.js'
 import { resolvedArgText } from '../event/text.js'
-import { byType } from './define.js'
+import { byType } from './bytype.js'
+import { latin1 } from './param.js'
 
 /*
  * What an fd would be called that is not known: a call that makes one says in its arguments what it wants to open, and still
@@ -71,13 +71,4 @@ function pathAt(ev: Event): string {
   if (dirfd === AT_FDCWD) return displayPath(state.cwdOf(thread), path)
   const directory = state.fdsOf(thread).get(dirfd)
   return directory === undefined ? displayPath('', `<UNKNOWN>${path}`) : displayPath(directory.name, path)
-}
-
-/** One character for each byte, as displayPath wants them. */
-function latin1(ev: Event, index: number): string | undefined {
-  if (index >= ev.nparams || ev._paramLength(index) === 0) return undefined
-  const at = ev._paramAt(index)
-  const memory = ev._memory
-  const end = indexOfNul(memory, at, at + ev._paramLength(index))
-  return Buffer.from(memory.buffer, memory.byteOffset + at, end - at).toString('latin1')
 }

@@ -1,13 +1,13 @@
 import type { Event } from '../event/event.js'
 import { CONNECTED, FD, type FdInfo, L4 } from '../state/fdinfo.js'
-import { byType } from './define.js'
+import { byType } from './bytype.js'
+import { define } from './define.js'
 import { ADDRESS_FIELDS } from './fd.address.js'
 import { DEVICE_FIELDS } from './fd.device.js'
 import { isServer } from './fd.end.js'
 import { fdOf, hasFd } from './fd.event.js'
 import { NAME_FIELDS } from './fd.name.js'
 import type { Extractor, Field, Value } from './field.js'
-import { plain } from './threadfield.js'
 
 const NEEDS = ['thread', 'fd'] as const
 
@@ -101,21 +101,20 @@ const TYPES: Field = {
 }
 
 export const FD_FIELDS: readonly Field[] = [
-  plain('fd.num', 'INT64', 'Number of the fd; -1 where a call got none.', number, { needs: NEEDS }),
-  plain('fd.type', 'CHARBUF', 'What kind it is, such as "file", "directory", "ipv4", "ipv6", "unix", "pipe", "event", "eventpoll".',
+  define('fd.num', 'INT64', 'Number of the fd; -1 where a call got none.', number, { needs: NEEDS }),
+  define('fd.type', 'CHARBUF', 'What kind it is, such as "file", "directory", "ipv4", "ipv6", "unix", "pipe", "event", "eventpoll".',
     type, { needs: NEEDS }),
-  plain('fd.typechar', 'CHARBUF', 'fd.type as one letter, such as f, d, 4, 6, u, p; of calls that make an fd also where they fail.', letter, {
-    needs: NEEDS,
-  }),
+  define('fd.typechar', 'CHARBUF', 'fd.type as one letter, such as f, d, 4, 6, u, p; of calls that make an fd also where they fail.',
+    letter, { needs: NEEDS }),
   TYPES,
   ...NAME_FIELDS,
-  plain('fd.uid', 'CHARBUF', 'Id of the thread and number of the fd in one.',
+  define('fd.uid', 'CHARBUF', 'Id of the thread and number of the fd in one.',
     (ev) => (hasFd(ev) ? `${ev._thread!.tid}${ev._thread!.lastFd}` : undefined), { needs: NEEDS }),
-  plain('fd.sockfamily', 'CHARBUF', 'Of a socket: "ip" or "unix".', ofFd(family), { needs: NEEDS }),
-  plain('fd.l4proto', 'CHARBUF', 'Transport protocol of an IP socket: "tcp", "udp", "icmp" or "raw".',
+  define('fd.sockfamily', 'CHARBUF', 'Of a socket: "ip" or "unix".', ofFd(family), { needs: NEEDS }),
+  define('fd.l4proto', 'CHARBUF', 'Transport protocol of an IP socket: "tcp", "udp", "icmp" or "raw".',
     ofFd((fd) => L4_NAMES[fd.l4proto] ?? NO_TYPE), { needs: NEEDS }),
-  plain('fd.is_server', 'BOOL', 'Is the process the server of the connection?', ofFd((fd, ev) => isServer(ev, fd)), { needs: NEEDS }),
-  plain('fd.connected', 'BOOL', 'Is the socket connected?', ofFd((fd) => (fd.flags & CONNECTED) !== 0), { needs: NEEDS }),
+  define('fd.is_server', 'BOOL', 'Is the process the server of the connection?', ofFd((fd, ev) => isServer(ev, fd)), { needs: NEEDS }),
+  define('fd.connected', 'BOOL', 'Is the socket connected?', ofFd((fd) => (fd.flags & CONNECTED) !== 0), { needs: NEEDS }),
   ...ADDRESS_FIELDS,
   ...DEVICE_FIELDS,
 ]

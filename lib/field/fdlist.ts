@@ -20,7 +20,7 @@ function list(ev: Event, of: (fd: number, info: FdInfo | undefined) => string | 
 }
 
 function field(name: string, doc: string, of: (fd: number, info: FdInfo | undefined) => string | undefined): Field {
-  return define({ name: `fdlist.${name}`, type: 'CHARBUF', doc: `Of the fds of a poll ${doc}.`, needs: ['fd'], get: (ev) => list(ev, of) })
+  return define(`fdlist.${name}`, 'CHARBUF', `Of the fds of a poll ${doc}.`, (ev) => list(ev, of), { needs: ['fd'] })
 }
 
 function ipText(ip: Ip): string {

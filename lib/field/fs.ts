@@ -3,7 +3,8 @@ import { AT_FDCWD } from '../event/paramtext.js'
 import { Argument } from '../state/follow/argument.js'
 import { int64 } from '../state/params.js'
 import { joinPath } from '../state/path.js'
-import { byType, define } from './define.js'
+import { byType } from './bytype.js'
+import { define } from './define.js'
 import type { Field } from './field.js'
 
 type Role = 'name' | 'source' | 'target'
@@ -84,14 +85,11 @@ function directory(ev: Event, { directory }: Source): string {
 function fields(role: Role, words: string): Field[] {
   const its = source(role)
   const field = (suffix: string, how: string, get: (ev: Event, its: Source) => string | undefined) =>
-    define({
-      name: `fs.path.${role}${suffix}`, type: 'CHARBUF', since: '0.12', needs: ['thread', 'fd'],
-      doc: `${words} of a call on the file system that did not fail, ${how}.`,
-      get: (ev) => {
+    define(`fs.path.${role}${suffix}`, 'CHARBUF', `${words} of a call on the file system that did not fail, ${how}.`,
+      (ev) => {
         const found = its(ev.type)
         return found === undefined ? undefined : get(ev, found)
-      },
-    })
+      }, { since: '0.12', needs: ['thread', 'fd'] })
   return [field('', 'as a whole path', wholePath), field('raw', 'as it was given', rawPath)]
 }
 

@@ -1,5 +1,5 @@
+import { ofThread } from './define.js'
 import type { Field } from './field.js'
-import { ofThread } from './threadfield.js'
 
 export const GROUP_FIELDS: readonly Field[] = [
   ofThread('group.gid', 'UINT32', 'Id of the process\'s group of users.', (thread) => thread.gid >>> 0),

@@ -44,3 +44,12 @@ export class Param {
     return utf8(ev._memory, at, indexOfNul(ev._memory, at, at + ev._paramLength(index)))
   }
 }
+
+/** One character for each byte of a text up to its NUL; undefined where there are no bytes. */
+export function latin1(ev: Event, index: number): string | undefined {
+  if (index >= ev.nparams || ev._paramLength(index) === 0) return undefined
+  const at = ev._paramAt(index)
+  const memory = ev._memory
+  const end = indexOfNul(memory, at, at + ev._paramLength(index))
+  return Buffer.from(memory.buffer, memory.byteOffset + at, end - at).toString('latin1')
+}

@@ -2,9 +2,9 @@ import type { Event } from '../event/event.js'
 import { valueTest } from '../filter/compare.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
 import { ancestor, findAncestor, mainThread, parentThread } from './ancestor.js'
+import { define } from './define.js'
 import type { Extractor, Field, Value } from './field.js'
 import { commandLine, environmentText, variable } from './proc.command.js'
-import { plain } from './threadfield.js'
 
 type Property<T> = (thread: ThreadInfo, ev: Event) => T
 
@@ -92,10 +92,10 @@ function isShell({ comm }: ThreadInfo): boolean {
 
 /** Of the processes that this one comes from. */
 export const ANCESTOR_FIELDS: readonly Field[] = [
-  plain('proc.pname', 'CHARBUF', 'proc.name of the parent.', ofParent((thread) => thread.comm), { needs: ['thread'] }),
-  plain('proc.pcmdline', 'CHARBUF', 'proc.cmdline of the parent.', ofParent(commandLine), { needs: ['thread'] }),
-  plain('proc.pexe', 'CHARBUF', 'proc.exe of the parent.', ofParent((thread) => thread.exe), { needs: ['thread'], since: '0.11' }),
-  plain('proc.pexepath', 'CHARBUF', 'proc.exepath of the parent.', ofParent((thread) => thread.exepath), {
+  define('proc.pname', 'CHARBUF', 'proc.name of the parent.', ofParent((thread) => thread.comm), { needs: ['thread'] }),
+  define('proc.pcmdline', 'CHARBUF', 'proc.cmdline of the parent.', ofParent(commandLine), { needs: ['thread'] }),
+  define('proc.pexe', 'CHARBUF', 'proc.exe of the parent.', ofParent((thread) => thread.exe), { needs: ['thread'], since: '0.11' }),
+  define('proc.pexepath', 'CHARBUF', 'proc.exepath of the parent.', ofParent((thread) => thread.exepath), {
     needs: ['thread'], since: '0.11',
   }),
   ancestorField('proc.apid', 'Process id', 'INT64', (thread) => thread.pid),
@@ -115,6 +115,6 @@ export const ANCESTOR_FIELDS: readonly Field[] = [
       return /^\d+$/.test(arg) ? ofOne(environmentOf, level(arg)) : { get: (ev) => inherited(ev, arg) }
     },
   },
-  plain('proc.loginshellid', 'INT64', 'Id of the oldest shell among the process and its ancestors, which tells one login from another.',
+  define('proc.loginshellid', 'INT64', 'Id of the oldest shell among the process and its ancestors, which tells one login from another.',
     loginShell, { needs: ['thread'] }),
 ]

@@ -1,7 +1,7 @@
 import type { Event } from '../event/event.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
+import { define, ofThread, threadExtractor } from './define.js'
 import type { Extractor, Field } from './field.js'
-import { ofThread, plain, threadExtractor } from './threadfield.js'
 
 /** The command with its arguments, the command by the name that the kernel has for it. */
 export function commandLine({ comm, args }: ThreadInfo): string {
@@ -36,7 +36,7 @@ const name: Extractor = {
 
 /** What the process was started as. */
 export const COMMAND_FIELDS: readonly Field[] = [
-  plain('proc.name', 'CHARBUF', 'Name of the program without its path, at most 15 characters.', name, { needs: ['thread'] }),
+  define('proc.name', 'CHARBUF', 'Name of the program without its path, at most 15 characters.', name, { needs: ['thread'] }),
   ofThread('proc.exe', 'CHARBUF', 'What it was called by: argv[0].', (thread) => thread.exe),
   ofThread('proc.exepath', 'CHARBUF', 'Path of the program\'s file.', (thread) => thread.exepath),
   ofThread('proc.args', 'CHARBUF', 'Arguments on the command line, without argv[0].', (thread) => thread.args.join(' ')),

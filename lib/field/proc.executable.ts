@@ -1,6 +1,6 @@
 import { NEVER } from '../state/threadinfo.js'
+import { ofThread } from './define.js'
 import type { Field } from './field.js'
-import { ofThread } from './threadfield.js'
 
 /** A time that is not known is 0. */
 const known = (time: bigint): bigint | undefined => (time === 0n ? undefined : time)

@@ -1,8 +1,8 @@
 import type { Event } from '../event/event.js'
 import { NEVER, type ThreadInfo } from '../state/threadinfo.js'
 import { mainThread, parentThread } from './ancestor.js'
+import { define, ofThread } from './define.js'
 import type { Extractor, Field } from './field.js'
-import { ofThread, plain } from './threadfield.js'
 
 const pid: Extractor = {
   get: (ev) => ev._thread?.pid,
@@ -26,10 +26,10 @@ function start(ev: Event, thread: ThreadInfo | undefined): bigint | undefined {
 
 /** Ids of the process, and since when it is there. */
 export const IDENTITY_FIELDS: readonly Field[] = [
-  plain('proc.pid', 'INT64', 'Id of the process.', pid, { needs: ['thread'] }),
-  plain('proc.ppid', 'INT64', 'Id of the process that started this one.', (ev) => mainThread(ev)?.ptid, { needs: ['thread'] }),
+  define('proc.pid', 'INT64', 'Id of the process.', pid, { needs: ['thread'] }),
+  define('proc.ppid', 'INT64', 'Id of the process that started this one.', (ev) => mainThread(ev)?.ptid, { needs: ['thread'] }),
   ofThread('proc.vpid', 'INT64', 'Id of the process in its own pid namespace.', ({ vpid }) => (vpid === -1 ? undefined : vpid)),
-  plain('proc.pvpid', 'INT64', 'Id of the parent in the parent\'s own pid namespace.', (ev) => parentThread(ev)?.vpid, {
+  define('proc.pvpid', 'INT64', 'Id of the parent in the parent\'s own pid namespace.', (ev) => parentThread(ev)?.vpid, {
     needs: ['thread'], since: '0.8',
   }),
   ofThread('proc.sid', 'INT64', 'Session of the process: the id of the process that leads it.', (thread) => thread.sid),
@@ -47,12 +47,12 @@ export const IDENTITY_FIELDS: readonly Field[] = [
   ofThread('proc.tty', 'INT32', 'Number of the terminal that controls it; 0 for none.', (thread) => thread.tty | 0),
   ofThread('proc.duration', 'RELTIME', 'Nanoseconds since the process started; none if that was before the capture.',
     (thread, ev) => age(ev, thread)),
-  plain('proc.ppid.duration', 'RELTIME', 'Nanoseconds since its parent started; none if that was before the capture.',
+  define('proc.ppid.duration', 'RELTIME', 'Nanoseconds since its parent started; none if that was before the capture.',
     (ev) => age(ev, parentThread(ev)), { needs: ['thread'], since: '0.11' }),
   ofThread('proc.pid.ts', 'RELTIME', 'When the process started, in nanoseconds since 1970.', (thread, ev) => start(ev, thread), {
     since: '0.11',
   }),
-  plain('proc.ppid.ts', 'RELTIME', 'When its parent started, in nanoseconds since 1970.', (ev) => start(ev, parentThread(ev)), {
+  define('proc.ppid.ts', 'RELTIME', 'When its parent started, in nanoseconds since 1970.', (ev) => start(ev, parentThread(ev)), {
     needs: ['thread'], since: '0.11',
   }),
 ]

@@ -1,8 +1,8 @@
 import type { Event } from '../event/event.js'
 import { CL_CHILD_IN_PIDNS, type ThreadInfo } from '../state/threadinfo.js'
 import { findAncestor } from './ancestor.js'
+import { ofThread } from './define.js'
 import type { Field } from './field.js'
-import { ofThread } from './threadfield.js'
 
 type Id = (thread: ThreadInfo) => number
 

@@ -2,8 +2,8 @@ import type { Event } from '../event/event.js'
 import type { ContainerInfo } from '../state/container.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
 import { findAncestor } from './ancestor.js'
+import { ofThread } from './define.js'
 import type { Field } from './field.js'
-import { ofThread } from './threadfield.js'
 
 type Probe = 'healthcheck' | 'livenessProbe' | 'readinessProbe'
 const PROBES: readonly Probe[] = ['healthcheck', 'livenessProbe', 'readinessProbe']

@@ -1,7 +1,7 @@
 import type { Event } from '../event/event.js'
 import { mainThread } from './ancestor.js'
+import { define, ofThread } from './define.js'
 import type { Field } from './field.js'
-import { ofThread, plain } from './threadfield.js'
 
 /** Open fds in percent of those that it may open. */
 function fdUsage(ev: Event): number | undefined {
@@ -24,13 +24,13 @@ function threadCount(ev: Event): number | undefined {
 
 /** What the process uses. */
 export const RESOURCE_FIELDS: readonly Field[] = [
-  plain('proc.nthreads', 'UINT32', 'How many threads the process has, the main thread among them.', threadCount, { needs: ['thread'] }),
+  define('proc.nthreads', 'UINT32', 'How many threads the process has, the main thread among them.', threadCount, { needs: ['thread'] }),
   ofThread('proc.nchilds', 'UINT32', 'How many threads the process has beside the main thread.', (thread) => thread.nchilds),
-  plain('proc.fdopencount', 'UINT64', 'How many fds the process has open.', fdCount, { needs: ['thread', 'fd'] }),
-  plain('proc.fdlimit', 'INT64', 'How many fds the process may have open; -1 if that is not known.', (ev) => mainThread(ev)?.fdlimit, {
+  define('proc.fdopencount', 'UINT64', 'How many fds the process has open.', fdCount, { needs: ['thread', 'fd'] }),
+  define('proc.fdlimit', 'INT64', 'How many fds the process may have open; -1 if that is not known.', (ev) => mainThread(ev)?.fdlimit, {
     needs: ['thread'],
   }),
-  plain('proc.fdusage', 'DOUBLE', 'Open fds in percent of those that the process may have open.', fdUsage, { needs: ['thread', 'fd'] }),
+  define('proc.fdusage', 'DOUBLE', 'Open fds in percent of those that the process may have open.', fdUsage, { needs: ['thread', 'fd'] }),
   ofThread('proc.vmsize', 'UINT64', 'Its virtual memory in KiB.', (thread) => thread.vmSizeKb),
   ofThread('proc.vmrss', 'UINT64', 'Its memory in RAM in KiB.', (thread) => thread.vmRssKb),
   ofThread('proc.vmswap', 'UINT64', 'Its memory in swap space in KiB.', (thread) => thread.vmSwapKb),

@@ -1,6 +1,6 @@
 import type { FdInfo } from '../state/fdinfo.js'
+import { ofThread } from './define.js'
 import type { Field } from './field.js'
-import { ofThread } from './threadfield.js'
 
 const STREAMS = ['stdin', 'stdout', 'stderr'] as const
 

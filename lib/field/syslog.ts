@@ -4,13 +4,11 @@ import type { Field, Value, ValueType } from './field.js'
 import { type SyslogMessage, syslogMessage } from './syslogmessage.js'
 
 function field(name: string, type: ValueType, doc: string, of: (message: SyslogMessage) => Value): Field {
-  return define({
-    name: `syslog.${name}`, type, doc: `Of a message to the system’s log ${doc}.`, needs: ['fd'],
-    get: (ev: Event) => {
+  return define(`syslog.${name}`, type, `Of a message to the system’s log ${doc}.`,
+    (ev: Event) => {
       const message = syslogMessage(ev)
       return message === undefined ? undefined : of(message)
-    },
-  })
+    }, { needs: ['fd'] })
 }
 
 /** What is written to /dev/log. */

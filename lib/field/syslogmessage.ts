@@ -2,7 +2,7 @@ import { numberAt } from '../event/decode.js'
 import type { Event } from '../event/event.js'
 import { indexOfNul, utf8 } from '../event/strings.js'
 import { FD } from '../state/fdinfo.js'
-import { byType } from './define.js'
+import { byType } from './bytype.js'
 
 const SEVERITIES: readonly string[] = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug']
 

@@ -2,8 +2,8 @@ import { numberAt } from '../event/decode.js'
 import type { Event } from '../event/event.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
 import { capabilityNames } from './capability.js'
+import { define, ofThread, threadExtractor } from './define.js'
 import type { Extractor, Field } from './field.js'
-import { ofThread, plain, threadExtractor } from './threadfield.js'
 
 /** PPME_SCHEDSWITCH_1_E, PPME_SCHEDSWITCH_6_E and PPME_PROCINFO_E in the driver's table. */
 const SWITCH_1 = 146
@@ -100,7 +100,7 @@ const EQUALS = 0x3d
 const ofMain = (thread: ThreadInfo, value: number): number => (thread.isMain ? value : 0)
 
 export const THREAD_FIELDS: readonly Field[] = [
-  plain('thread.tid', 'INT64', 'Id of the thread.', tid),
+  define('thread.tid', 'INT64', 'Id of the thread.', tid),
   ofThread('thread.ismain', 'BOOL', 'Is it the main thread of its process?', (thread) => thread.isMain),
   ofThread('thread.vtid', 'INT64', 'Id of the thread in its own pid namespace.', ({ vtid }) => (vtid === -1 ? undefined : vtid)),
   ofThread('thread.nametid', 'CHARBUF', 'proc.name and thread.tid in one, which tells threads of the same program apart.',

@@ -1,5 +1,5 @@
+import { define, ofThread } from './define.js'
 import type { Extractor, Field } from './field.js'
-import { ofThread, plain } from './threadfield.js'
 
 const name: Extractor = {
   get: (ev) => (ev._thread === undefined ? undefined : ev._state!.users.get(ev._thread.uid)?.name),
@@ -14,7 +14,7 @@ const name: Extractor = {
 
 export const USER_FIELDS: readonly Field[] = [
   ofThread('user.uid', 'UINT32', 'Id of the user whom the process belongs to.', (thread) => thread.uid >>> 0),
-  plain('user.name', 'CHARBUF', 'Name of the user whom the process belongs to.', name, { needs: ['thread', 'user'] }),
+  define('user.name', 'CHARBUF', 'Name of the user whom the process belongs to.', name, { needs: ['thread', 'user'] }),
   ofThread('user.homedir', 'CHARBUF', 'The user\'s home directory.', (thread, ev) => ev._state!.users.get(thread.uid)?.home, {
     needs: ['thread', 'user'],
   }),

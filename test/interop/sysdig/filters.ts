@@ -419,6 +419,7 @@ export const REFUSED: readonly string[] = String.raw`
 
 /** Filters that it refuses too, and that mean something here: the newer grammar. */
 export const NEWER: readonly string[] = [
-  'evt.num==5', 'evt.num=0x5', 'evt.num=1 or evt.num=2 and evt.cpu=0', 'evt.failed=1', 'tolower(proc.name)=cat', 'evt.type intersects (open)',
-  'fd.name regex /etc/.*', 'fd.name iglob *PASSWD', 'evt.buffer bcontains 6c6c', 'fd.snet=2001:db8::/32', 'proc.name=val(proc.pname)',
+  'evt.num==5', 'evt.num=0x5', 'evt.num=1 or evt.num=2 and evt.cpu=0', 'evt.failed=1', 'tolower(proc.name)=cat',
+  'evt.type intersects (open)', 'fd.name regex /etc/.*', 'fd.name iglob *PASSWD',
+  'evt.buffer bcontains 6c6c', 'fd.snet=2001:db8::/32', 'proc.name=val(proc.pname)',
 ]

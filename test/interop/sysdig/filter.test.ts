@@ -1,20 +1,20 @@
 // timeout: 120
 /** Which events a filter selects, against what sysdig selects with the same filter. */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { isCaptureError } from '../../lib/errors.js'
-import { compileFilter } from '../../lib/filter/filter.js'
-import { openFile } from '../../lib/iface/file/open.js'
-import { ROOT, run } from '../helpers/run.js'
-import { suite } from '../helpers/suite.js'
+import { isCaptureError } from '../../../lib/errors.js'
+import type { Event } from '../../../lib/event/event.js'
+import { compileFilter } from '../../../lib/filter/filter.js'
+import { openFile } from '../../../lib/iface/file/open.js'
+import { run } from '../../helpers/run.js'
+import { suite } from '../../helpers/suite.js'
+import { FIXTURES, Judge } from './compare.js'
 import { FILES, type File, FILTERS, NEWER, REFUSED } from './filters.js'
 
 const test = suite('filters as sysdig', { needs: ['sysdig'], timeoutMs: 90_000 })
+const judge = new Judge('filters')
 
-/** At the end of these calls sysdig knows their fd no more: it takes it for -1, with an empty name. */
-const UNLIKE = new Set(['setsockopt'])
-
-const path = (file: File) => join(ROOT, 'test/fixtures', FILES[file])
+const path = (file: File) => join(FIXTURES, FILES[file])
 
 /** Numbers of the events that sysdig shows; with others it only updates its state. */
 async function sysdig(file: File, filter?: string): Promise<number[]> {
@@ -23,23 +23,27 @@ async function sysdig(file: File, filter?: string): Promise<number[]> {
   return stdout.split('\n').filter(line => line !== '').map(Number)
 }
 
-async function ours(file: File, filter?: string): Promise<{ num: number; name: string }[]> {
-  const events: { num: number; name: string }[] = []
+/** What the list of differences looks at. */
+type Named = Pick<Event, 'dir' | 'name'>
+
+async function ours(file: File, filter?: string): Promise<Map<number, Named>> {
+  const events = new Map<number, Named>()
   for await (const burst of await openFile(path(file), filter === undefined ? {} : { filter })) {
-    for (const ev of burst) events.push({ num: ev.num, name: ev.name })
+    for (const { num, dir, name } of burst) events.set(num, { dir, name })
   }
   return events
 }
 
-interface Shown { readonly count: number; readonly compared: ReadonlySet<number> }
+interface Shown { readonly nums: ReadonlySet<number>; readonly events: ReadonlyMap<number, Named> }
 
 const shown = new Map<File, Promise<Shown>>()
 
 async function look(file: File): Promise<Shown> {
-  const nums = await sysdig(file)
-  const unlike = new Set((await ours(file)).filter(({ name }) => UNLIKE.has(name)).map(({ num }) => num))
-  return { count: nums.length, compared: new Set(nums.filter(num => !unlike.has(num))) }
+  return { nums: new Set(await sysdig(file)), events: await ours(file) }
 }
+
+/** The fields in a filter. */
+const fieldsOf = (filter: string) => filter.match(/\b[a-z]+(\.[a-z_]+)+/g) ?? []
 
 /** What is wrong with a filter; '' if nothing is. */
 async function difference(filter: string, files: readonly File[]): Promise<string> {
@@ -48,15 +52,15 @@ async function difference(filter: string, files: readonly File[]): Promise<strin
   for (const file of files) {
     const seen = shown.get(file) ?? look(file)
     shown.set(file, seen)
-    const { count, compared } = await seen
+    const { nums, events } = await seen
     const [theirs, mine] = await Promise.all([sysdig(file, filter), ours(file, filter)])
-    if (theirs.length > 0 && theirs.length < count) selects = true
-    const expected = new Set(theirs.filter(num => compared.has(num)))
-    const selected = new Set(mine.map(({ num }) => num).filter(num => compared.has(num)))
-    const missing = [...expected].filter(num => !selected.has(num))
-    const extra = [...selected].filter(num => !expected.has(num))
+    if (theirs.length > 0 && theirs.length < nums.size) selects = true
+    const isWrong = (num: number) => nums.has(num) && !judge.allows(basename(path(file)), '', fieldsOf(filter), events.get(num)!)
+    const missing = theirs.filter(num => !mine.has(num) && isWrong(num))
+    const expected = new Set(theirs)
+    const extra = [...mine.keys()].filter(num => !expected.has(num) && isWrong(num))
     if (missing.length + extra.length === 0) continue
-    const some = (nums: readonly number[]) => `${nums.length} (${nums.slice(0, 5).join(' ')})`
+    const some = (list: readonly number[]) => `${list.length} (${list.slice(0, 5).join(' ')})`
     wrong.push(`${filter}: of ${file} missing ${some(missing)}, too many ${some(extra)}`)
   }
   if (!selects) wrong.push(`${filter}: sysdig selects nothing or everything`)
@@ -96,4 +100,8 @@ test('what sysdig refuses is refused', async () => {
     compileFilter(filter)
   }
   assert.ok(REFUSED.length > 50)
+})
+
+test('every difference that is listed is one', () => {
+  assert.equal(judge.unused(), [])
 })
