@@ -6,8 +6,10 @@ import type { Event } from '../../../lib/event/event.js'
 import { eventInfo } from '../../../lib/event/table.js'
 import { TextBuffer } from '../../../lib/event/textbuffer.js'
 import { compileFormat, type FormatOptions, type Formatter } from '../../../lib/field/formatter.js'
+import { fdOf } from '../../../lib/field/fd.event.js'
 import { fields } from '../../../lib/field/registry.js'
 import { openFile } from '../../../lib/iface/file/open.js'
+import type { FdInfo } from '../../../lib/state/fdinfo.js'
 import { ROOT, run } from '../../helpers/run.js'
 import { DIFFERENCES, type Difference, type Place, STOPS } from './differences.js'
 
@@ -77,11 +79,14 @@ export class Judge {
   }
 
   /** May what hangs on these fields be another there? Filters have no text. */
-  allows(file: string, options: string, fields: readonly string[], ev: Pick<Event, 'dir' | 'name'>, theirs = '', ours = ''): boolean {
+  allows(
+    file: string, options: string, fields: readonly string[], ev: Pick<Event, 'dir' | 'name'>, theirs = '', ours = '', fd?: FdInfo,
+  ): boolean {
     const event = `${ev.dir} ${ev.name}`
     const found = this.#entries.find(entry =>
       (entry.files?.test(file) ?? true) && (entry.options?.test(options) ?? true) && fields.some(name => entry.fields.test(name)) &&
-      (entry.events?.test(event) ?? true) && (entry.theirs?.test(theirs) ?? true) && (entry.ours?.test(ours) ?? true) &&
+      (entry.events?.test(event) ?? true) && (entry.fd === undefined || (fd !== undefined && entry.fd(fd))) &&
+      (entry.theirs?.test(theirs) ?? true) && (entry.ours?.test(ours) ?? true) &&
       (entry.right === undefined || entry.right(theirs) === ours))
     if (found !== undefined) this.#used.add(found)
     return found !== undefined
@@ -162,7 +167,7 @@ function membersOf(line: string): Map<string, string> {
 function equal(
   judge: Judge, path: string, flags: readonly string[], fields: readonly string[], ev: Event, theirs: string | undefined, ours: string,
 ): void {
-  if (ours === theirs || judge.allows(basename(path), flags.join(' '), fields, ev, theirs, ours)) return
+  if (ours === theirs || judge.allows(basename(path), flags.join(' '), fields, ev, theirs, ours, fdOf(ev))) return
   const where = `${basename(path)} ${flags.join(' ')}: ${fields.join(' ')} of event ${ev.num} (${ev.dir} ${ev.name})`
   assert.is(ours, theirs, `${where}\n  ours   ${JSON.stringify(ours)}\n  sysdig ${JSON.stringify(theirs)}`)
 }
