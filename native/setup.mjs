@@ -34,6 +34,7 @@ const TEST = {
   'bpftrace': 'bpftrace',
   'linux-perf': 'perf',
   'qemu-system-x86': 'qemu-system-x86_64',
+  'podman': 'podman',
 }
 
 // Debian keeps bpftool in sbin, which is not on everybody's PATH.

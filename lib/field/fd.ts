@@ -114,7 +114,7 @@ export const FD_FIELDS: readonly Field[] = [
   define('fd.l4proto', 'CHARBUF', 'Transport protocol of an IP socket: "tcp", "udp", "icmp" or "raw".',
     ofFd((fd) => L4_NAMES[fd.l4proto] ?? NO_TYPE), { needs: NEEDS }),
   define('fd.is_server', 'BOOL', 'Is the process the server of the connection?', ofFd((fd, ev) => isServer(ev, fd)), { needs: NEEDS }),
-  define('fd.connected', 'BOOL', 'Is the socket connected?', ofFd((fd) => (fd.flags & CONNECTED) !== 0), { needs: NEEDS }),
+  define('fd.connected', 'BOOL', 'Is the socket connected?', ofFd((fd) => (fd.flags & CONNECTED) !== 0), { needs: [...NEEDS, 'traffic'] }),
   ...ADDRESS_FIELDS,
   ...DEVICE_FIELDS,
 ]

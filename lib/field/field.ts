@@ -26,10 +26,11 @@ export type Operator =
   | 'in' | 'intersects' | 'pmatch'
 
 /**
- * What of the state a field looks at: the tables that have to be kept for it. `usage`: what memory threads use; `traffic`: whether
- * data went through a socket.
+ * What of the state a field looks at: the tables that have to be kept for it. `program`: which threads there are, and what they run;
+ * `thread`: also what else they are, from ids to directories; `usage`: what memory they use; `traffic`: whether data went through a
+ * socket.
  */
-export type Table = 'thread' | 'fd' | 'user' | 'container' | 'usage' | 'traffic'
+export type Table = 'program' | 'thread' | 'fd' | 'user' | 'container' | 'usage' | 'traffic'
 
 /** A field with its argument: how to get its value from an event. */
 export interface Extractor {

@@ -21,7 +21,7 @@ function ancestorField(name: string, what: string, type: 'CHARBUF' | 'INT64', pr
     type,
     doc: `${what} of an ancestor: ${name}[1] is that of the parent, [2] of its parent; without a number a filter looks at all of them.`,
     arg: 'optional',
-    needs: ['thread'],
+    needs: [name === 'proc.aname' || name === 'proc.apid' ? 'program' : 'thread'],
     ...(since === undefined ? {} : { since }),
     bind: (arg) => (arg === undefined ? ofAny(property, type) : ofOne(property, level(arg))),
   }
@@ -92,7 +92,7 @@ function isShell({ comm }: ThreadInfo): boolean {
 
 /** Of the processes that this one comes from. */
 export const ANCESTOR_FIELDS: readonly Field[] = [
-  define('proc.pname', 'CHARBUF', 'proc.name of the parent.', ofParent((thread) => thread.comm), { needs: ['thread'] }),
+  define('proc.pname', 'CHARBUF', 'proc.name of the parent.', ofParent((thread) => thread.comm), { needs: ['program'] }),
   define('proc.pcmdline', 'CHARBUF', 'proc.cmdline of the parent.', ofParent(commandLine), { needs: ['thread'] }),
   define('proc.pexe', 'CHARBUF', 'proc.exe of the parent.', ofParent((thread) => thread.exe), { needs: ['thread'], since: '0.11' }),
   define('proc.pexepath', 'CHARBUF', 'proc.exepath of the parent.', ofParent((thread) => thread.exepath), {

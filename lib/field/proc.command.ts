@@ -36,9 +36,9 @@ const name: Extractor = {
 
 /** What the process was started as. */
 export const COMMAND_FIELDS: readonly Field[] = [
-  define('proc.name', 'CHARBUF', 'Name of the program without its path, at most 15 characters.', name, { needs: ['thread'] }),
+  define('proc.name', 'CHARBUF', 'Name of the program without its path, at most 15 characters.', name, { needs: ['program'] }),
   ofThread('proc.exe', 'CHARBUF', 'What it was called by: argv[0].', (thread) => thread.exe),
-  ofThread('proc.exepath', 'CHARBUF', 'Path of the program\'s file.', (thread) => thread.exepath),
+  ofThread('proc.exepath', 'CHARBUF', 'Path of the program\'s file.', (thread) => thread.exepath, { needs: ['thread', 'fd'] }),
   ofThread('proc.args', 'CHARBUF', 'Arguments on the command line, without argv[0].', (thread) => thread.args.join(' ')),
   ofThread('proc.cmdline', 'CHARBUF', 'Command line: proc.name and proc.args.', commandLine),
   ofThread('proc.exeline', 'CHARBUF', 'Command line: proc.exe and proc.args.', ({ exe, args }) => `${exe} ${args.join(' ')}`),
@@ -58,5 +58,5 @@ export const COMMAND_FIELDS: readonly Field[] = [
     ),
   },
   ofThread('proc.cwd', 'CHARBUF', 'Directory that its relative paths start from, with a slash at the end.',
-    (thread, ev) => ev._state!.cwdOf(thread)),
+    (thread, ev) => ev._state!.cwdOf(thread), { needs: ['thread', 'fd'] }),
 ]

@@ -26,8 +26,8 @@ function start(ev: Event, thread: ThreadInfo | undefined): bigint | undefined {
 
 /** Ids of the process, and since when it is there. */
 export const IDENTITY_FIELDS: readonly Field[] = [
-  define('proc.pid', 'INT64', 'Id of the process.', pid, { needs: ['thread'] }),
-  define('proc.ppid', 'INT64', 'Id of the process that started this one.', (ev) => mainThread(ev)?.ptid, { needs: ['thread'] }),
+  define('proc.pid', 'INT64', 'Id of the process.', pid, { needs: ['program'] }),
+  define('proc.ppid', 'INT64', 'Id of the process that started this one.', (ev) => mainThread(ev)?.ptid, { needs: ['program'] }),
   ofThread('proc.vpid', 'INT64', 'Id of the process in its own pid namespace.', ({ vpid }) => (vpid === -1 ? undefined : vpid)),
   define('proc.pvpid', 'INT64', 'Id of the parent in the parent\'s own pid namespace.', (ev) => parentThread(ev)?.vpid, {
     needs: ['thread'], since: '0.8',

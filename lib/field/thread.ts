@@ -2,7 +2,7 @@ import { numberAt } from '../event/decode.js'
 import type { Event } from '../event/event.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
 import { capabilityNames } from './capability.js'
-import { define, ofThread, threadExtractor } from './define.js'
+import { define, ofThread, threadExtractor, type Traits } from './define.js'
 import type { Extractor, Field } from './field.js'
 
 /** PPME_SCHEDSWITCH_1_E, PPME_SCHEDSWITCH_6_E and PPME_PROCINFO_E in the driver's table. */
@@ -78,7 +78,7 @@ function cpuUsage(indexes: readonly number[]): Extractor {
 
 /** A field with a memory: each that is bound has its own. */
 function counting(name: string, type: 'RELTIME' | 'DOUBLE', doc: string, bind: () => Extractor): Field {
-  return { name, type, doc, needs: ['thread'], bind }
+  return { name, type, doc, needs: ['thread', 'usage'], bind }
 }
 
 function execTime(): Extractor {
@@ -98,6 +98,9 @@ function cgroup(thread: ThreadInfo, subsystem: string): string | undefined {
 const EQUALS = 0x3d
 
 const ofMain = (thread: ThreadInfo, value: number): number => (thread.isMain ? value : 0)
+
+/** Read from switches of threads and from calls that take memory. */
+const USAGE: Traits = { needs: ['thread', 'usage'] }
 
 export const THREAD_FIELDS: readonly Field[] = [
   define('thread.tid', 'INT64', 'Id of the thread.', tid),
@@ -122,14 +125,14 @@ export const THREAD_FIELDS: readonly Field[] = [
     bind: (subsystem) => threadExtractor((thread) => cgroup(thread, subsystem!)),
   },
   ofThread('thread.pfmajor', 'UINT64', 'Page faults that had to wait for a disk, since the thread started.',
-    (thread) => thread.majorFaults),
-  ofThread('thread.pfminor', 'UINT64', 'Page faults that did not have to wait for a disk.', (thread) => thread.minorFaults),
+    (thread) => thread.majorFaults, USAGE),
+  ofThread('thread.pfminor', 'UINT64', 'Page faults that did not have to wait for a disk.', (thread) => thread.minorFaults, USAGE),
   ofThread('thread.vmsize', 'UINT64', 'Virtual memory of its process in KiB; 0 but for the main thread.',
-    (thread) => ofMain(thread, thread.vmSizeKb)),
+    (thread) => ofMain(thread, thread.vmSizeKb), USAGE),
   ofThread('thread.vmrss', 'UINT64', 'Memory of its process in RAM in KiB; 0 but for the main thread.',
-    (thread) => ofMain(thread, thread.vmRssKb)),
-  ofThread('thread.vmsize.b', 'UINT64', 'thread.vmsize in bytes.', (thread) => ofMain(thread, thread.vmSizeKb * 1024)),
-  ofThread('thread.vmrss.b', 'UINT64', 'thread.vmrss in bytes.', (thread) => ofMain(thread, thread.vmRssKb * 1024)),
+    (thread) => ofMain(thread, thread.vmRssKb), USAGE),
+  ofThread('thread.vmsize.b', 'UINT64', 'thread.vmsize in bytes.', (thread) => ofMain(thread, thread.vmSizeKb * 1024), USAGE),
+  ofThread('thread.vmrss.b', 'UINT64', 'thread.vmrss in bytes.', (thread) => ofMain(thread, thread.vmRssKb * 1024), USAGE),
   ofThread('thread.cap_permitted', 'CHARBUF', 'The capabilities that it may make use of.',
     (thread) => capabilityNames(thread.capPermitted), { since: '0.7' }),
   ofThread('thread.cap_inheritable', 'CHARBUF', 'The capabilities that it keeps in other programs.',

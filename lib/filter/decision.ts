@@ -7,7 +7,7 @@ import { followed } from '../state/follow/index.js'
 import { changesState } from '../state/follower.js'
 import { syscallNames } from './eventnames.js'
 
-const ALL_TABLES: ReadonlySet<Table> = new Set(['thread', 'fd', 'user', 'container', 'usage', 'traffic'])
+const ALL_TABLES: ReadonlySet<Table> = new Set(['program', 'thread', 'fd', 'user', 'container', 'usage', 'traffic'])
 const TRACEPOINTS: readonly Tracepoint[] = ['procexit', 'signaldeliver', 'switch', 'page_fault']
 
 /**

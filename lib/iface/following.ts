@@ -53,14 +53,16 @@ export function following({ filter, state = false, stateEvents = false }: Follow
 /** What the filter may keep, what the tables that it looks into are made of, and what is passed on because it changes the state. */
 function neededCodes({ types, needs }: Plan, stateEvents: boolean): Uint8Array {
   if (needs.size === 0 && !stateEvents) return types
-  const needed = followed(tablesOf(needs))
+  const tables = tablesOf(needs)
+  const needed = followed(tables)
   for (let code = 0; code < EVENT_COUNT; code++) if (types[code] === 1 || (stateEvents && changesState(code))) needed[code] = 1
   // The enter event says when a call began, which fd it is about, and of older drivers what was asked for.
-  for (let code = 3; code < EVENT_COUNT; code += 2) if (types[code] === 1 || (needed[code] === 1 && needsEnter(code))) needed[code - 1] = 1
+  for (let code = 3; code < EVENT_COUNT; code += 2) if (types[code] === 1 || (needed[code] === 1 && needsEnter(code, tables))) needed[code - 1] = 1
   return needed
 }
 
-/** An fd is in a thread's table, and so is everything else. */
+/** Everything is some thread's; and where an fd's relative path began depends on what the thread did before. */
 export function tablesOf(needs: ReadonlySet<Table>): ReadonlySet<Table> {
-  return needs.size === 0 ? needs : new Set<Table>([...needs, 'thread'])
+  const onlyPrograms = [...needs].every(table => table === 'program')
+  return needs.size === 0 ? needs : new Set<Table>([...needs, 'program', ...(onlyPrograms ? [] : ['thread'] as const)])
 }

@@ -3,13 +3,13 @@ import type { Table } from '../../field/field.js'
 import { traitsOf, USES_FD } from '../traits.js'
 import { FILES } from './files.js'
 import type { Follow, Followers } from './follow.js'
-import { PROCESSES, USAGE } from './processes.js'
+import { ATTRIBUTES, PROGRAMS, USAGE } from './processes.js'
 import { SOCKETS, TRAFFIC } from './sockets.js'
 import { SYSTEM } from './system.js'
 
 /** Which table each part writes. */
 const PARTS: readonly (readonly [table: Table, followers: Followers])[] = [
-  ['thread', PROCESSES], ['usage', USAGE], ['fd', FILES], ['fd', SOCKETS], ['traffic', TRAFFIC], ['container', SYSTEM], ['user', SYSTEM],
+  ['program', PROGRAMS], ['thread', ATTRIBUTES], ['usage', USAGE], ['fd', FILES], ['fd', SOCKETS], ['traffic', TRAFFIC], ['container', SYSTEM], ['user', SYSTEM],
 ]
 
 /** Calls whose exit event, in records of drivers before 4.0, does not say what was asked for. */
@@ -61,7 +61,9 @@ export function followed(tables: ReadonlySet<Table>): Uint8Array {
   return Uint8Array.from(EVENT_NAMES, (name, code) => Number(PARTS.some(([table, part]) => tables.has(table) && followerIn(part, name, code) !== undefined)))
 }
 
-/** Is what an exit event changes told by its enter event in part? */
-export function needsEnter(code: number): boolean {
+/** Is what an exit event changes in these tables told by its enter event in part? */
+export function needsEnter(code: number, tables: ReadonlySet<Table>): boolean {
+  // Of a program only its path is: what it is called the exit event says.
+  if (!tables.has('thread') && Object.hasOwn(PROGRAMS.exit!, EVENT_NAMES[code])) return false
   return ASKED_BEFORE.has(EVENT_NAMES[code]) || (traitsOf(code) & USES_FD) !== 0
 }

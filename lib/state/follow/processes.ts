@@ -339,7 +339,8 @@ const memory = ofThread((_state, ev, thread) => {
   readMemory(thread, layoutOf(ev.type))
 })
 
-export const PROCESSES: Followers = {
+/** Which threads there are, and what programs they run. */
+export const PROGRAMS: Followers = {
   enter: {
     procexit: ofThread(procexit),
   },
@@ -348,6 +349,12 @@ export const PROCESSES: Followers = {
     execve: onSuccess(execve),
     execveat: onSuccess(execve),
     prctl: onSuccess(prctl),
+  },
+}
+
+/** What else they are: users, groups, sessions, directories, limits. */
+export const ATTRIBUTES: Followers = {
+  exit: {
     setuid: setEffectiveUser(UID),
     setreuid: setEffectiveUser(EUID),
     setresuid: setEffectiveUser(EUID),
