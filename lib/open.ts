@@ -47,7 +47,7 @@ export async function open(device: string, options: LiveOptions = {}): Promise<L
 
 /** What a filter or state take, loaded when they are asked for. */
 async function followed(options: LiveOptions) {
-  if (options.filter === undefined && options.state !== true) return undefined
+  if (options.filter === undefined && options.state !== true && options.tables === undefined) return undefined
   const [{ following }, { decisionOf }, { listed, readSnapshot }, { ProcLookup }, { Runtimes }] = await Promise.all([
     import('./iface/following.js'), import('./filter/decision.js'), import('./state/snapshot.js'), import('./state/lookup.js'),
     import('./state/runtime.js'),

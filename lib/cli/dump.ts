@@ -1,4 +1,5 @@
 import type { Event } from '../event/event.js'
+import type { Table } from '../field/field.js'
 import type { Capture } from '../iface/capture.js'
 import { number, parse } from './args.js'
 import { footerJson, footerLines } from './footer.js'
@@ -55,10 +56,9 @@ async function printed(values: Values): Promise<number> {
   const lines = await lineWriter(values)
   const summary = values.summary === true ? new Summary() : undefined
   if (summary !== undefined && values.quiet === true) lines.write = () => false
-  const state = values.json !== true
-  return captured(values, { state, stateEvents: false }, async (capture, gate) => {
+  return captured(values, { ...(lines.tables.size > 0 && { tables: lines.tables }), stateEvents: false }, async (capture, gate) => {
     const out = new Output()
-    await print(capture, out, lines, gate, onEvent(summary))
+    await print(capture, out, lines, { gate, live: values.read === undefined, onEvent: onEvent(summary) })
     await summarize(summary, out)
   })
 }
@@ -72,7 +72,7 @@ async function saved(values: Values, path: string): Promise<number> {
   const summary = values.summary === true ? new Summary() : undefined
   // A .scap file that is to be read with names again needs what the filter leaves out.
   const stateEvents = values.filter !== undefined && format === 'scap'
-  return captured(values, { state: false, stateEvents }, async (capture, gate) => {
+  return captured(values, { stateEvents }, async (capture, gate) => {
     await write(capture, { ...values, write: path }, { gate, live: values.read === undefined, ...(summary && { onEvent: onEvent(summary) }) })
     await summarize(summary, new Output())
   })
@@ -88,7 +88,7 @@ async function summarize(summary: Summary | undefined, out: Output): Promise<voi
 }
 
 interface Wanted {
-  state: boolean
+  tables?: ReadonlySet<Table>
   stateEvents: boolean
 }
 

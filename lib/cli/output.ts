@@ -5,8 +5,8 @@ import { CaptureError } from '../errors.js'
 import { TextBuffer } from '../event/textbuffer.js'
 import { isBrokenPipe } from './report.js'
 
-/** Bytes gathered before a write: one system call for some hundred lines. */
-const BATCH = 1 << 16
+/** Bytes gathered before a write: one system call for some thousand lines, and little enough to stay in the CPU's cache. */
+const BATCH = 1 << 18
 const STDOUT = 1
 const NEWLINE = 0x0a
 
@@ -54,6 +54,17 @@ export class Output {
       text.length = 0
       this.#idle.push(text)
     })
+  }
+
+  /**
+   * Lets what is gathered go, and resolves when what went before is out: while one batch is written the next is made, and there
+   * are never more than the two.
+   */
+  handOff(): Promise<void> {
+    const before = this.#pending
+    // An error is that of the next call, which waits for it.
+    this.flush().catch(() => {})
+    return before
   }
 
   /** One after the other, whoever asks. */

@@ -1,6 +1,7 @@
 import type { BufferFormat } from '../event/buffertext.js'
 import { type Event, FLAG_STATE_ONLY } from '../event/event.js'
 import type { TextBuffer } from '../event/textbuffer.js'
+import type { Table } from '../field/field.js'
 import type { TimeFormat } from '../field/printing.js'
 import type { Capture } from '../iface/capture.js'
 import { type Gate, isInternal } from './gate.js'
@@ -70,6 +71,8 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', e: '\x1b',
 /** How the lines are made, and whether the terminal's colours have to be reset behind them. */
 export interface Lines {
   write: LineWriter
+  /** What of the state they tell of. */
+  tables: ReadonlySet<Table>
   colours: boolean
 }
 
@@ -78,7 +81,7 @@ export async function lineWriter(values: PrintValues): Promise<Lines> {
   const buffers = bufferFormat(values)
   if (values.json === true) {
     const { writeJson } = await import('../event/json.js')
-    return { write: (out, ev) => (writeJson(out, ev), true), colours: false }
+    return { write: (out, ev) => (writeJson(out, ev), true), tables: new Set(), colours: false }
   }
   const text = await formatText(values.print)
   const { compileFormat } = await import('../field/formatter.js')
@@ -88,21 +91,29 @@ export async function lineWriter(values: PrintValues): Promise<Lines> {
     ...(values['json-fields'] === true && { json: true }),
     ...(values.verbose === true && { whole: true }),
   })
-  return { write: (out, ev) => !isInternal(ev.type) && format(out, ev), colours: text.includes('\x1b') }
+  return { write: (out, ev) => !isInternal(ev.type) && format(out, ev), tables: format.needs, colours: text.includes('\x1b') }
 }
 
-/** Prints a line per event, as fast as the reader takes them; each burst goes out when it is over. */
-export async function print(capture: Capture, out: Output, { write, colours }: Lines, gate: Gate, onEvent?: (event: Event) => void): Promise<void> {
+/** How lines are printed. */
+export interface PrintOptions {
+  gate: Gate
+  /** Each burst goes out when it is over; of a file, what there is when it is enough. */
+  live: boolean
+  onEvent: ((event: Event) => void) | undefined
+}
+
+/** Prints a line per event, as fast as the reader takes them. */
+export async function print(capture: Capture, out: Output, { write, colours }: Lines, { gate, live, onEvent }: PrintOptions): Promise<void> {
   bursts: for await (const burst of capture) {
     for (const ev of burst) {
       if (gate.endsBefore(ev)) break bursts
       if ((ev.flags & FLAG_STATE_ONLY) !== 0) continue
       onEvent?.(ev)
       if (write(out.text, ev)) out.newline()
-      if (out.full) await out.flush()
+      if (out.full) await out.handOff()
       if (gate.full) break bursts
     }
-    await out.flush()
+    if (live) await out.handOff()
   }
   if (colours) out.text.text('\x1b[00m')
   await out.flush()

@@ -27,7 +27,7 @@ type Flag = 'readers'
 export type SourceValues = Partial<Record<keyof typeof SOURCE_OPTIONS | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
 
 /** What the command itself asks of a capture. */
-export type Wanted = Pick<CaptureOptions, 'filter' | 'state' | 'stateEvents'>
+export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'>
 
 /** Opens what the command line names, until a signal ends it. */
 export function openSource(values: SourceValues, wanted: Wanted = {}): Promise<Capture> {

@@ -1,6 +1,6 @@
 import { EVENT_COUNT, eventInfo, syscallCodes, syscallNumber } from '../event/table.js'
 import type { Table } from '../field/field.js'
-import { type Following, tablesOf } from '../iface/following.js'
+import type { Following } from '../iface/following.js'
 import type { Decision } from '../probe/decision.js'
 import type { Tracepoint } from '../probe/options.js'
 import { followed } from '../state/follow/index.js'
@@ -14,9 +14,9 @@ const TRACEPOINTS: readonly Tracepoint[] = ['procexit', 'signaldeliver', 'switch
  * What of a filter the kernel can decide: which calls, of which threads, and only those that failed. Calls that the state follows
  * from are exempt. Undefined where everything is wanted.
  */
-export function decisionOf({ plan, needed, stateEvents }: Pick<Following, 'plan' | 'needed' | 'stateEvents'>): Decision | undefined {
+export function decisionOf({ plan, tables = ALL_TABLES, stateEvents }: Pick<Following, 'plan' | 'tables' | 'stateEvents'>): Decision | undefined {
   if (plan === undefined) return undefined
-  const state = followed(needed === undefined ? ALL_TABLES : tablesOf(plan.needs))
+  const state = followed(tables)
   if (stateEvents) for (let code = 0; code < EVENT_COUNT; code++) if (changesState(code)) state[code] = 1
   const { conditions: { pids, tids, comms, failed } } = plan
   const stateCalls = (odd: 0 | 1) => new Set(syscallNames().filter(name => {
@@ -24,7 +24,7 @@ export function decisionOf({ plan, needed, stateEvents }: Pick<Following, 'plan'
     return codes !== undefined && codes.enter > 1 && state[codes.enter | odd] === 1
   }))
   // Where there are enter events, only they say which call an exit event ends, and on which fd.
-  const asks = needed === undefined || plan.needs.has('fd')
+  const asks = tables.has('fd')
   const asked = asks ? [...stateCalls(1), ...plan.syscalls.exit] : []
   return {
     enter: plan.syscalls.enter,

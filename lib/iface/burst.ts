@@ -10,9 +10,9 @@ export interface Cursor {
   next(event: Event): boolean
   /**
    * Says by event code (65,536 of them) which records nobody wants to see: those that are 0 here may be passed over without being
-   * looked at, which `passed` counts. Of cursors that can do that faster than by showing them.
+   * looked at, which `passed` counts; undefined: none. Of cursors that can do that faster than by showing them.
    */
-  passOver?(wanted: Uint8Array): void
+  passOver?(wanted: Uint8Array | undefined): void
   readonly passed?: number
 }
 

@@ -1,5 +1,6 @@
 import { CaptureError } from '../errors.js'
 import type { Burst, Lost } from './burst.js'
+import type { Table } from '../field/field.js'
 import type { State } from '../state/state.js'
 import type { MetadataBlock } from './metadata.js'
 
@@ -68,6 +69,8 @@ export interface CaptureOptions {
    * with FLAG_STATE_ONLY: for files that are to be read with names again.
    */
   stateEvents?: boolean
+  /** @internal Instead of `state`: only these tables, for fields that need no others. */
+  tables?: ReadonlySet<Table>
 }
 
 /**

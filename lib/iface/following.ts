@@ -15,6 +15,8 @@ import type { MetadataBlock } from './metadata.js'
 export interface Following {
   /** What the filter means before any value is read; undefined without a filter. */
   readonly plan: Plan | undefined
+  /** The tables that are kept; undefined: all. */
+  readonly tables: ReadonlySet<Table> | undefined
   /** The event codes that have to reach the follower, by code; undefined: all. */
   readonly needed: Uint8Array | undefined
   /** Are events passed on because they change the state? */
@@ -27,18 +29,19 @@ export interface Following {
   extend(follower: Follower, blocks: readonly MetadataBlock[]): void
 }
 
-export type FollowOptions = Pick<CaptureOptions, 'filter' | 'state' | 'stateEvents'>
+export type FollowOptions = Pick<CaptureOptions, 'filter' | 'state' | 'stateEvents' | 'tables'>
 
 /** Throws ERR_CAPTURE_FILTER if the filter cannot be understood. */
-export function following({ filter, state = false, stateEvents = false }: FollowOptions): Following {
+export function following({ filter, state = false, stateEvents = false, tables: asked = NONE }: FollowOptions): Following {
   const compiled = filter === undefined ? undefined : compileFilter(filter)
   const planned = compiled?.plan
-  // Who may ask for any field needs every event.
-  const needed = state || planned === undefined ? undefined : neededCodes(planned, stateEvents)
-  const tables = needed && planned && tablesOf(planned.needs)
+  // Who may ask for any field needs every table, and every event.
+  const tables = state ? undefined : tablesOf(new Set([...asked, ...planned?.needs ?? []]))
+  const needed = tables === undefined || planned === undefined ? undefined : neededCodes(planned.types, tables, stateEvents)
   const options: FollowerOptions = { keepState: stateEvents, ...(compiled && { accept: compiled.test }), ...(needed && { needed }) }
   return {
     plan: planned,
+    tables,
     needed,
     stateEvents,
     begin: source => new Follower(source, new State(undefined, tables), options),
@@ -51,9 +54,8 @@ export function following({ filter, state = false, stateEvents = false }: Follow
 }
 
 /** What the filter may keep, what the tables that it looks into are made of, and what is passed on because it changes the state. */
-function neededCodes({ types, needs }: Plan, stateEvents: boolean): Uint8Array {
-  if (needs.size === 0 && !stateEvents) return types
-  const tables = tablesOf(needs)
+function neededCodes(types: Uint8Array, tables: ReadonlySet<Table>, stateEvents: boolean): Uint8Array {
+  if (tables.size === 0 && !stateEvents) return types
   const needed = followed(tables)
   for (let code = 0; code < EVENT_COUNT; code++) if (types[code] === 1 || (stateEvents && changesState(code))) needed[code] = 1
   // The enter event says when a call began, which fd it is about, and of older drivers what was asked for.
@@ -61,8 +63,10 @@ function neededCodes({ types, needs }: Plan, stateEvents: boolean): Uint8Array {
   return needed
 }
 
+const NONE: ReadonlySet<Table> = new Set()
+
 /** Everything is some thread's; and where an fd's relative path began depends on what the thread did before. */
-export function tablesOf(needs: ReadonlySet<Table>): ReadonlySet<Table> {
+function tablesOf(needs: ReadonlySet<Table>): ReadonlySet<Table> {
   const onlyPrograms = [...needs].every(table => table === 'program')
   return needs.size === 0 ? needs : new Set<Table>([...needs, 'program', ...(onlyPrograms ? [] : ['thread'] as const)])
 }

@@ -19,7 +19,9 @@ export interface FollowerOptions {
 export class Follower implements Cursor {
   /** Records left out, by CPU. */
   readonly filteredOn: number[] = []
-  state: State
+  #state: State
+  /** The first record of the state's time has been seen: from then on records may be passed over unseen. */
+  #begun = false
   readonly #source: Cursor
   readonly #accept: ((ev: Event) => boolean) | undefined
   readonly #needed: Uint8Array | undefined
@@ -27,14 +29,24 @@ export class Follower implements Cursor {
 
   constructor(source: Cursor, state: State, { accept, needed, keepState }: FollowerOptions) {
     this.#source = source
-    this.state = state
+    this.#state = state
     this.#accept = accept
     if (needed !== undefined) {
       this.#needed = new Uint8Array(65_536).fill(1)
       this.#needed.set(needed)
-      source.passOver?.(this.#needed)
     }
     this.#keepState = keepState ?? false
+  }
+
+  get state(): State {
+    return this.#state
+  }
+
+  /** Goes on with another state. */
+  set state(state: State) {
+    this.#state = state
+    this.#begun = false
+    this.#source.passOver?.(undefined)
   }
 
   /** Records left out. */
@@ -43,11 +55,12 @@ export class Follower implements Cursor {
   }
 
   next(event: Event): boolean {
-    const { state } = this
+    const state = this.#state
     const accept = this.#accept
     const needed = this.#needed
     event.flags = 0 // of the record before; rings have none to set
     while (this.#source.next(event)) {
+      if (!this.#begun) this.#begin(event)
       if (needed === undefined || needed[event.type] !== 0) {
         state.update(event)
         if (accept === undefined || accept(event)) return true
@@ -60,6 +73,13 @@ export class Follower implements Cursor {
       this.filteredOn[event.cpu] = (this.filteredOn[event.cpu] ?? 0) + 1
     }
     return false
+  }
+
+  /** Times run from the first record, whether anybody wants it or not. */
+  #begin(event: Event): void {
+    this.#begun = true
+    this.#state.begin(event)
+    if (this.#needed !== undefined) this.#source.passOver?.(this.#needed)
   }
 }
 

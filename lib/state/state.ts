@@ -175,17 +175,18 @@ export class State {
     return enter
   }
 
+  /** Times are counted from this event. */
+  begin(ev: Event): void {
+    this.#started = true
+    this.#firstHi = ev.tsHi
+    this.#firstLo = ev.tsLo
+    this.firstTs = ev.ts
+  }
+
   #tick(ev: Event): void {
-    const hi = ev.tsHi
-    const lo = ev.tsLo
-    if (!this.#started) {
-      this.#started = true
-      this.#firstHi = hi
-      this.#firstLo = lo
-      this.firstTs = ev.ts
-    }
+    if (!this.#started) this.begin(ev)
     this.previousTime = this.time
-    this.time = (hi - this.#firstHi) * 0x1_0000_0000 + (lo - this.#firstLo)
+    this.time = (ev.tsHi - this.#firstHi) * 0x1_0000_0000 + (ev.tsLo - this.#firstLo)
   }
 
   /** A thread; looked for on the running machine, or made up with no name, where an event comes from one that is not known. */

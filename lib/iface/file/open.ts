@@ -62,7 +62,7 @@ export async function openFile(source: string | Readable | AsyncIterable<Uint8Ar
 
 /** Loaded when it is called for: who only counts starts sooner. */
 async function follow(options: FileOptions): Promise<Following | undefined> {
-  if (options.filter === undefined && options.state !== true) return undefined
+  if (options.filter === undefined && options.state !== true && options.tables === undefined) return undefined
   return (await import('../following.js')).following(options)
 }
 

@@ -48,7 +48,7 @@ export class Pcapng implements Format {
   get section(): number { return Math.max(0, this.#contents.section) }
   get dropped(): Lost { return this.#contents.dropped }
 
-  passOver(wanted: Uint8Array): void {
+  passOver(wanted: Uint8Array | undefined): void {
     this.#wanted = wanted
   }
 
