@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import type { Event } from '../event/event.js'
 import type { Table } from '../field/field.js'
 import type { Capture } from '../iface/capture.js'
@@ -5,7 +6,7 @@ import { number, parse } from './args.js'
 import { footerJson, footerLines } from './footer.js'
 import { Gate } from './gate.js'
 import { Output } from './output.js'
-import { formatText, lineWriter, print, PRINT_OPTIONS, type PrintValues } from './print.js'
+import { formatText, type Lines, lineWriter, print, PRINT_OPTIONS, type PrintValues } from './print.js'
 import { percentText, readingPosition } from './position.js'
 import { Progress } from './progress.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
@@ -56,11 +57,33 @@ async function printed(values: Values): Promise<number> {
   const lines = await lineWriter(values)
   const summary = values.summary === true ? new Summary() : undefined
   if (summary !== undefined && values.quiet === true) lines.write = () => false
+  if (summary === undefined && isSearch(values, lines)) {
+    const code = await captured(values, { stateEvents: false }, look)
+    if (code !== AGAIN) return code
+  }
   return captured(values, { ...(lines.tables.size > 0 && { tables: lines.tables }), stateEvents: false }, async (capture, gate) => {
     const out = new Output()
     await print(capture, out, lines, { gate, live: values.read === undefined, onEvent: onEvent(summary) })
     await summarize(summary, out)
   })
+}
+
+/**
+ * Lines tell more than a filter asks, and to follow all of that takes twice as long. So a file is looked through for a first event
+ * to print, before its beginning is read again for the names in it: most searches in large files find little, late or nothing.
+ */
+function isSearch({ filter, read }: Values, { tables, colours }: Lines): boolean {
+  return filter !== undefined && tables.size > 0 && !colours && read !== undefined && isRegularFile(read)
+}
+
+async function look(capture: Capture): Promise<void | typeof AGAIN> {
+  for await (const burst of capture) {
+    for (const _event of burst) return AGAIN
+  }
+}
+
+function isRegularFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 async function saved(values: Values, path: string): Promise<number> {
@@ -92,22 +115,25 @@ interface Wanted {
   stateEvents: boolean
 }
 
-type Work = (capture: Capture, gate: Gate) => Promise<void>
+/** What is done with a capture; AGAIN where that showed that it has to be read in another way. */
+type Work = (capture: Capture, gate: Gate) => Promise<void | typeof AGAIN>
+
+const AGAIN = -1
 
 /** Opens the capture, does the work, and says in the footer what it came to. */
 async function captured(values: Values, wanted: Wanted, work: Work): Promise<number> {
   const seconds = number('-M', values['event-seconds'], 0)
   const events = eventLimit(values)
   const gate = new Gate({ ...(events !== undefined && { events }), ...(seconds !== undefined && { seconds }) })
-  await using capture = await openSource(source(values, wanted), { ...wanted, ...(values.filter !== undefined && { filter: values.filter }) })
   const started = performance.now()
+  await using capture = await openSource(source(values, wanted), { ...wanted, ...(values.filter !== undefined && { filter: values.filter }) })
   let failure: unknown
   try {
     // Lines on the terminal are progress enough.
     const isShown = process.stderr.isTTY === true && (values.write !== undefined || process.stdout.isTTY !== true)
     const position = isShown && values.read !== undefined ? readingPosition(values.read) : undefined
     using _progress = new Progress(() => progressText(capture, gate, started, position), isShown)
-    await work(capture, gate)
+    if (await work(capture, gate) === AGAIN) return AGAIN
   } catch (error) {
     failure = error
   }

@@ -104,17 +104,21 @@ export interface PrintOptions {
 
 /** Prints a line per event, as fast as the reader takes them. */
 export async function print(capture: Capture, out: Output, { write, colours }: Lines, { gate, live, onEvent }: PrintOptions): Promise<void> {
-  bursts: for await (const burst of capture) {
-    for (const ev of burst) {
-      if (gate.endsBefore(ev)) break bursts
-      if ((ev.flags & FLAG_STATE_ONLY) !== 0) continue
-      onEvent?.(ev)
-      if (write(out.text, ev)) out.newline()
-      if (out.full) await out.handOff()
-      if (gate.full) break bursts
+  try {
+    bursts: for await (const burst of capture) {
+      for (const ev of burst) {
+        if (gate.endsBefore(ev)) break bursts
+        if ((ev.flags & FLAG_STATE_ONLY) !== 0) continue
+        onEvent?.(ev)
+        if (write(out.text, ev)) out.newline()
+        if (out.full) await out.handOff()
+        if (gate.full) break bursts
+      }
+      if (live) await out.handOff()
     }
-    if (live) await out.handOff()
+  } finally {
+    // Of a file that ends in an error, what came before it.
+    if (colours) out.text.text('\x1b[00m')
+    await out.flush()
   }
-  if (colours) out.text.text('\x1b[00m')
-  await out.flush()
 }

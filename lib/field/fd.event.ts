@@ -6,7 +6,7 @@ import { byType } from './bytype.js'
  * Does an event of this type make, use or close an fd? The enter events of mmap are none of them, as in sysdig: their first
  * parameter is an address, and mostly there is no fd.
  */
-const isAboutFd = byType(({ name, flags }) =>
+export const isAboutFd = byType(({ name, flags }) =>
   !name.startsWith('mmap') && ['CREATES_FD', 'USES_FD', 'DESTROYS_FD'].some((flag) => flags.includes(flag)), false)
 
 /** Can the event have an fd at all, known or not? The fields of fds have no value in others. */

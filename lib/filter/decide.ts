@@ -1,6 +1,7 @@
 import { Event } from '../event/event.js'
 import { HEADER, LEN, NPARAMS, TYPE } from '../event/record.js'
 import { EVENT_COUNT, eventInfo } from '../event/table.js'
+import { isAboutFd } from '../field/fd.event.js'
 import type { BoundCheck } from './check.js'
 import type { Source } from './resolve.js'
 
@@ -38,6 +39,8 @@ export class Kind {
     if (OF_THE_CALL.has(name)) return isCallKnown
     // That of reads and writes is the fd's.
     if (name === 'evt.category') return isCallKnown && !eventInfo(this.code)!.category.startsWith('IO')
+    // Of an event that is about no fd they have no value, whatever is known; fd.types is of the process.
+    if (name.startsWith('fd.') && name !== 'fd.types' && !isAboutFd(this.code)) return true
     const { params, flags } = eventInfo(this.code)!
     if (OF_THE_RESULT.has(name)) {
       const isFd = (this.code & 1) === 1 && flags.includes('CREATES_FD')

@@ -36,7 +36,8 @@ const TYPES: readonly (readonly [string, readonly string[]])[] = [
   ['evt.type.is.3=1', ['<open']],
   ['evt.is_wait=true and evt.dir=> and not evt.type=poll and evt.type.is.ppoll=1', ['>ppoll']],
   ['evt.dir=< and evt.dir=>', []],
-  ['evt.type.is.open=1 or evt.type.is.poll=1 and fd.num=3', ['<open', '<poll', '>open', '>poll']],
+  ['evt.type.is.open=1 or evt.type.is.poll=1 and proc.pid=3', ['<open', '<poll', '>open', '>poll']],
+  ['evt.type.is.open=1 or evt.type.is.poll=1 and fd.num=3', ['<open', '>open']],
   ['evt.type.is.open=1 and evt.failed=true', ['<open']],
   ['evt.type.is.open=1 and evt.rawres<0', ['<open']],
   ['evt.type.is.open=1 and evt.res exists', ['<open']],
@@ -52,7 +53,8 @@ const TYPES: readonly (readonly [string, readonly string[]])[] = [
 
 test('event types', () => {
   for (const [filter, expected] of TYPES) assert.equal(types(filter), [...expected], filter)
-  assert.is(types('fd.num=3').length, new Set(types('evt.num>0')).size)
+  assert.is(types('proc.pid=3').length, new Set(types('evt.num>0')).size)
+  assert.is(types('fd.types intersects (file)').length, new Set(types('evt.num>0')).size)
   assert.ok(planned('evt.num=1').types.every(wanted => wanted === 1))
 })
 
@@ -122,8 +124,12 @@ test('necessary conditions', () => {
 
 test('what is needed of the state', () => {
   assert.equal([...planned('evt.type=open and evt.num>5').needs], [])
-  assert.ok(planned('proc.name=cat').needs.has('thread'))
+  assert.equal([...planned('proc.name=cat').needs], ['program'])
+  assert.ok(planned('proc.cwd=/').needs.has('thread'))
   assert.ok(planned('evt.num=1 or fd.name contains x').needs.has('fd'))
+  // A switch of threads is about no fd.
+  const { types } = planned('fd.name contains x')
+  assert.equal([types[152], types[7]], [0, 1])
 })
 
 test('a filter of the type alone is decided by it', () => {
