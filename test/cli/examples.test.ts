@@ -9,32 +9,30 @@ import { TRACE } from '../helpers/trace.js'
 const test = suite('examples')
 const lines = (text: string) => text.split('\n').slice(0, -1)
 
-for (const name of readdirSync(join(ROOT, 'examples')).filter(name => name.endsWith('.mjs'))) {
-  test(`${name} fits on a screen and is plain JavaScript`, async () => {
+for (const name of readdirSync(join(ROOT, 'examples')).filter(name => name.endsWith('.ts'))) {
+  test(`${name} fits on a screen`, () => {
     assert.ok(lines(readFileSync(join(ROOT, 'examples', name), 'utf8')).length <= 40)
-    const { code, stderr } = await run(process.execPath, ['--check', join(ROOT, 'examples', name)])
-    assert.is(code, 0, stderr)
   })
 }
 
-test('filter.mjs prints what the filter lets through, as sysdig', async () => {
+test('filter.ts prints what the filter lets through, as sysdig', async () => {
   const filter = 'evt.type in (open, openat)'
-  const { code, stdout, stderr } = await example('filter.mjs', [filter, TRACE])
+  const { code, stdout, stderr } = await example('filter.ts', [filter, TRACE])
   assert.is(code, 0, stderr)
   const { stdout: judge } = await run('sysdig', ['-r', TRACE, filter])
   assert.ok(lines(judge).length > 500)
   assert.is(stdout, judge)
 }, { needs: ['sysdig'] })
 
-test('filter.mjs shows where a filter is wrong', async () => {
-  const { code, stderr } = await example('filter.mjs', ['proc.name = '])
+test('filter.ts shows where a filter is wrong', async () => {
+  const { code, stderr } = await example('filter.ts', ['proc.name = '])
   assert.is(code, 2)
   assert.match(stderr, /\n {2,}\^.*\nhint: /)
 })
 
-test('format.mjs prints lines in the format that it is given', async () => {
+test('format.ts prints lines in the format that it is given', async () => {
   const format = '%evt.num %12proc.name|%fd.name'
-  const { code, stdout, stderr } = await example('format.mjs', [format, TRACE])
+  const { code, stdout, stderr } = await example('format.ts', [format, TRACE])
   assert.is(code, 0, stderr)
   const { stdout: judge } = await run('sysdig', ['-r', TRACE, '-p', format, 'evt.dir=< and evt.type in (read, write, close)'])
   const printed = new Set(lines(stdout))
@@ -42,20 +40,20 @@ test('format.mjs prints lines in the format that it is given', async () => {
   for (const line of lines(judge)) assert.ok(printed.has(line), line)
 }, { needs: ['sysdig'] })
 
-test('ptree.mjs shows the processes of a trace', async () => {
-  const { code, stdout, stderr } = await example('ptree.mjs', [TRACE])
+test('ptree.ts shows the processes of a trace', async () => {
+  const { code, stdout, stderr } = await example('ptree.ts', [TRACE])
   assert.is(code, 0, stderr)
   assert.match(stdout, /^1 \S+.*\n(?: {2,}\d+ .*\n)+/m)
 })
 
-test('ptree.mjs shows the processes of this machine', async () => {
-  const { code, stdout, stderr } = await example('ptree.mjs')
+test('ptree.ts shows the processes of this machine', async () => {
+  const { code, stdout, stderr } = await example('ptree.ts')
   assert.is(code, 0, stderr)
   assert.match(stdout, new RegExp(`^ *${process.pid} .*node`, 'm'))
 }, { needs: ['bpf', 'btf'] })
 
-test('opened.mjs lists files opened and not, per process', async () => {
-  const { code, stdout, stderr } = await example('opened.mjs', [TRACE])
+test('files.ts lists files opened and not, per process', async () => {
+  const { code, stdout, stderr } = await example('files.ts', [TRACE])
   assert.is(code, 0, stderr)
   assert.match(stdout, /^work: \d+ files opened, \d+ not$/m)
   assert.match(stdout, /^ +\d+ {2}\/tmp\/wf0$/m)

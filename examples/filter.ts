@@ -1,6 +1,6 @@
 // Prints the events that a filter lets through, in sysdig's language.
-// node examples/filter.mjs 'proc.name = sh and evt.type in (open, openat)' [FILE]
-// sudo node examples/filter.mjs 'fd.sport = 443' live
+// npx tsx examples/filter.ts 'proc.name = sh and evt.type in (open, openat)' [FILE]
+// npx tsx examples/filter.ts 'fd.sport = 443' live
 import { lineFormat, DEFAULT_FORMAT, explainFilter, isCaptureError, open, openFile } from 'sysring'
 
 const [filter = 'evt.failed = true and fd.name startswith /etc', source = 'examples/trace.scap.gz'] = process.argv.slice(2)

@@ -1,5 +1,5 @@
 // Lines in a format of one's own: text and %fields, as of `sysring fields`. Events without one of them have no line.
-// node examples/format.mjs ['%evt.time.s %proc.name(%proc.pid) %evt.type %fd.name'] [FILE]
+// npx tsx examples/format.ts ['%evt.time.s %proc.name(%proc.pid) %evt.type %fd.name'] [FILE]
 import { lineFormat, openFile } from 'sysring'
 
 const [format = '%evt.time.s %12proc.name %proc.pid %evt.type %fd.type %fd.name', file = 'examples/trace.scap.gz'] = process.argv.slice(2)
