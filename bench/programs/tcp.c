@@ -11,7 +11,7 @@ static int peer;
 
 static void turn(void)
 {
-	char bytes[64];
+	char bytes[64] = { 0 };
 
 	if (send(peer, bytes, sizeof(bytes), 0) != sizeof(bytes) || recv(peer, bytes, sizeof(bytes), MSG_WAITALL) != sizeof(bytes))
 		_exit(2);
@@ -20,7 +20,7 @@ static void turn(void)
 static void echo(int listening, int cpu)
 {
 	int fd = accept(listening, 0, 0), one = 1;
-	char bytes[64];
+	char bytes[64] = { 0 };
 	cpu_set_t set;
 
 	CPU_ZERO(&set);

@@ -69,6 +69,6 @@ export const IO_FIELDS: readonly Field[] = [
     ({ type }) => (writes(type) ? 'write' : reads(type) ? 'read' : undefined)),
   define('evt.is_wait', 'BOOL', 'May the call make its thread wait, as poll and nanosleep do?', ({ type }) => waits(type)),
   define('evt.wait_latency', 'RELTIME', 'Nanoseconds that a call has waited, of those that may wait.',
-    (ev) => (waits(ev.type) && (ev.type & 1) === 1 ? ev._thread?.latency ?? 0 : undefined), { needs: ['thread'] }),
+    (ev) => (waits(ev.type) && (ev.type & 1) === 1 ? ev._thread?.latency ?? 0 : undefined), { needs: ['thread', 'call'] }),
   define('evt.is_syslog', 'BOOL', 'Does it write to /dev/log?', isSyslogWrite, { needs: ['fd'] }),
 ]

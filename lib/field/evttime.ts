@@ -79,7 +79,7 @@ const LATENCY: readonly Field[] = PARTS.map(({ suffix, words, of }) => {
   return define(
     `evt.latency${suffix}`, 'RELTIME',
     `How long the call took, from its enter to its exit event, ${words}; 0 for enter events.`,
-    { get, writeJson: asNumber(get) }, { format: suffix === '.ns' ? 'PADDED' : 'DEC', needs: ['thread'] })
+    { get, writeJson: asNumber(get) }, { format: suffix === '.ns' ? 'PADDED' : 'DEC', needs: ['thread', 'call'] })
 })
 
 const isInternal = byType(({ category }) => category === 'INTERNAL', false)
@@ -98,12 +98,12 @@ const LATENCY_TEXTS: readonly Field[] = [
     (ev) => {
       const ns = ev._thread === undefined ? undefined : latency(ev)
       return ns === undefined || ns === 0 ? undefined : ns < 0 || ns >= 100 * SECOND ? 0 : 1
-    }, { needs: ['thread'] }),
+    }, { needs: ['thread', 'call'] }),
   define('evt.latency.human', 'CHARBUF', 'evt.latency for people, such as 10.3ms.',
     (ev) => {
       const ns = latency(ev)
       return ns === undefined ? undefined : durationText(ns < 0 ? 2 ** 63 : ns)
-    }, { needs: ['thread'] }),
+    }, { needs: ['thread', 'call'] }),
 ]
 
 /** Time since the event that was last asked for: of each formatter and each filter its own. */

@@ -27,10 +27,10 @@ export type Operator =
 
 /**
  * What of the state a field looks at: the tables that have to be kept for it. `program`: which threads there are, and what they run;
- * `thread`: also what else they are, from ids to directories; `usage`: what memory they use; `traffic`: whether data went through a
- * socket.
+ * `thread`: also what else they are, from ids to directories; `call`: when the call began that an exit event ends; `usage`: what
+ * memory they use; `traffic`: whether data went through a socket.
  */
-export type Table = 'program' | 'thread' | 'fd' | 'user' | 'container' | 'usage' | 'traffic'
+export type Table = 'program' | 'thread' | 'call' | 'fd' | 'user' | 'container' | 'usage' | 'traffic'
 
 /** A field with its argument: how to get its value from an event. */
 export interface Extractor {

@@ -58,7 +58,10 @@ export function compileFormat(text: string, options: FormatOptions = {}): Format
 
 function needsOf(fields: readonly BoundField[], time: TimeFormat): ReadonlySet<Table> {
   const needs = new Set(fields.flatMap(({ field }) => field.needs ?? []))
-  if ((time === 'r' || time === 'd') && fields.some(({ field }) => field.name === 'evt.outputtime')) needs.add('thread')
+  if ((time === 'r' || time === 'd') && fields.some(({ field }) => field.name === 'evt.outputtime')) {
+    needs.add('thread')
+    if (time === 'd') needs.add('call')
+  }
   return needs
 }
 

@@ -7,7 +7,7 @@ import { followed } from '../state/follow/index.js'
 import { changesState } from '../state/follower.js'
 import { syscallNames } from './eventnames.js'
 
-const ALL_TABLES: ReadonlySet<Table> = new Set(['program', 'thread', 'fd', 'user', 'container', 'usage', 'traffic'])
+const ALL_TABLES: ReadonlySet<Table> = new Set(['program', 'thread', 'call', 'fd', 'user', 'container', 'usage', 'traffic'])
 const TRACEPOINTS: readonly Tracepoint[] = ['procexit', 'signaldeliver', 'switch', 'page_fault']
 
 /**
@@ -23,16 +23,15 @@ export function decisionOf({ plan, tables = ALL_TABLES, stateEvents }: Pick<Foll
     const codes = syscallCodes(syscallNumber(name)!)
     return codes !== undefined && codes.enter > 1 && state[codes.enter | odd] === 1
   }))
-  // Where there are enter events, only they say which call an exit event ends, and on which fd.
-  const asks = tables.has('fd')
-  const asked = asks ? [...stateCalls(1), ...plan.syscalls.exit] : []
+  // Where there are enter events, only they say which call an exit event ends, on which fd, and when it began.
+  const asked = tables.has('fd') || tables.has('call') ? [...stateCalls(1), ...plan.syscalls.exit] : []
   return {
     enter: plan.syscalls.enter,
     exit: plan.syscalls.exit,
     // That a close has begun is to be known before it has ended.
     stateEnter: new Set([...[...stateCalls(0)].filter(name => stateEvents || name === 'close'), ...asked]),
     stateExit: stateCalls(1),
-    exitOnly: plan.syscalls.enter.size === 0 && !stateEvents,
+    exitOnly: plan.syscalls.enter.size === 0 && !stateEvents && !tables.has('call'),
     tracepoints: tracepoints(plan.types),
     stateTracepoints: tracepoints(state),
     ...(pids && { pids }),

@@ -112,6 +112,19 @@ test('a filter: what is printed, and what a file shows, is what it lets through'
   }
 }, { needs: ['sysdig'] })
 
+test('a filter that wants exit events only, and lines that tell how long the calls took', async () => {
+  const sleeper = spawn('bash', ['-c', 'while :; do sleep 0.2; done'], { stdio: 'ignore', detached: true })
+  try {
+    const { stdout } = await sysring(['dump', '-q', '-d', '3', '-p', '%evt.latency', 'evt.dir=< and evt.type in (nanosleep, clock_nanosleep) and proc.args=0.2'])
+    // The first may have begun before the capture.
+    const [, ...latencies] = stdout.trimEnd().split('\n').map(Number)
+    assert.ok(latencies.length > 1)
+    for (const ns of latencies) assert.ok(ns >= 200e6 && ns < 2e9, `${ns} ns`)
+  } finally {
+    process.kill(-sleeper.pid!, 'SIGKILL')
+  }
+})
+
 test('count: a block per second, and the sum', async () => {
   const { code, stdout } = await sysring(['count', '-i', 'sysdig', '-d', '2.5', '--json'])
   assert.is(code, 0)
