@@ -145,7 +145,7 @@ test('formats do not disturb each other', () => {
 
 test('what has to be known for it', () => {
   assert.equal([...compileFormat('%evt.num %evt.outputtime').needs], [])
-  assert.equal([...compileFormat('%evt.outputtime', { time: 'd' }).needs], ['thread'])
+  assert.equal([...compileFormat('%evt.outputtime', { time: 'd' }).needs], ['thread', 'call'])
   assert.ok(compileFormat(DEFAULT_FORMAT).needs.has('fd'))
   const { fields } = compileFormat('%evt.num %evt.arg.fd')
   assert.equal(fields.map(({ field, arg }) => [field.name, arg]), [['evt.num', undefined], ['evt.arg', 'fd']])
