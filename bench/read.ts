@@ -10,7 +10,7 @@ import { timed } from './timed.js'
 import { makeTrace } from './trace.js'
 
 const FILTER = 'evt.type=open and proc.name=cat'
-/** Each keeps a few of the events. */
+/** The first keeps a few of the events, the second none. */
 const FD_FILTER = 'fd.name contains big.bin'
 const ANCESTOR_FILTER = 'proc.aname=sleep'
 const MAX_RSS_MB = 120
