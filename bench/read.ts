@@ -9,10 +9,12 @@ import { spreadText, type Table, targetText } from './table.js'
 import { timed } from './timed.js'
 import { makeTrace } from './trace.js'
 
+/** Of these the trace has no events: all of it is searched. */
 const FILTER = 'evt.type=open and proc.name=cat'
-/** The first keeps a few of the events, the second none. */
-const FD_FILTER = 'fd.name contains big.bin'
 const ANCESTOR_FILTER = 'proc.aname=sleep'
+/** And of these it has some, from early on, whose lines name what has happened before. */
+const FD_FILTER = 'fd.name contains big.bin'
+const FAILED_FILTER = 'evt.type=openat and evt.failed=true'
 const MAX_RSS_MB = 120
 
 interface Job {
@@ -46,7 +48,7 @@ const JOBS: readonly Job[] = [
   { task: 'lines', name: 'sysdig', needs: 'sysdig', file: 'large', command: file => ['sysdig', '-r', file] },
   { task: 'lines of fewer', name: 'sysring dump', file: 'small', against: 'tshark', command: file => sysring('dump', '-q', '-r', file) },
   { task: 'lines of fewer', name: 'tshark', needs: 'tshark', file: 'small', command: file => ['tshark', '-n', '-r', file] },
-  ...[[FILTER, 2.5], [FD_FILTER, 1], [ANCESTOR_FILTER, 1]].flatMap(([filter, atLeast]): Job[] => [
+  ...[[FILTER, 2.5], [ANCESTOR_FILTER, 1], [FD_FILTER, 1], [FAILED_FILTER, 1]].flatMap(([filter, atLeast]): Job[] => [
     { task: `${filter}`, name: 'sysring dump', file: 'large', against: 'sysdig', atLeast: Number(atLeast), maxRss: true, command: file => sysring('dump', '-q', '-r', file, `${filter}`) },
     { task: `${filter}`, name: 'sysdig', needs: 'sysdig', file: 'large', command: file => ['sysdig', '-r', file, `${filter}`] },
   ]),
