@@ -3,8 +3,9 @@ import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CaptureError, isCaptureError } from '../errors.js'
 import type { Event } from '../event/event.js'
-import { lineText } from '../event/line.js'
 import { writeFile } from '../export/file.js'
+import { DEFAULT_FORMAT } from '../field/formatter.js'
+import { lineFormat } from '../field/lineformat.js'
 import type { Capture, CpuStats } from '../iface/capture.js'
 import { number, parse } from './args.js'
 import { footerLines, rate } from './footer.js'
@@ -25,6 +26,7 @@ const FILE = 'sysdig.pcapng'
 const MAX_EVENTS = 3_000_000
 /** As many lines per second as a person can read, and as much of each. */
 const LINES = 20
+const line = lineFormat(DEFAULT_FORMAT)
 const COLUMNS = process.stdout.columns ?? 160
 
 /** What `npm start` runs: the main job of the library, once, with something to look at afterwards. */
@@ -67,7 +69,7 @@ async function openLive(seconds: number): Promise<Capture | undefined> {
   try {
     const [{ open }, { consumers }] = await Promise.all([import('../open.js'), import('./consumers.js')])
     const pids = { deny: consumers(), children: true }
-    const capture = await interruptible(signal => open('sysdig', { signal, maxDurationMs: seconds * 1000, maxEvents: MAX_EVENTS, pids }))
+    const capture = await interruptible(signal => open('sysdig', { signal, maxDurationMs: seconds * 1000, maxEvents: MAX_EVENTS, pids, state: true }))
     console.log(`capturing from ${capture.device} for ${seconds} s, Ctrl-C ends it; of the events at most ${LINES} per second are printed, one of a kind\n`)
     return capture
   } catch (error) {
@@ -88,7 +90,7 @@ async function explain(error: CaptureError): Promise<void> {
 async function openTrace(): Promise<Capture> {
   const { openFile } = await import('../iface/file/open.js')
   console.log(`\nSo here is the same with a recorded trace, ${TRACE}; of the events at most ${LINES} per second are printed\n`)
-  return interruptible(signal => openFile(TRACE, { signal }))
+  return interruptible(signal => openFile(TRACE, { signal, state: true }))
 }
 
 /** Prints a few events of each second and, when the second is over, how many there were. By the events' own time. */
@@ -121,7 +123,7 @@ class Sample {
     const kind = `${event.dir} ${event.name}`
     if (this.#shown.has(kind)) return
     this.#shown.add(kind)
-    this.#out.line(lineText(event).slice(0, COLUMNS))
+    this.#out.line((line(event) ?? '').slice(0, COLUMNS))
     this.#printed++
   }
 

@@ -9,7 +9,7 @@ const { path: cwd, file } = folder()
 
 function check({ code, stdout, stderr }: Outcome): void {
   assert.is(code, 0, stderr)
-  assert.match(stdout, /^\d+ \d\d:\d\d:\d\d\.\d{9} \d+ \(\d+\) [<>] \w/m)
+  assert.match(stdout, /^\d+ \d\d:\d\d:\d\d\.\d{9} \d+ \S.* \(\d+\) [<>] \w/m)
   assert.match(stdout, /^-- \d+\/s, \d+ dropped {2}\| {2}cpu \d+: \d+\/s, \d+ dropped/m)
   for (const next of ['tcpdump -r sysdig.pcapng', 'tshark -r sysdig.pcapng', 'sysring dump -r sysdig.pcapng', 'sysdig -r trace.scap']) {
     assert.match(stdout, next)
