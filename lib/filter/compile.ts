@@ -3,7 +3,7 @@ import { EVENT_COUNT } from '../event/table.js'
 import type { Filter } from './ast.js'
 import { type Bound, bind, checksOf, simplify } from './bind.js'
 import type { BoundCheck } from './check.js'
-import { kinds } from './decide.js'
+import { restsOf } from './decide.js'
 import type { Predicate } from './predicate.js'
 import type { Fields } from './resolve.js'
 
@@ -20,24 +20,23 @@ export function compile(filter: Filter, fields: Fields): Predicate {
 /** From so many checks on a filter is not made anew for each event type: that would be millions of steps. */
 const MAX_SPECIALIZED = 500
 
-/** @see compile */
-export function compileBound(bound: Bound): Predicate {
+/** @see compile. `rests`: what is left of it for each event code. */
+export function compileBound(bound: Bound, rests = restsOf(bound)): Predicate {
   const checks = checksOf(bound)
   const general = predicate(simplify(bound, () => undefined))
-  if (checks.length > MAX_SPECIALIZED || !checks.some(check => kinds().some(kind => kind.decide(check) !== undefined))) return general
+  if (checks.length > MAX_SPECIALIZED) return general
 
   // Most types share what is left; the same rest is compiled once.
   const index = new Map<BoundCheck['check'], number>(checks.map(({ check }, i) => [check, i]))
-  const rests = new Map<string, Predicate>()
-  const byType: Predicate[] = kinds().map(kind => {
-    const rest = simplify(bound, check => kind.decide(check))
+  const predicates = new Map<string, Predicate>()
+  const byType: Predicate[] = rests.map(rest => {
     const key = keyOf(rest, index)
-    const known = rests.get(key) ?? predicate(rest)
-    rests.set(key, known)
+    const known = predicates.get(key) ?? predicate(rest)
+    predicates.set(key, known)
     return known
   })
-  if (rests.size === 1) return byType[0]
-  const only = rests.size === 2 && rests.has('never') ? byType.find(each => each !== NEVER_TRUE) : undefined
+  if (predicates.size === 1) return byType[0]
+  const only = predicates.size === 2 && predicates.has('never') ? byType.find(each => each !== NEVER_TRUE) : undefined
   if (only === undefined) {
     return ev => {
       const { type } = ev

@@ -2,6 +2,7 @@ import { Event } from '../event/event.js'
 import { HEADER, LEN, NPARAMS, TYPE } from '../event/record.js'
 import { EVENT_COUNT, eventInfo } from '../event/table.js'
 import { isAboutFd } from '../field/fd.event.js'
+import { type Bound, simplify } from './bind.js'
 import type { BoundCheck } from './check.js'
 import type { Source } from './resolve.js'
 
@@ -57,6 +58,16 @@ let all: readonly Kind[] | undefined
 /** One of each event code, from 0 on. */
 export function kinds(): readonly Kind[] {
   return (all ??= Array.from({ length: EVENT_COUNT }, (_, code) => new Kind(code)))
+}
+
+/** What is left of an expression for events of that kind. */
+export function restOf(bound: Bound, kind: Kind): Bound {
+  return simplify(bound, check => kind.decide(check))
+}
+
+/** The same for each event code. */
+export function restsOf(bound: Bound): readonly Bound[] {
+  return kinds().map(kind => restOf(bound, kind))
 }
 
 /** An event with nothing in it but its type: the fields that are decided by that say of it what they say of all others. */

@@ -1,6 +1,7 @@
 import * as registry from '../field/registry.js'
 import { bind } from './bind.js'
 import { compileBound } from './compile.js'
+import { restsOf } from './decide.js'
 import { parse } from './parse.js'
 import { type Plan, planOf } from './plan.js'
 import type { Predicate } from './predicate.js'
@@ -17,5 +18,6 @@ export interface CompiledFilter {
 /** Reads, checks and compiles a filter. @throws FilterError, which is a CaptureError ERR_CAPTURE_FILTER. */
 export function compileFilter(text: string, fields: Fields = registry): CompiledFilter {
   const bound = bind(parse(text), fields)
-  return { test: compileBound(bound), plan: planOf(bound) }
+  const rests = restsOf(bound)
+  return { test: compileBound(bound, rests), plan: planOf(bound, rests) }
 }

@@ -5,7 +5,7 @@ import type { Filter } from './ast.js'
 import { type Bound, bind, checksOf, NEVER, simplify } from './bind.js'
 import { calls } from './calls.js'
 import { type Conditions, conditionsOf } from './conditions.js'
-import { type Kind, kinds } from './decide.js'
+import { type Kind, restOf, restsOf } from './decide.js'
 import type { Fields } from './resolve.js'
 
 /** What a filter means before an event is read. Everything in it is necessary, nothing is enough. */
@@ -27,9 +27,8 @@ export function plan(filter: Filter, fields: Fields): Plan {
   return planOf(bind(filter, fields))
 }
 
-/** @see plan */
-export function planOf(bound: Bound): Plan {
-  const rests = kinds().map(kind => restOf(bound, kind))
+/** @see plan. `rests`: what is left of it for each event code. */
+export function planOf(bound: Bound, rests = restsOf(bound)): Plan {
   const types = Uint8Array.from({ length: EVENT_COUNT }, (_, code) => Number(rests[code].kind !== 'never'))
   const needs = new Set<Table>()
   for (const { left, right } of checksOf(simplify(bound, () => undefined))) {
@@ -49,11 +48,6 @@ export function planOf(bound: Bound): Plan {
     needs,
     byTypeAlone: rests.every(({ kind }) => kind === 'always' || kind === 'never'),
   }
-}
-
-/** What is left of it for events of that kind. */
-function restOf(bound: Bound, kind: Kind): Bound {
-  return simplify(bound, check => kind.decide(check))
 }
 
 /** The filter as what is left of it for the types that it can be true for, which is narrower than the filter as it stands. */
