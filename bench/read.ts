@@ -15,6 +15,7 @@ const ANCESTOR_FILTER = 'proc.aname=sleep'
 /** And of these it has some, from early on, whose lines name what has happened before. */
 const FD_FILTER = 'fd.name contains big.bin'
 const FAILED_FILTER = 'evt.type=openat and evt.failed=true'
+const PROGRAM_FILTER = 'evt.type=openat and proc.name=httpd'
 const MAX_RSS_MB = 120
 
 interface Job {
@@ -48,7 +49,7 @@ const JOBS: readonly Job[] = [
   { task: 'lines', name: 'sysdig', needs: 'sysdig', file: 'large', command: file => ['sysdig', '-r', file] },
   { task: 'lines of fewer', name: 'sysring dump', file: 'small', against: 'tshark', command: file => sysring('dump', '-q', '-r', file) },
   { task: 'lines of fewer', name: 'tshark', needs: 'tshark', file: 'small', command: file => ['tshark', '-n', '-r', file] },
-  ...[[FILTER, 2.5], [ANCESTOR_FILTER, 1], [FD_FILTER, 1], [FAILED_FILTER, 1]].flatMap(([filter, atLeast]): Job[] => [
+  ...[[FILTER, 2.5], [ANCESTOR_FILTER, 1], [FD_FILTER, 1], [FAILED_FILTER, 1], [PROGRAM_FILTER, 1]].flatMap(([filter, atLeast]): Job[] => [
     { task: `${filter}`, name: 'sysring dump', file: 'large', against: 'sysdig', atLeast: Number(atLeast), maxRss: true, command: file => sysring('dump', '-q', '-r', file, `${filter}`) },
     { task: `${filter}`, name: 'sysdig', needs: 'sysdig', file: 'large', command: file => ['sysdig', '-r', file, `${filter}`] },
   ]),
