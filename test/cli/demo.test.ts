@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert'
+import { busy } from '../helpers/busy.js'
 import { folder } from '../helpers/folder.js'
 import { type Outcome, powerless, run, SYSRING } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
@@ -6,6 +7,7 @@ import { TRACE_EVENTS } from '../helpers/trace.js'
 
 const test = suite('demo')
 const { path: cwd, file } = folder()
+busy(test)
 
 function check({ code, stdout, stderr }: Outcome): void {
   assert.is(code, 0, stderr)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import * as assert from 'uvu/assert'
 import { openFile } from '../../lib/iface/file/open.js'
+import { busy } from '../helpers/busy.js'
 import { folder } from '../helpers/folder.js'
 import { run, shell, sysring } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
@@ -13,9 +14,7 @@ const FIRST_EVENT_AFTER_0_29 = 336
 const lines = (text: string) => text.split('\n').length - 1
 const captured = (stderr: string) => Number(/^(\d+) events in/m.exec(stderr)?.[1])
 
-// A machine where nothing happens would be a poor test.
-const busy = spawn('bash', ['-c', 'while :; do cat /etc/hostname; sleep 0.02; done'], { stdio: 'ignore', detached: true })
-test.after(() => { process.kill(-busy.pid!, 'SIGKILL') })
+busy(test)
 
 test('dump prints events for as long as it is told', async () => {
   const { code, stdout, stderr, ms } = await sysring(['dump', '-i', 'sysdig', '-d', '1', '-v'])
