@@ -23,7 +23,7 @@ struct BalancerOptions {
 
 class Balancer {
  public:
-  // `memory` and `distributor` stay the caller's, and outlive the balancer.
+  // `memory` and `distributor` stay the caller's, and outlive the balancer. Throws Failure.
   Balancer(ClusterMemory& memory, Distributor& distributor, std::vector<std::unique_ptr<Source>> sources, BalancerOptions options);
   // Stop()s.
   ~Balancer();
@@ -36,12 +36,14 @@ class Balancer {
   const std::optional<Failure>& failure() const { return failure_; }
   // Records that came too late to be put in order.
   uint64_t late() const { return __atomic_load_n(&late_, __ATOMIC_RELAXED); }
-  // Time that the thread has spent on a CPU, in ns.
-  uint64_t CpuTime() const;
+  // Time that the thread has spent on a CPU, in ns, as of its last round.
+  uint64_t CpuTime() const { return __atomic_load_n(&cpu_time_, __ATOMIC_RELAXED); }
 
  private:
   void Run();
   void Loop();
+  void Tick();
+  void Pin() const;
   // Distributes what may be distributed now; `all`: what is there. Returns how full the fullest lane was.
   double Round(bool all);
   bool Sleep(double seconds);
@@ -53,7 +55,7 @@ class Balancer {
   std::vector<std::unique_ptr<Lane>> lanes_;
   BalancerOptions options_;
   uint64_t newest_ = 0;
-  uint64_t late_ = 0;
+  uint64_t late_ = 0, cpu_time_ = 0;
   std::optional<Failure> failure_;
   bool ended_ = false;
   std::mutex mutex_;

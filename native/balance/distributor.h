@@ -35,6 +35,7 @@ struct DistributorOptions {
 
 class Distributor {
  public:
+  // Throws Failure.
   Distributor(ClusterMemory& memory, DistributorOptions options);
 
   // What `queue` means when the key is to choose.
@@ -49,13 +50,13 @@ class Distributor {
   void Publish();
 
   Processes& processes() { return processes_; }
-  // Records distributed.
+  // Records distributed, copies for the state not counted.
   uint64_t seen() const { return __atomic_load_n(&seen_, __ATOMIC_RELAXED); }
 
  private:
   uint32_t KeyOf(Key key, const Entry& entry, const RecordView& record, const EventTraits& traits) const;
   void Put(uint32_t queue, const Entry& entry, uint16_t code);
-  bool PutCut(QueueWriter& writer, const Entry& entry, const EventTraits& traits, uint32_t snaplen);
+  void PutCut(QueueWriter& writer, const Entry& entry, const EventTraits& traits, uint32_t snaplen);
 
   ClusterMemory& memory_;
   DistributorOptions options_;
