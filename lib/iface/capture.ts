@@ -2,6 +2,7 @@ import { CaptureError } from '../errors.js'
 import type { Burst, Lost } from './burst.js'
 import type { Table } from '../field/field.js'
 import type { State } from '../state/state.js'
+import type { BalancerSource } from '../native.js'
 import type { MetadataBlock } from './metadata.js'
 
 /** One interface of a capture: records refer to it by index. */
@@ -109,7 +110,7 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
     return undefined
   }
 
-  readonly #maxEvents: number
+  /** @internal */ readonly _maxEvents: number
   readonly #maxDurationMs: number
   readonly #signal: AbortSignal | undefined
   #iterating = false
@@ -117,7 +118,7 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
   #closed: Promise<void> | undefined
 
   protected constructor(options: CaptureOptions) {
-    this.#maxEvents = limit('maxEvents', options.maxEvents)
+    this._maxEvents = limit('maxEvents', options.maxEvents)
     this.#maxDurationMs = limit('maxDurationMs', options.maxDurationMs)
     this.#signal = options.signal
   }
@@ -147,6 +148,37 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
 
   abstract stats(): Stats
 
+  /** Can its source be kept waiting? A file's can; what the machine does goes on, and is dropped where there is no room for it. */
+  get canWait(): boolean {
+    return false
+  }
+
+  /** @internal Can a balancing thread read the source, because nobody has to look at its records in JavaScript? */
+  get _lendable(): boolean {
+    return false
+  }
+
+  /**
+   * @internal Leaves a lendable source to a balancing thread, which is its one reader from then on: this object only stops it and
+   * counts. Its interfaces are numbered from `iface`. To be called after _claim().
+   */
+  _lend(_iface: number): { source: BalancerSource; stop(): void } {
+    throw new CaptureError('ERR_CAPTURE_OPTION', `${this.device} cannot be read by a balancing thread`, 'this is a fault of sysring; please report it')
+  }
+
+  /** @internal Makes the caller its one consumer; throws ERR_CAPTURE_CLOSED if it has one. What it was told to end by is the caller's business then. */
+  _claim(): { maxEvents: number; maxDurationMs: number; signal: AbortSignal | undefined } {
+    if (this.#iterating || this.#closed !== undefined) {
+      throw new CaptureError(
+        'ERR_CAPTURE_CLOSED',
+        this.#closed === undefined ? 'this capture already has a consumer' : 'this capture is closed',
+        'open it again for another loop; to share one capture, balance it',
+      )
+    }
+    this.#iterating = true
+    return { maxEvents: this._maxEvents, maxDurationMs: this.#maxDurationMs, signal: this.#signal }
+  }
+
   /** Ends the capture in an orderly way: no new records, but the loop still gets those that were made until now. */
   stop(): void {
     this.#stopping = true
@@ -170,16 +202,9 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Burst, void, void> {
-    if (this.#iterating || this.#closed !== undefined) {
-      throw new CaptureError(
-        'ERR_CAPTURE_CLOSED',
-        this.#closed === undefined ? 'this capture already has a consumer' : 'this capture is closed',
-        'open it again for another loop; to share one capture, balance it',
-      )
-    }
-    this.#iterating = true
-    const deadline = performance.now() + this.#maxDurationMs
-    let left = this.#maxEvents
+    const { maxEvents, maxDurationMs } = this._claim()
+    const deadline = performance.now() + maxDurationMs
+    let left = maxEvents
     let finishing = false
     try {
       while (left > 0 && this.#closed === undefined) {
