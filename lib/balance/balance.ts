@@ -123,7 +123,8 @@ function lend(captures: readonly Capture[]): Lent[] | undefined {
   if (!captures.every(capture => capture._lendable)) return undefined
   let iface = 0
   return captures.map(capture => {
-    const { maxDurationMs, signal } = capture._claim()
+    capture._take()
+    const { maxDurationMs, signal } = capture._limits
     const lent = { ...capture._lend(iface), capture, maxDurationMs, signal }
     iface += capture.interfaces.length
     return lent
