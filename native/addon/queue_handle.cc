@@ -10,6 +10,7 @@ Napi::Function QueueHandle::Define(Napi::Env env) {
                          InstanceMethod<&QueueHandle::Description>("description"),
                          InstanceMethod<&QueueHandle::Data>("data"),
                          InstanceMethod<&QueueHandle::Poll>("poll"),
+                         InstanceMethod<&QueueHandle::Tail>("tail"),
                          InstanceMethod<&QueueHandle::Wait>("wait"),
                          InstanceMethod<&QueueHandle::Release>("release"),
                          InstanceMethod<&QueueHandle::State>("state"),
@@ -58,6 +59,12 @@ Napi::Value QueueHandle::Data(const Napi::CallbackInfo& info) {
 Napi::Value QueueHandle::Poll(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return info.Env().Undefined();
   return Napi::Number::New(info.Env(), queue_->reader().Head());
+}
+
+// tail(): the position where this consumer goes on.
+Napi::Value QueueHandle::Tail(const Napi::CallbackInfo& info) {
+  if (!Open(info.Env())) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), queue_->reader().tail());
 }
 
 // wait(bytes, ms): sleeps until so many bytes wait, or so long. Blocks the thread. Returns what poll() does.

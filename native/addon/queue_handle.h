@@ -23,6 +23,7 @@ class QueueHandle : public Napi::ObjectWrap<QueueHandle> {
   Napi::Value Description(const Napi::CallbackInfo& info);
   Napi::Value Data(const Napi::CallbackInfo& info);
   Napi::Value Poll(const Napi::CallbackInfo& info);
+  Napi::Value Tail(const Napi::CallbackInfo& info);
   Napi::Value Wait(const Napi::CallbackInfo& info);
   Napi::Value Release(const Napi::CallbackInfo& info);
   Napi::Value State(const Napi::CallbackInfo& info);
