@@ -42,7 +42,8 @@ void Balancer::Stop() {
 uint64_t Balancer::CpuTime() const {
   clockid_t clock;
   auto handle = const_cast<std::thread&>(thread_).native_handle();
-  if (Ended() || pthread_getcpuclockid(handle, &clock) != 0) return 0;
+  if (Ended()) return cpu_time_;
+  if (pthread_getcpuclockid(handle, &clock) != 0) return 0;
   return static_cast<uint64_t>(Nanoseconds(clock));
 }
 
@@ -62,6 +63,7 @@ void Balancer::Run() {
     distributor_.Publish();
     memory_.End(ClusterState::kFailed, failure.message);
   }
+  cpu_time_ = static_cast<uint64_t>(Nanoseconds(CLOCK_THREAD_CPUTIME_ID));
   __atomic_store_n(&ended_, true, __ATOMIC_RELEASE);
 }
 

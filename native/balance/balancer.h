@@ -53,7 +53,7 @@ class Balancer {
   std::vector<std::unique_ptr<Lane>> lanes_;
   BalancerOptions options_;
   uint64_t newest_ = 0;
-  uint64_t late_ = 0;
+  uint64_t late_ = 0, cpu_time_ = 0;
   std::optional<Failure> failure_;
   bool ended_ = false;
   std::mutex mutex_;
