@@ -131,7 +131,7 @@ export interface ClusterHandle {
   /** [pid, fd, hash, …] of sockets that were there before. */
   setFlows(sockets: Uint32Array): void
   /** Distributes records `from` … `to` of a list (lib/balance/feed.ts); returns where it ended for want of room. */
-  distribute(memory: Uint8Array, records: Uint32Array, from: number, to: number, wait: boolean): number
+  distribute(memory: Uint8Array, records: Uint32Array, from: number, to: number, wait: boolean, notes: Uint8Array): number
   /** From now on a thread reads these and distributes what it reads. */
   start(options: BalancerOptions): void
   /** Undefined while the thread runs; then null, or the error that ended it. */
@@ -142,7 +142,7 @@ export interface ClusterHandle {
   end(reason?: string): void
   /** They are still there; at least ten times a second. */
   beat(): void
-  /** Writes the counters of all queues, then records seen, records late, ns of CPU time. */
+  /** Writes the counters of all queues, then records seen, refused, late, ns of CPU time. */
   counters(out: Float64Array): void
   /** Does somebody consume that queue? */
   attached(queue: number): boolean

@@ -1,3 +1,5 @@
+import { isQueueAddress } from './cluster/address.js'
+import type { QueueCapture, QueueOptions } from './cluster/capture.js'
 import { CaptureError, isCaptureError } from './errors.js'
 import { snapshot } from './export/metadata.js'
 import { LiveCapture } from './iface/live.js'
@@ -25,7 +27,10 @@ const PROBES: Readonly<Record<string, (options: CheckedLiveOptions) => Probe>> =
  * for await (const burst of calls)
  *   for (const ev of burst) console.log(ev.ts, ev.tid, ev.name)
  */
-export async function open(device: string, options: LiveOptions = {}): Promise<LiveCapture> {
+export async function open(device: `cluster:${string}`, options?: QueueOptions): Promise<QueueCapture>
+export async function open(device: string, options?: LiveOptions): Promise<LiveCapture>
+export async function open(device: string, options: LiveOptions | QueueOptions = {}): Promise<LiveCapture | QueueCapture> {
+  if (isQueueAddress(device)) return (await import('./cluster/open.js')).openQueue(device, options)
   if (!Object.hasOwn(PROBES, device)) {
     throw new CaptureError('ERR_CAPTURE_NO_DEVICE', `there is no interface named ${device}`, 'see what there is: sysring devices')
   }

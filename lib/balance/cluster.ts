@@ -18,10 +18,12 @@ export interface ClusterQueueStats extends QueueStats {
   attached: boolean
 }
 
-/** What became of all records: of each application, `seen` = the sum of its queues' received + dropped + filtered. */
+/** What became of all records: of each application, `seen` − `refused` = the sum of its queues' received + dropped + filtered. */
 export interface ClusterStats {
-  /** Records that the balancer has distributed, or dropped for want of room. */
+  /** Records that the balancer has looked at. */
   seen: number
+  /** Those of them for which a function chose no queue. */
+  refused: number
   /** Records that came too late to be put in order. */
   late: number
   /** Time that the balancing thread has spent on a CPU, in ms; 0 where records are distributed on JavaScript's own thread. */
@@ -83,7 +85,7 @@ export class Cluster implements AsyncDisposable {
     this.#feed = feed
     this.native = feed === undefined
     this.devices = queues.map((_, queue) => queueDevice(id, queue))
-    this.#counters = new Float64Array(COUNTERS * queues.length + 3)
+    this.#counters = new Float64Array(COUNTERS * queues.length + 4)
     let settle!: { resolve: () => void; reject: (error: unknown) => void }
     this.ended = new Promise((resolve, reject) => { settle = { resolve, reject } })
     this.ended.catch(() => {}) // close() tells of it as well
@@ -169,9 +171,10 @@ export class Cluster implements AsyncDisposable {
     if (this.#final !== undefined) return this.#final
     const counters = this.#counters
     this.#handle.counters(counters)
-    const [seen, late, cpuNs] = counters.subarray(COUNTERS * this.#queues.length)
+    const [seen, refused, late, cpuNs] = counters.subarray(COUNTERS * this.#queues.length)
     return {
       seen,
+      refused,
       late,
       cpuMs: cpuNs / 1e6,
       queues: this.#queues.map(({ application }, queue) => ({

@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { CaptureError } from '../errors.js'
 import type { Event } from '../event/event.js'
+import type { Choice } from './feed.js'
 import type { Key, Queues } from './policy.js'
 
 /** Options of balance(). */
 export interface BalanceOptions {
-  /** What chooses the queue of a record; default 'tid'. A function runs on this thread, for each record. */
-  by?: Key | ((ev: Event) => number)
+  /** What chooses the queue of a record; default 'tid'. A function runs on this thread, for each record: it returns the number of a queue, −1 for none. */
+  by?: Key | ((ev: Event) => Choice)
   /** Default: one per CPU. */
   queues?: Queues
   /**

@@ -1,5 +1,6 @@
 import { CaptureError } from '../errors.js'
 import type { Event } from '../event/event.js'
+import type { Choice } from './feed.js'
 
 /**
  * What chooses the queue of a record. `tid`, `pid`, `fd`, `cpu`: everything of a thread, a process, an open file of a process, a CPU
@@ -34,11 +35,11 @@ export interface Policy {
   readonly by: string
   readonly applications: readonly Application[]
   /** A function that chooses, on this thread. */
-  readonly choose?: (ev: Event) => number
+  readonly choose?: (ev: Event) => Choice
 }
 
 /** @throws CaptureError ERR_CAPTURE_OPTION */
-export function policyOf(by: Key | ((ev: Event) => number), queues: Queues): Policy {
+export function policyOf(by: Key | ((ev: Event) => Choice), queues: Queues): Policy {
   const sizes = Object.entries(typeof queues === 'number' ? { queue: queues } : queues)
   const total = sizes.reduce((sum, [, size]) => sum + size, 0)
   if (sizes.some(([, size]) => !Number.isInteger(size) || size < 1) || total < 1 || total > MAX_QUEUES) {

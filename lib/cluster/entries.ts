@@ -14,6 +14,7 @@ const LENGTH = 4
 const FLAGS = 8
 const IFACE = 10
 const CPU = 12
+const NOTE = 14
 const ENTRY = 16
 const STATE_ONLY = 1
 const IS_PACKET = 2
@@ -91,6 +92,10 @@ export class Entries implements Cursor {
       } else {
         this.#showPacket(event, at + ENTRY, len, view.getUint16(at + IFACE, true))
       }
+      const note = view.getUint16(at + NOTE, true)
+      if (note > size - ENTRY - len) throw this.#unreadable()
+      event._noteLength = note
+      event._noteAt = at + ENTRY + len
       event.iface = view.getUint16(at + IFACE, true)
       event.cpu = view.getUint16(at + CPU, true)
       event.flags = (flags & STATE_ONLY) === 0 ? 0 : FLAG_STATE_ONLY

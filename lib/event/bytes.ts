@@ -23,17 +23,6 @@ export class Bytes implements Iterable<number> {
     this.#generation = lease === undefined ? 0 : lease.generation
   }
 
-  /** @internal Where they lie: at `_at` of this. */
-  get _memory(): Uint8Array {
-    this.#check()
-    return this.#memory
-  }
-
-  /** @internal */
-  get _at(): number {
-    return this.#start
-  }
-
   #check(): void {
     if (this.#lease !== undefined && this.#lease.generation !== this.#generation) throw leaseEnded()
   }

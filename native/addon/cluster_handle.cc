@@ -69,17 +69,19 @@ void ClusterHandle::SetFlows(const Napi::CallbackInfo& info) {
   for (size_t i = 0; i + 2 < all.ElementLength(); i += 3) distributor_->processes().SetFlow(all[i], static_cast<int32_t>(all[i + 1]), all[i + 2]);
 }
 
-// distribute(memory: Uint8Array, records: Uint32Array, from, to, wait): of records `from` to `to`, in WORDS words each: offset and
-// length in `memory`, flags | iface << 16, cpu, queue (or KEY, NONE), and of a packet its length on the wire and time. With
-// `wait` it ends before a record for which there is no room. Shows them to the consumers. Returns how far it came.
+// distribute(memory: Uint8Array, records: Uint32Array, from, to, wait, notes: Uint8Array): of records `from` to `to`, in kWords words
+// each: offset and length in `memory`, flags | iface << 16, cpu, queue (or kByKey, kNone), of a packet its length on the wire and its
+// time (low, high), offset and length of a note in `notes`. With `wait` it ends before a record for which there is no room. Shows
+// them to the consumers. Returns how far it came.
 Napi::Value ClusterHandle::Distribute(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!Open(env)) return env.Undefined();
-  constexpr size_t kWords = 8;
+  constexpr size_t kWords = 10;
   auto memory = info[0].As<Napi::Uint8Array>();
   auto records = info[1].As<Napi::Uint32Array>();
   size_t at = info[2].ToNumber().Uint32Value(), to = info[3].ToNumber().Uint32Value();
   const bool wait = info[4].ToBoolean().Value();
+  auto notes = info[5].As<Napi::Uint8Array>();
   if (to > records.ElementLength() / kWords || balancer_) return env.Undefined();
   for (; at < to; at++) {
     const uint32_t* words = records.Data() + kWords * at;
@@ -89,6 +91,9 @@ Napi::Value ClusterHandle::Distribute(const Napi::CallbackInfo& info) {
     Entry entry{memory.Data() + offset, len, static_cast<uint16_t>(words[2]), static_cast<uint16_t>(words[2] >> 16), static_cast<uint16_t>(words[3])};
     entry.wire_len = words[5];
     entry.ts = words[6] | uint64_t{words[7]} << 32;
+    if (words[9] > UINT16_MAX || words[8] > notes.ElementLength() || words[9] > notes.ElementLength() - words[8]) break;
+    entry.note = static_cast<uint16_t>(words[9]);
+    entry.note_data = notes.Data() + words[8];
     if (wait && !distributor_->HasRoom(entry)) break;
     distributor_->Distribute(entry, words[4]);
   }
@@ -151,18 +156,19 @@ void ClusterHandle::Beat(const Napi::CallbackInfo& info) {
   if (Open(info.Env()) && !balancer_) memory_->Beat();
 }
 
-// counters(out: Float64Array): those of each queue, then records distributed, records that came late, and ns that the thread was
+// counters(out: Float64Array): those of each queue, then records seen, records refused, records that came late, and ns that the thread was
 // on a CPU.
 void ClusterHandle::Counters(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return;
   auto out = info[0].As<Napi::Float64Array>();
   const size_t queues = memory_->queues();
-  if (out.ElementLength() < queues * kCounters + 3) return;
+  if (out.ElementLength() < queues * kCounters + 4) return;
   for (size_t q = 0; q < queues; q++) WriteCounters(memory_->Counters(q), out.Data() + q * kCounters);
   double* rest = out.Data() + queues * kCounters;
   rest[0] = static_cast<double>(distributor_->seen());
-  rest[1] = balancer_ ? static_cast<double>(balancer_->late()) : 0;
-  rest[2] = balancer_ ? static_cast<double>(balancer_->CpuTime()) : 0;
+  rest[1] = static_cast<double>(distributor_->refused());
+  rest[2] = balancer_ ? static_cast<double>(balancer_->late()) : 0;
+  rest[3] = balancer_ ? static_cast<double>(balancer_->CpuTime()) : 0;
 }
 
 // attached(queue): does somebody consume it?

@@ -60,6 +60,7 @@ void Balancer::Run() {
   else memory_.End(ClusterState::kEnded);
   // What was placed before a failure is in the queues, so it is nobody else's to count as waiting.
   for (auto& lane : lanes_) lane->Release();
+  CountCpuTime();
   __atomic_store_n(&ended_, true, __ATOMIC_RELEASE);
 }
 
@@ -95,11 +96,13 @@ void Balancer::Loop() {
       next_tick = now + kTickNs;
       Tick();
     }
-    __atomic_store_n(&cpu_time_, static_cast<uint64_t>(Nanoseconds(CLOCK_THREAD_CPUTIME_ID)), __ATOMIC_RELAXED);
+    CountCpuTime();
     if (std::all_of(sources_.begin(), sources_.end(), [](auto& source) { return source->Ended(); })) break;
   }
   Round(true);
 }
+
+void Balancer::CountCpuTime() { __atomic_store_n(&cpu_time_, static_cast<uint64_t>(Nanoseconds(CLOCK_THREAD_CPUTIME_ID)), __ATOMIC_RELAXED); }
 
 void Balancer::Tick() {
   try {

@@ -44,6 +44,7 @@ class Balancer {
   void Loop();
   void Tick();
   void Pin() const;
+  void CountCpuTime();
   // Distributes what may be distributed now; `all`: what is there. Returns how full the fullest lane was.
   double Round(bool all);
   bool Sleep(double seconds);

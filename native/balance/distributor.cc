@@ -73,7 +73,10 @@ void Distributor::Distribute(const Entry& entry, uint32_t queue) {
     }
   }
   if (follows_ && code != kPacketCode && !(traits.traits & kMakesThread)) processes_.Follow(record, traits, flows_);
-  if (!(entry.flags & kStateOnly)) __atomic_store_n(&seen_, seen_ + 1, __ATOMIC_RELAXED);
+  if (!(entry.flags & kStateOnly)) {
+    __atomic_store_n(&seen_, seen_ + 1, __ATOMIC_RELAXED);
+    if (queue == kNone) __atomic_store_n(&refused_, refused_ + 1, __ATOMIC_RELAXED);
+  }
   if (++unpublished_ >= kPublishEvery) Publish();
 }
 

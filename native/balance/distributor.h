@@ -40,7 +40,7 @@ class Distributor {
 
   // What `queue` means when the key is to choose.
   static constexpr uint32_t kByKey = UINT32_MAX;
-  // And when no queue is to have the record, but for what follows from it.
+  // And when no queue is to have the record, but for what follows from it: it counts as refused.
   static constexpr uint32_t kNone = UINT32_MAX - 1;
 
   // Places one record. Where `queue` is given, the first application's queue of that number takes it.
@@ -50,8 +50,10 @@ class Distributor {
   void Publish();
 
   Processes& processes() { return processes_; }
-  // Records distributed, copies for the state not counted.
+  // Records, without copies that came for the state, and those of them that no queue was to have. Of each application,
+  // seen − refused = received + dropped + filtered of its queues.
   uint64_t seen() const { return __atomic_load_n(&seen_, __ATOMIC_RELAXED); }
+  uint64_t refused() const { return __atomic_load_n(&refused_, __ATOMIC_RELAXED); }
 
  private:
   uint32_t KeyOf(Key key, const Entry& entry, const RecordView& record, const EventTraits& traits) const;
@@ -64,7 +66,7 @@ class Distributor {
   bool follows_ = false, flows_ = false;
   std::vector<uint32_t> next_;    // of each application, for round robin
   std::vector<uint8_t> chosen_;   // of each queue: it has the record at hand
-  uint64_t seen_ = 0;
+  uint64_t seen_ = 0, refused_ = 0;
   uint32_t unpublished_ = 0;
 };
 
