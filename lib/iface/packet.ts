@@ -1,16 +1,17 @@
-import { Bytes } from '../../event/bytes.js'
-import { type Event, FLAG_STATE_ONLY, PACKET, type Packet } from '../../event/event.js'
-import { type Lease, leaseEnded } from '../../event/lease.js'
-import { HEADER, HEADER_V1, LEN, TS, TYPE } from '../../event/record.js'
-import { FRAME_V1, frameCpu, frameFlags, unwrap } from '../../export/framing.js'
-import { paramsOfV1, recordLength } from '../../event/validate.js'
+import { Bytes } from '../event/bytes.js'
+import { type Event, FLAG_STATE_ONLY, PACKET, type Packet } from '../event/event.js'
+import { type Lease, leaseEnded } from '../event/lease.js'
+import { HEADER, HEADER_V1, LEN, TS, TYPE } from '../event/record.js'
+import { FRAME_V1, frameCpu, frameFlags, unwrap } from '../export/framing.js'
+import { paramsOfV1, recordLength } from '../event/validate.js'
 
 /**
- * The packet that a cursor stands at. There is one per file, moved like the Event that hands it out; its bytes are those
- * of the file's chunk.
+ * The packet that a cursor stands at. There is one per file or NIC, moved like the Event that hands it out; its bytes are those
+ * of the file's chunk or of the ring.
  */
-export class FilePacket implements Packet {
+export class LentPacket implements Packet {
   linktype = 0
+  readonly #decap: boolean
   readonly #header = new Uint8Array(HEADER)
   readonly #view = new DataView(this.#header.buffer)
   #memory: Uint8Array = this.#header
@@ -19,7 +20,9 @@ export class FilePacket implements Packet {
   #lease: Lease | undefined
   #generation = 0
 
-  constructor() {
+  /** `decap`: a frame made by this library is shown as the event that it carries. */
+  constructor(decap: boolean) {
+    this.#decap = decap
     this.#view.setUint16(TYPE, PACKET, true)
   }
 
@@ -30,12 +33,14 @@ export class FilePacket implements Packet {
   }
 
   /**
-   * Shows the packet of `caplen` bytes at `at` as `event`: as the event that it carries, when it is a frame made by this
-   * library and the record in it is whole; otherwise as a packet that was `len` bytes long on the wire.
+   * Shows the packet of `caplen` bytes at `at` as `event`: as the event that it carries, when that is wanted, it is a frame made
+   * by this library and the record in it is whole; otherwise as a packet that was `len` bytes long on the wire.
    */
   show(event: Event, memory: Uint8Array, view: DataView, at: number, caplen: number, len: number, tsHi: number, tsLo: number): void {
-    const record = unwrap(view, at, caplen, this.linktype)
-    if (record >= 0 && showFrame(event, memory, view, record, at + caplen)) return
+    if (this.#decap) {
+      const record = unwrap(view, at, caplen, this.linktype)
+      if (record >= 0 && showFrame(event, memory, view, record, at + caplen)) return
+    }
     this.#view.setUint32(TS, tsLo, true)
     this.#view.setUint32(TS + 4, tsHi, true)
     this.#view.setUint32(LEN, len, true)
