@@ -164,6 +164,8 @@ interface Addon {
   openSender(name: string, bypassQdisc: boolean): SenderHandle
   /** In the order of their indices. */
   interfaces(): NetworkInterface[]
+  /** Compiles a filter in tcpdump's language, and says how many instructions it has. */
+  compileFilter(expression: string, linktype: number, snaplen: number): number
 }
 
 let addon: Addon | undefined

@@ -28,6 +28,7 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::OpenNic>("openNic"),
                              InstanceMethod<&Addon::OpenSender>("openSender"),
                              InstanceMethod<&Addon::Interfaces>("interfaces"),
+                             InstanceMethod<&Addon::CompileFilter>("compileFilter"),
                          });
   }
 
@@ -136,6 +137,18 @@ class Addon : public Napi::Addon<Addon> {
       ThrowFailure(env, failure);
     }
     return list;
+  }
+
+  // compileFilter(expression, linktype, snaplen): how many instructions it has.
+  Napi::Value CompileFilter(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    try {
+      auto filter = sysring::CompileFilter(info[0].ToString(), info[1].ToNumber().Int32Value(), info[2].ToNumber().Uint32Value());
+      return Napi::Number::New(env, static_cast<double>(filter.size()));
+    } catch (const Failure& failure) {
+      ThrowFailure(env, failure);
+      return env.Undefined();
+    }
   }
 
   template <typename Maker>

@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { CaptureError, isCaptureError } from '../../errors.js'
 import type { Capture, CaptureOptions } from '../capture.js'
-import type { Following } from '../following.js'
+import { follow } from '../follow.js'
 import { SECTION_HEADER } from './blocks.js'
 import { FileCapture } from './capture.js'
 import type { Format } from './format.js'
@@ -58,12 +58,6 @@ export async function openFile(source: string | Readable | AsyncIterable<Uint8Ar
   } finally {
     signal?.removeEventListener('abort', abort)
   }
-}
-
-/** Loaded when it is called for: who only counts starts sooner. */
-async function follow(options: FileOptions): Promise<Following | undefined> {
-  if (options.filter === undefined && options.state !== true && options.tables === undefined) return undefined
-  return (await import('../following.js')).following(options)
 }
 
 async function openSource(source: string | Readable | AsyncIterable<Uint8Array>): Promise<Source> {

@@ -1,20 +1,22 @@
 import { isMainThread } from 'node:worker_threads'
 import type { Cap } from 'cap'
 import { CaptureError } from '../../errors.js'
-import { Burst, type Lost } from '../burst.js'
+import { Burst, type Cursor, type Lost } from '../burst.js'
 import { Capture, type CaptureOptions, type Interface, type Stats } from '../capture.js'
+import { follow } from '../follow.js'
+import type { Following } from '../following.js'
 import { refuseOthers } from '../options.js'
 import { Bank } from './bank.js'
 
 /** Options of a capture through the package `cap`. */
-export interface CapOptions extends Pick<CaptureOptions, 'maxEvents' | 'maxDurationMs' | 'signal'> {
+export interface CapOptions extends Pick<CaptureOptions, 'maxEvents' | 'maxDurationMs' | 'signal' | 'tables'> {
   /** Deliver only the packets for which this is true, in tcpdump's language. */
   bpf?: string
   /** Show frames that carry a system call of this library (EtherType 0x88B5) as that event. Default: false. */
   decap?: boolean
 }
 
-const NAMES: ReadonlySet<string> = new Set<keyof CapOptions>(['maxEvents', 'maxDurationMs', 'signal', 'bpf', 'decap'])
+const NAMES: ReadonlySet<string> = new Set<keyof CapOptions>(['maxEvents', 'maxDurationMs', 'signal', 'tables', 'bpf', 'decap'])
 
 /** What this way of capturing cannot do, compared with open('eth0'). */
 const LIMITS: readonly string[] = [
@@ -54,7 +56,7 @@ export class CapCapture extends Capture {
   #wake = () => {}
 
   /** @internal */
-  constructor(name: string, { Cap: Opener }: typeof import('cap'), options: CapOptions) {
+  constructor(name: string, { Cap: Opener }: typeof import('cap'), options: CapOptions, following?: Following) {
     super(options)
     this.device = `cap:${name}`
     this.#decap = options.decap ?? false
@@ -65,7 +67,8 @@ export class CapCapture extends Capture {
     this.interfaces = [{ name, linktype, snaplen: 65_535 }]
     this.#filling = new Bank(BANK_BYTES, linktype, this.#decap)
     this.#lent = new Bank(BANK_BYTES, linktype, this.#decap)
-    this.burst = new Burst({ next: event => this.#lent.next(event) })
+    const banks: Cursor = { next: event => this.#lent.next(event) }
+    this.burst = new Burst(following?.begin(banks) ?? banks)
   }
 
   #take(buffer: Uint8Array, length: number): void {
@@ -137,10 +140,10 @@ function openOrKeep(cap: Cap, name: string, bpf: string, buffer: Buffer): string
 export async function openCap(name: string, options: CapOptions): Promise<CapCapture> {
   refuseOthers(`cap:${name}`, options, NAMES, { filter: "its filter is tcpdump's: { bpf: 'tcp port 80' }" })
   if (!isMainThread) throw new CaptureError('ERR_CAPTURE_OPTION', 'cap does not work in worker threads', `open the interface itself: open('${name}')`)
-  const cap = await load()
+  const [cap, following] = await Promise.all([load(), follow(options)])
   options.signal?.throwIfAborted()
   try {
-    return new CapCapture(name, cap, options)
+    return new CapCapture(name, cap, options, following)
   } catch (error) {
     throw failure(name, error, options)
   }

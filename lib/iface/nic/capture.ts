@@ -1,8 +1,12 @@
 import { CaptureError } from '../../errors.js'
 import { guarded, native, type NicHandle } from '../../native.js'
+import type { Follower } from '../../state/follower.js'
+import type { State } from '../../state/state.js'
 import { Burst, type Lost } from '../burst.js'
 import { Capture, type Interface, type Stats } from '../capture.js'
-import { checkNicOptions, type NicOptions } from './options.js'
+import { follow } from '../follow.js'
+import type { Following } from '../following.js'
+import { type CheckedNicOptions, checkNicOptions, type NicOptions } from './options.js'
 import { PacketRing } from './ring.js'
 
 /** How long a loop that cannot keep up may keep timers and signals waiting, in ms. */
@@ -22,6 +26,7 @@ export class NicCapture extends Capture {
   protected readonly burst: Burst
   readonly #handle: NicHandle
   readonly #ring: PacketRing
+  readonly #follower: Follower | undefined
   /** How long to sleep when no block is ready, in ms. */
   readonly #pauseMs: number
   readonly #retireMs: number
@@ -38,7 +43,7 @@ export class NicCapture extends Capture {
   #finalStats: Stats | undefined
 
   /** @internal Takes `handle` over. */
-  constructor(device: string, handle: NicHandle, options: NicOptions, { snaplen, decap, maxWaitMs }: ReturnType<typeof checkNicOptions>) {
+  constructor(device: string, handle: NicHandle, options: NicOptions, { snaplen, decap, maxWaitMs }: CheckedNicOptions, following?: Following) {
     super(options)
     this.device = device
     this.#handle = handle
@@ -46,8 +51,11 @@ export class NicCapture extends Capture {
     this.#retireMs = retireMs(maxWaitMs)
     this.#pauseMs = Math.max(1, maxWaitMs - this.#retireMs - 1)
     this.interfaces = [{ name: device, linktype: handle.linktype(), snaplen }]
-    this.burst = new Burst(this.#ring)
+    this.#follower = following?.begin(this.#ring)
+    this.burst = new Burst(this.#follower ?? this.#ring)
   }
+
+  override get state(): State | undefined { return this.#follower?.state }
 
   protected fill(): boolean | undefined | Promise<boolean | undefined> {
     const now = performance.now()
@@ -128,11 +136,12 @@ export class NicCapture extends Capture {
   #readStats(): Stats {
     const pending = this.#pending()
     const [seen, dropped] = this.#counters
+    const filtered = this.#follower?.filtered ?? 0
     return {
       seen,
-      delivered: this.#ring.delivered,
+      delivered: this.#ring.delivered - filtered,
       dropped: { total: dropped, buffer: dropped },
-      filtered: 0,
+      filtered,
       pending,
       late: this.#ring.late,
       perCpu: [],
@@ -148,13 +157,14 @@ function retireMs(maxWaitMs: number): number {
 const NOTHING: Lost = Object.freeze({ total: 0 })
 
 /** Opens the interface of that name for capture; packets come from now on. */
-export function openNic(name: string, options: NicOptions): NicCapture {
+export async function openNic(name: string, options: NicOptions): Promise<NicCapture> {
   const checked = checkNicOptions(name, options)
+  const following = await follow(options)
   const { bpf, fanout, maxWaitMs, promiscuous, ringBytes, snaplen } = checked
   options.signal?.throwIfAborted()
   const handle = guarded(() => native().openNic({ interface: name, ringBytes, retireMs: retireMs(maxWaitMs), snaplen, promiscuous, fanout, bpf }))
   try {
-    const capture = new NicCapture(name, handle, options, checked)
+    const capture = new NicCapture(name, handle, options, checked, following)
     guarded(() => handle.start())
     return capture
   } catch (error) {

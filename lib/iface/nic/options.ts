@@ -4,8 +4,8 @@ import { integer, powerOfTwo, refuse, refuseOthers } from '../options.js'
 /** How the packets of an interface are shared by the captures of a fanout group; see packet(7), PACKET_FANOUT. */
 export type FanoutMode = 'hash' | 'lb' | 'cpu' | 'rollover'
 
-/** Options of a capture from a network interface. Events are its packets. */
-export interface NicOptions extends Pick<CaptureOptions, 'maxEvents' | 'maxDurationMs' | 'signal'> {
+/** Options of a capture from a network interface. Events are its packets; `filter` and `state` are about system calls, and need `decap`. */
+export interface NicOptions extends CaptureOptions {
   /**
    * Deliver only the packets for which this is true: tcpdump's language, "tcp port 80 and host 10.0.0.1". The kernel decides it; what
    * it leaves out is counted nowhere. Needs libpcap.
@@ -35,17 +35,16 @@ const RING_BYTES = 64 << 20
 const MAX_SNAPLEN = 262_144
 
 const NAMES: ReadonlySet<string> = new Set<keyof NicOptions>([
-  'maxEvents', 'maxDurationMs', 'signal', 'bpf', 'snaplen', 'promiscuous', 'fanout', 'ringBytes', 'maxWaitMs', 'decap',
+  'maxEvents', 'maxDurationMs', 'signal', 'filter', 'state', 'stateEvents', 'tables', 'bpf', 'snaplen', 'promiscuous', 'fanout', 'ringBytes', 'maxWaitMs', 'decap',
 ])
-
-/** What to take in place of an option of system calls. */
-const INSTEAD: Readonly<Record<string, string>> = {
-  filter: "the filter of a network interface is tcpdump's: { bpf: 'tcp port 80' }",
-}
 
 /** Checks every option by name and fills in the defaults. */
 export function checkNicOptions(device: string, options: NicOptions) {
-  refuseOthers(device, options, NAMES, INSTEAD)
+  refuseOthers(device, options, NAMES)
+  if (options.decap !== true) {
+    if (options.filter !== undefined) refuse(`${device} has packets, and the filter is about system calls`, "the filter of packets is tcpdump's: { bpf: 'tcp port 80' }")
+    if (options.state === true) refuse(`${device} has packets, of which no state follows`, 'leave state out, or add decap: true for frames that carry system calls')
+  }
   const { bpf, fanout } = options
   if (bpf !== undefined && typeof bpf !== 'string') refuse('bpf must be a string', "{ bpf: 'tcp port 80' }")
   if (bpf?.includes('\0') === true) refuse('bpf has a NUL in it', "{ bpf: 'tcp port 80' }")
