@@ -63,7 +63,7 @@ async function openUntil(signal: AbortSignal, values: SourceValues, wanted: Want
       if (name in values) throw new UsageError(`--${name} is for live captures, not for -r`, `leave --${name} out`)
     }
     const { openFile } = await import('../iface/file/open.js')
-    const pace = number('--pace', values.pace, Number.MIN_VALUE)
+    const pace = number('--pace', values.pace, 0.001)
     return openFile(read === '-' ? process.stdin : read, { ...limits, ...(pace !== undefined && { pace }) })
   }
 
