@@ -3,6 +3,9 @@
 // Sources
 export { open, type LiveDevice } from './open.js'
 export { openFile, type FileOptions } from './iface/file/open.js'
+export { merge, type MergeOptions } from './merge/merge.js'
+export type { MergedCapture, MergedStats } from './merge/capture.js'
+export type { AttributionStats } from './merge/attribution.js'
 export type { LiveCapture } from './iface/live.js'
 export type { NicCapture } from './iface/nic/capture.js'
 export type { FanoutMode, NicOptions } from './iface/nic/options.js'
@@ -10,11 +13,20 @@ export type { CapCapture, CapOptions } from './iface/nic/cap.js'
 export type { LiveOptions, Tracepoint } from './probe/options.js'
 export type { ProbeInfo } from './probe/probe.js'
 
+// Queues
+export { balance } from './balance/balance.js'
+export type { BalanceOptions } from './balance/options.js'
+export type { Key, Queues } from './balance/policy.js'
+export type { Cluster, ClusterQueueStats, ClusterStats } from './balance/cluster.js'
+export type { QueueCapture, QueueOptions } from './cluster/capture.js'
+export type { QueueStats } from './cluster/counters.js'
+
 // What they deliver
 export { Capture, type CaptureOptions, type CpuStats, type Interface, type Stats } from './iface/capture.js'
 export type { MetadataBlock } from './iface/metadata.js'
 export type { Burst, Lost } from './iface/burst.js'
-export { Event, FLAG_STATE_ONLY, PACKET, type Packet } from './event/event.js'
+export { Event, FLAG_STATE_ONLY, PACKET } from './event/event.js'
+export type { Packet, PacketProcess } from './event/packet.js'
 export type { Bytes } from './event/bytes.js'
 export type { Direction } from './event/record.js'
 export type { Args, ArgsByName, ArgsByNameAndDirection, ArgsByType, ArgValue, EventName } from './event/types.generated.js'

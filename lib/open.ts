@@ -1,3 +1,5 @@
+import { isQueueAddress } from './cluster/address.js'
+import type { QueueCapture, QueueOptions } from './cluster/capture.js'
 import type { Capture } from './iface/capture.js'
 import type { LiveCapture } from './iface/live.js'
 import type { CapCapture, CapOptions } from './iface/nic/cap.js'
@@ -29,13 +31,16 @@ export type LiveDevice = 'sysdig' | 'sysdig:kmod' | 'sysdig:bpf'
  *   for (const ev of burst) console.log(ev.ts, ev.len, ev.packet?.bytes.copy())
  */
 export function open(device: LiveDevice, options?: LiveOptions): Promise<LiveCapture>
+export function open(device: `cluster:${string}`, options?: QueueOptions): Promise<QueueCapture>
 export function open(device: `cap:${string}`, options?: CapOptions): Promise<CapCapture>
 export function open<D extends string>(device: string extends D ? never : D, options?: NicOptions): Promise<NicCapture>
-export function open(device: string, options?: LiveOptions | NicOptions | CapOptions): Promise<Capture>
+export function open(device: string, options?: LiveOptions | QueueOptions | NicOptions | CapOptions): Promise<Capture>
 export async function open(device: string, options: object = {}): Promise<Capture> {
   switch (deviceKind(device)) {
     case 'live':
       return openLive(device, options)
+    case 'queue':
+      return (await import('./cluster/open.js')).openQueue(device, options)
     case 'cap':
       return (await import('./iface/nic/cap.js')).openCap(device.slice(CAP.length), options)
     case 'nic':
@@ -46,8 +51,9 @@ export async function open(device: string, options: object = {}): Promise<Captur
 const NIC = 'nic:'
 const CAP = 'cap:'
 
-/** @internal Whose options a device takes: those of system calls, of a network interface, or of the package cap. */
-export function deviceKind(device: string): 'live' | 'nic' | 'cap' {
+/** @internal Whose options a device takes: those of system calls, a cluster's queue, a network interface, or the package cap. */
+export function deviceKind(device: string): 'live' | 'queue' | 'nic' | 'cap' {
   if (LIVE_DEVICES.includes(device)) return 'live'
+  if (isQueueAddress(device)) return 'queue'
   return device.startsWith(CAP) ? 'cap' : 'nic'
 }

@@ -33,7 +33,7 @@ Napi::Value NicHandle::Open(Napi::Env env, Napi::Function constructor, Napi::Obj
   }
   if (from.Get("bpf").IsString()) options.filter = from.Get("bpf").ToString().Utf8Value();
   try {
-    auto ring = std::make_unique<PacketRing>(options);
+    auto ring = std::make_shared<PacketRing>(options);
     Napi::Object object = constructor.New({});
     if (!env.IsExceptionPending()) Unwrap(object)->ring_ = std::move(ring);
     return object;

@@ -35,6 +35,8 @@ export class NicCapture extends Capture {
   /** When the event loop last had its turn. */
   #turned = 0
   #nextTick = 0
+  /** See _lookedAt. */
+  #lookedAt = Date.now()
   #stopped = false
   /** After the end: when to stop waiting for the last block. */
   #patience = 0
@@ -66,6 +68,8 @@ export class NicCapture extends Capture {
       this.burst.lost = this.#lostSince()
       return true
     }
+    // What the kernel has put into a block by now, and not handed over yet, is still to come.
+    this.#lookedAt = Date.now() - this.#retireMs
     this.#tick(now)
     if (!this.#stopped) return this.#pause(this.#pauseMs)
     // What the kernel has taken into a block that is not handed over yet.
@@ -116,6 +120,8 @@ export class NicCapture extends Capture {
       this.#handle.close()
     }
   }
+
+  override get _lookedAt(): number { return this.#lookedAt }
 
   #pending(): number {
     this.#handle.counters(this.#counters)

@@ -1,0 +1,140 @@
+#include "balancer.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "../probe/clock.h"
+
+namespace sysring {
+
+namespace {
+constexpr uint64_t kNever = UINT64_MAX;
+// Records this much younger than now were stamped before somebody set the clock back: to wait for their time could take hours.
+constexpr uint64_t kClockStepNs = 100'000'000;
+constexpr int64_t kTickNs = 1'000'000'000, kBeatNs = 50'000'000;
+constexpr double kShortest = 0.0005;
+}  // namespace
+
+Balancer::Balancer(ClusterMemory& memory, Distributor& distributor, std::vector<std::unique_ptr<Source>> sources, BalancerOptions options)
+    : memory_(memory), distributor_(distributor), sources_(std::move(sources)), options_(options) {
+  for (auto& source : sources_) {
+    for (auto& lane : source->Lanes()) lanes_.push_back(std::move(lane));
+  }
+  // One lane is in order by itself.
+  if (lanes_.size() < 2) options_.window_ns = 0;
+  thread_ = std::thread([this] { Run(); });
+}
+
+Balancer::~Balancer() { Stop(); }
+
+void Balancer::Stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  stops_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+uint64_t Balancer::CpuTime() const {
+  clockid_t clock;
+  auto handle = const_cast<std::thread&>(thread_).native_handle();
+  if (Ended()) return cpu_time_;
+  if (pthread_getcpuclockid(handle, &clock) != 0) return 0;
+  return static_cast<uint64_t>(Nanoseconds(clock));
+}
+
+void Balancer::Run() {
+  pthread_setname_np(pthread_self(), "sysring-balance");
+  if (options_.cpu >= 0) {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(static_cast<unsigned>(options_.cpu), &cpus);
+    pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);
+  }
+  try {
+    Loop();
+    memory_.End(ClusterState::kEnded);
+  } catch (const Failure& failure) {
+    failure_ = failure;
+    distributor_.Publish();
+    memory_.End(ClusterState::kFailed, failure.message);
+  }
+  cpu_time_ = static_cast<uint64_t>(Nanoseconds(CLOCK_THREAD_CPUTIME_ID));
+  __atomic_store_n(&ended_, true, __ATOMIC_RELEASE);
+}
+
+// When to look again is as in lib/iface/live.ts: nobody wakes us, for that would cost the traced process more than all the rest.
+void Balancer::Loop() {
+  const double longest = std::max(kShortest, options_.max_wait_ms / 1e3 - static_cast<double>(options_.window_ns) / 1e9 - kShortest);
+  double pause = kShortest;
+  int64_t next_tick = Nanoseconds(CLOCK_MONOTONIC) + kTickNs, next_beat = 0;
+  for (bool stopping = false; !stopping;) {
+    const double fullest = Round(false);
+    const bool behind = fullest > 1.0 / 8;
+    if (behind) pause = std::max(kShortest, pause / 2);
+    else if (fullest < 1.0 / 32) pause = std::min(longest, pause * 2);
+    stopping = Sleep(behind ? 0 : pause);
+
+    const int64_t now = Nanoseconds(CLOCK_MONOTONIC);
+    if (now >= next_beat) {
+      next_beat = now + kBeatNs;
+      memory_.Beat();
+    }
+    if (now >= next_tick) {
+      next_tick = now + kTickNs;
+      for (auto& source : sources_) source->Tick();
+    }
+    if (std::all_of(sources_.begin(), sources_.end(), [](auto& source) { return source->Ended(); })) break;
+  }
+  Round(true);
+}
+
+bool Balancer::Sleep(double seconds) {
+  std::unique_lock lock(mutex_);
+  if (seconds > 0) stops_.wait_for(lock, std::chrono::duration<double>(seconds), [this] { return stopping_; });
+  return stopping_;
+}
+
+uint64_t Balancer::Horizon() const {
+  uint64_t now = kNever;
+  for (auto& source : sources_) now = std::min(now, source->Now());
+  return now;
+}
+
+double Balancer::Round(bool all) {
+  // Before the lanes are looked at: what is older and not in them by then was still being written.
+  const uint64_t now = Horizon();
+  double fullest = 0;
+  for (auto& lane : lanes_) fullest = std::max(fullest, lane->Refill());
+  // A lane that fills up is emptied, whatever that does to the order.
+  const uint64_t horizon = all || fullest > 0.5 ? kNever - 1 : now - options_.window_ns;
+  if (newest_ > now + kClockStepNs) newest_ = 0;
+  for (;;) {
+    Lane* oldest = nullptr;
+    uint64_t first = Lane::kNothing, second = Lane::kNothing;
+    for (auto& lane : lanes_) {
+      if (lane->next() < first) {
+        second = first;
+        first = lane->next();
+        oldest = lane.get();
+      } else if (lane->next() < second) {
+        second = lane->next();
+      }
+    }
+    if (oldest == nullptr || (first > horizon && first <= now + kClockStepNs)) break;
+    // Late ones go one by one, so that each is counted.
+    const bool late = first < newest_;
+    if (late) __atomic_store_n(&late_, late_ + 1, __ATOMIC_RELAXED);
+    oldest->Drain(late ? first : std::max(first, std::min(second, horizon)), distributor_);
+    newest_ = std::max(newest_, oldest->last());
+  }
+  distributor_.Publish();
+  for (auto& lane : lanes_) lane->Release();
+  return fullest;
+}
+
+}  // namespace sysring
