@@ -24,6 +24,7 @@
         "cluster/queue.cc",
         "nic/bpf_filter.cc",
         "nic/interface.cc",
+        "nic/packet_block.cc",
         "nic/packet_ring.cc",
         "nic/packet_sender.cc",
         "nic/socket_failure.cc",
