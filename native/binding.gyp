@@ -13,6 +13,7 @@
         "addon/queue_handle.cc",
         "balance/balancer.cc",
         "balance/distributor.cc",
+        "balance/nic_source.cc",
         "balance/packet_flow.cc",
         "balance/processes.cc",
         "balance/queue_source.cc",
