@@ -51,6 +51,7 @@ export class QueueCapture extends Capture {
   #pauseMs = 1
   #turned = performance.now()
   #asked = 0
+  #lookedAt = Date.now()
   #finishing = false
   #lent = false
   #finalStats: Stats | undefined
@@ -85,6 +86,10 @@ export class QueueCapture extends Capture {
     return this.#metadata
   }
 
+  override get _lookedAt(): number {
+    return this.#lookedAt
+  }
+
   override get _lendable(): boolean {
     return this.#follower === undefined && this.#hidesState && this._limits.maxEvents === Infinity
   }
@@ -98,7 +103,7 @@ export class QueueCapture extends Capture {
     const now = performance.now()
     // Asked before the head is looked at: what was placed before the end is seen.
     const state = now - this.#asked > ASK_MS || this.#finishing ? this.#ask(now) : 'running'
-    if (this.#entries.refill(this.#handle.poll())) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
+    if (this.#look()) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
     if (state === 'ended' || this.#finishing) return false
     if (state === 'gone') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} is gone`, 'everything before was delivered; start it again, and then this')
     if (state !== 'running') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} has ended: ${state.replace('failed: ', '')}`, 'everything before was delivered; balance again')
@@ -108,6 +113,11 @@ export class QueueCapture extends Capture {
     // The state may have changed while we slept.
     if (!more) this.#asked = 0
     return more && performance.now() - this.#turned < TURN_MS ? this.#opened() : this.#turn()
+  }
+
+  #look(): boolean {
+    this.#lookedAt = Date.now()
+    return this.#entries.refill(this.#handle.poll())
   }
 
   #ask(now: number): string {
@@ -128,7 +138,7 @@ export class QueueCapture extends Capture {
   async #turn(): Promise<true | undefined> {
     await new Promise(resolve => setImmediate(resolve))
     this.#turned = performance.now()
-    return this.#entries.refill(this.#handle.poll()) ? this.#opened() : undefined
+    return this.#look() ? this.#opened() : undefined
   }
 
   async #pause(ms: number): Promise<undefined> {
