@@ -52,7 +52,8 @@ export class QueueCapture extends Capture {
   #turned = performance.now()
   #asked = 0
   #lookedAt = Date.now()
-  #finishing = false
+  /** Where this consumer is to end: what comes behind it is for the next. */
+  #end: number | undefined
   #lent = false
   #finalStats: Stats | undefined
 
@@ -102,9 +103,9 @@ export class QueueCapture extends Capture {
   protected fill(deadline: number): boolean | undefined | Promise<boolean | undefined> {
     const now = performance.now()
     // Asked before the head is looked at: what was placed before the end is seen.
-    const state = now - this.#asked > ASK_MS || this.#finishing ? this.#ask(now) : 'running'
+    const state = now - this.#asked > ASK_MS ? this.#ask(now) : 'running'
     if (this.#look()) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
-    if (state === 'ended' || this.#finishing) return false
+    if (state === 'ended' || this.#end !== undefined) return false
     if (state === 'gone') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} is gone`, 'everything before was delivered; start it again, and then this')
     if (state !== 'running') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} has ended: ${state.replace('failed: ', '')}`, 'everything before was delivered; balance again')
     if (!this.#blocks) return this.#pause(Math.min(this.#pauseMs, Math.max(0, deadline - now)))
@@ -117,7 +118,7 @@ export class QueueCapture extends Capture {
 
   #look(): boolean {
     this.#lookedAt = Date.now()
-    return this.#entries.refill(this.#handle.poll())
+    return this.#entries.refill(this.#end ?? this.#handle.poll())
   }
 
   #ask(now: number): string {
@@ -157,7 +158,7 @@ export class QueueCapture extends Capture {
   }
 
   protected override finish(): boolean {
-    this.#finishing = true
+    this.#end ??= this.#handle.poll()
     return true
   }
 
