@@ -6,6 +6,7 @@ import { Bytes } from './bytes.js'
 import { ENDED, type Lease, leaseEnded } from './lease.js'
 import { type Direction, HEADER, hasLargeLengths, LEN, NPARAMS, TID, TS, TYPE } from './record.js'
 import { eventName } from './table.js'
+import { type Packet, PacketAt, type PacketProcess } from './packet.js'
 import type { FdInfo } from '../state/fdinfo.js'
 import type { State } from '../state/state.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
@@ -47,7 +48,9 @@ export class Event {
   /** @internal Bytes of that header: 26, or 22 in files and drivers before 2018. */ _header = HEADER
   /** @internal Undefined when the event owns its memory. */ _lease: Lease | undefined
   /** @internal Parameters of a 22-byte record, which does not say it itself. */ _nparams = 0
-  /** @internal A packet's bytes, while `_view` holds a header made for it. */ _packet: Packet | undefined
+  /** @internal A packet's bytes, while `_view` holds a header made for it. */ _packet: PacketAt | undefined
+  /** @internal Who has sent it, or is to get it. */ _process: PacketProcess | undefined
+  /** @internal Who is to get it, where `_process` is who has sent it. */ _peer: PacketProcess | undefined
   /** @internal Objects for `args` by event type. */ _args: Args[] | undefined
 
   // What the state knows of this event; set by State.update for each.
@@ -164,6 +167,19 @@ export class Event {
     return this._packet
   }
 
+  /**
+   * Of a packet in a merged capture: the process that has sent it, or that it is for, where only that is on this machine; undefined
+   * where neither is known. `ev.thread`, `ev.fd` and `ev.field()` tell of the same process.
+   */
+  get process(): PacketProcess | undefined {
+    return this._process
+  }
+
+  /** Where both ends of a packet are on this machine (loopback, containers): the process that it is for. */
+  get peer(): PacketProcess | undefined {
+    return this._peer
+  }
+
   /** Bytes that are in memory: the whole record, or of a packet what the snaplen left. */
   get caplen(): number {
     return this._packet === undefined ? this.len : this._packet.bytes.length
@@ -212,12 +228,15 @@ export class Event {
     copy._nparams = this._nparams
     if (packet !== undefined) {
       const bytes = packet.bytes.copy()
-      copy._packet = { linktype: packet.linktype, bytes: new Bytes(bytes, 0, bytes.length, undefined) }
+      copy._packet = new PacketAt()
+      copy._packet._move(packet.linktype, bytes, 0, bytes.length, undefined)
     }
     copy.cpu = this.cpu
     copy.num = this.num
     copy.iface = this.iface
     copy.flags = this.flags
+    copy._process = this._process
+    copy._peer = this._peer
     copy._state = this._state
     copy._thread = this._thread
     copy._fd = this._fd
@@ -230,13 +249,7 @@ export class Event {
     this._view = ENDED
     this._memory = NO_BYTES
     this._packet = undefined
+    this._process = undefined
+    this._peer = undefined
   }
-}
-
-/** A packet from a NIC or a packet capture. */
-export interface Packet {
-  /** LINKTYPE_* as registered at tcpdump.org, 1 = Ethernet. */
-  readonly linktype: number
-  /** What was captured of it; valid until the burst ends. */
-  readonly bytes: Bytes
 }

@@ -1,6 +1,7 @@
 import { cpus, release, type as osType } from 'node:os'
 import { CaptureError } from '../errors.js'
-import type { Event, Packet } from '../event/event.js'
+import type { Event } from '../event/event.js'
+import type { Packet } from '../event/packet.js'
 import { HEADER } from '../event/record.js'
 import type { Capture } from '../iface/capture.js'
 import {

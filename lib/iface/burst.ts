@@ -14,6 +14,11 @@ export interface Cursor {
    */
   passOver?(wanted: Uint8Array | undefined): void
   readonly passed?: number
+  /**
+   * Shows the records that next() has still to come to, of the types that are 1 in `wanted`, by event code, in any order and without
+   * moving on. Of cursors whose records others want to know early.
+   */
+  ahead?(wanted: Uint8Array, see: (event: Event) => void): void
 }
 
 /** Events that did not arrive since the burst before, by cause. */
@@ -34,7 +39,7 @@ export class Burst implements IterableIterator<Event> {
   /** What the kernel had to drop since the burst before. */
   lost: Lost = NOTHING_LOST
   /** @internal */ readonly _lease = new Lease()
-  readonly #event = new Event()
+  /** @internal The event that it moves. */ readonly _event = new Event()
   readonly #result: { done: boolean; value: Event }
   #cursor: Cursor
   #remaining = 0
@@ -43,8 +48,8 @@ export class Burst implements IterableIterator<Event> {
   /** @internal */
   constructor(cursor: Cursor) {
     this.#cursor = cursor
-    this.#result = { done: false, value: this.#event }
-    this.#event._lease = this._lease
+    this.#result = { done: false, value: this._event }
+    this._event._lease = this._lease
   }
 
   /** @internal Opens the burst on what the cursor now stands before; at most `limit` records. */
@@ -53,9 +58,14 @@ export class Burst implements IterableIterator<Event> {
     this.#result.done = false
   }
 
-  /** @internal Is the burst at its capture's `maxEvents`? */
+  /** @internal Is the burst at its limit? There may be more. */
   get _exhausted(): boolean {
     return this.#remaining === 0
+  }
+
+  /** @internal See Cursor.ahead(). */
+  _ahead(wanted: Uint8Array, see: (event: Event) => void): void {
+    this.#cursor.ahead?.(wanted, see)
   }
 
   [Symbol.iterator](): this {
@@ -64,13 +74,13 @@ export class Burst implements IterableIterator<Event> {
 
   next(): IteratorResult<Event, undefined> {
     if (this.#remaining > 0) {
-      this.#event.num++
-      if (this.#cursor.next(this.#event)) {
+      this._event.num++
+      if (this.#cursor.next(this._event)) {
         this.#remaining--
         this._count++
         return this.#result as IteratorYieldResult<Event>
       }
-      this.#event.num--
+      this._event.num--
     }
     this.#result.done = true
     return this.#result as unknown as IteratorResult<Event, undefined>
@@ -84,7 +94,7 @@ export class Burst implements IterableIterator<Event> {
     while (this.next().done !== true) { /* counting only */ }
     this.#remaining = 0
     this._lease.end()
-    this.#event._end()
+    this._event._end()
   }
 }
 

@@ -80,7 +80,7 @@ export interface CaptureOptions {
 const MAX_BURST = 32_768
 
 /**
- * A source of records: a live interface, a file, later a queue or several of them merged. Loop over its bursts, and over
+ * A source of records: a live interface, a file, or several of them merged. Loop over its bursts, and over
  * the events of each burst.
  *
  * One consumer at a time. Leaving the loop (break, return, throw) closes the capture, as does `await using`.
@@ -109,15 +109,21 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
     return undefined
   }
 
-  readonly #maxEvents: number
   readonly #maxDurationMs: number
   readonly #signal: AbortSignal | undefined
-  #iterating = false
+  #taken = false
   #stopping = false
+  #finishing = false
+  /** When the time is over, by performance.now(). */
+  #deadline = Infinity
+  /** Records that may still be delivered. */
+  #left: number
+  /** Records delivered when the burst was opened. */
+  #before = 0
   #closed: Promise<void> | undefined
 
   protected constructor(options: CaptureOptions) {
-    this.#maxEvents = limit('maxEvents', options.maxEvents)
+    this.#left = limit('maxEvents', options.maxEvents)
     this.#maxDurationMs = limit('maxDurationMs', options.maxDurationMs)
     this.#signal = options.signal
   }
@@ -170,39 +176,75 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Burst, void, void> {
-    if (this.#iterating || this.#closed !== undefined) {
+    this._take()
+    try {
+      for (;;) {
+        const more = await this._advance()
+        if (more === false) return
+        if (more === undefined) continue
+        yield this.burst
+        this._release()
+      }
+    } finally {
+      await this.close()
+    }
+  }
+
+  // What the loop above does step by step, for stages that read several captures at a time.
+
+  /** @internal Makes the caller the one consumer; its time begins to run. */
+  _take(): void {
+    if (this.#taken || this.#closed !== undefined) {
       throw new CaptureError(
         'ERR_CAPTURE_CLOSED',
         this.#closed === undefined ? 'this capture already has a consumer' : 'this capture is closed',
         'open it again for another loop; to share one capture, balance it',
       )
     }
-    this.#iterating = true
-    const deadline = performance.now() + this.#maxDurationMs
-    let left = this.#maxEvents
-    let finishing = false
-    try {
-      while (left > 0 && this.#closed === undefined) {
-        this.#signal?.throwIfAborted()
-        if (!finishing && (this.#stopping || performance.now() >= deadline)) {
-          finishing = true
-          if (!this.finish()) return
-        }
-        const more = await this.#filled(deadline)
-        this.#signal?.throwIfAborted()
-        if (more === false || this.#closed !== undefined) return
-        if (more === true) {
-          const before = this.burst._count
-          this.burst._open(Math.min(left, MAX_BURST))
-          yield this.burst
-          this.burst.release()
-          this.releaseBurst()
-          left -= this.burst._count - before
-        }
-      }
-    } finally {
-      await this.close()
+    this.#taken = true
+    this.#deadline = performance.now() + this.#maxDurationMs
+  }
+
+  /** @internal The one burst, to be walked after _advance() until _release(). */
+  get _burst(): Burst {
+    return this.burst
+  }
+
+  /**
+   * @internal Opens the burst on the next records. Resolves to true when there are some, to false at the end, to undefined when
+   * there were none for a while. Throws the signal's reason, and what is wrong with the source.
+   */
+  async _advance(): Promise<boolean | undefined> {
+    if (this.#left <= 0 || this.#closed !== undefined) return false
+    this.#signal?.throwIfAborted()
+    if (!this.#finishing && (this.#stopping || performance.now() >= this.#deadline)) {
+      this.#finishing = true
+      if (!this.finish()) return false
     }
+    const more = await this.#filled(this.#deadline)
+    this.#signal?.throwIfAborted()
+    if (more === false || this.#closed !== undefined) return false
+    if (more === true) {
+      this.#before = this.burst._count
+      this.burst._open(Math.min(this.#left, MAX_BURST))
+    }
+    return more
+  }
+
+  /** @internal The burst is over: ends its lease. */
+  _release(): void {
+    this.burst.release()
+    this.releaseBurst()
+    this.#left -= this.burst._count - this.#before
+  }
+
+  /**
+   * @internal Of a live source: when it last looked for new records, in ms since the epoch. What it delivers after those that it
+   * found then is younger, or was on its way at that moment. Undefined for a source that is worth waiting for: it always has a
+   * next record or an end.
+   */
+  get _lookedAt(): number | undefined {
+    return undefined
   }
 
   /** fill() without the errors that close() causes in a wait that is under way. */

@@ -46,7 +46,9 @@ export function following({ filter, state = false, stateEvents = false, tables: 
     stateEvents,
     begin: source => new Follower(source, new State(undefined, tables), options),
     restart(follower, initial, lookup) {
+      const { watch } = follower.state
       follower.state = new State(lookup, tables)
+      follower.state.watch = watch
       fill(follower.state, 'threads' in initial ? initial : parseMetadata(initial))
     },
     extend: (follower, blocks) => fill(follower.state, parseMetadata(blocks)),

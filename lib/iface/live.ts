@@ -47,6 +47,7 @@ export class LiveCapture extends Capture {
   /** When the event loop last had its turn. */
   #turned = 0
   #nextTick = 0
+  #lookedAt = Date.now()
   #unseenCpu = -1
   /** Records were lost since the last second, which may have told of threads. */
   #lostThreads = false
@@ -107,6 +108,7 @@ export class LiveCapture extends Capture {
       this.#rest = false
       return this.#pause()
     }
+    this.#lookedAt = Date.now()
     const waiting = this.#rings.refill(this.#stopped)
     if (waiting >= 0) {
       this.#pace(waiting)
@@ -143,6 +145,10 @@ export class LiveCapture extends Capture {
   async #pause(): Promise<undefined> {
     await new Promise(resolve => setTimeout(resolve, this.#pauseMs))
     this.#turned = performance.now()
+  }
+
+  override get _lookedAt(): number {
+    return this.#lookedAt
   }
 
   protected releaseBurst(): void {

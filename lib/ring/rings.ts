@@ -1,6 +1,6 @@
-import type { Event } from '../event/event.js'
+import { Event } from '../event/event.js'
 import { CaptureError } from '../errors.js'
-import { HEADER, LEN, TS } from '../event/record.js'
+import { HEADER, LEN, TS, TYPE } from '../event/record.js'
 import type { Cursor } from '../iface/burst.js'
 import type { ProbeHandle } from '../native.js'
 
@@ -65,6 +65,8 @@ export class Rings implements Cursor {
   // The youngest time handed out before the current ring was chosen.
   #newestHi = OLDEST
   #newestLo = OLDEST
+  /** Only for ahead(). */
+  readonly #ahead = new Event()
   // Where the last record lies that was handed out of the current ring since then; −1: none yet.
   #lastAt = -1
 
@@ -147,6 +149,25 @@ export class Rings implements Cursor {
     event._at = at
     event.cpu = ring.cpu
     return true
+  }
+
+  ahead(wanted: Uint8Array, see: (event: Event) => void): void {
+    const event = this.#ahead
+    for (const { view, memory, cpu, at: first, end } of this.#rings) {
+      for (let at = first; at + this.#header <= end;) {
+        const len = view.getInt32(at + LEN, true)
+        if (len < this.#header || at + len > end) break // next() will say so
+        if (wanted[view.getUint16(at + TYPE, true)] === 1) {
+          event._view = view
+          event._memory = memory
+          event._at = at
+          event.cpu = cpu
+          see(event)
+        }
+        at += len
+      }
+    }
+    event._end()
   }
 
   #within(hi: number, lo: number): boolean {

@@ -47,6 +47,11 @@ export class Sieve implements Cursor {
     return false
   }
 
+  /** Also of those that next() leaves out. Records with old headers it does not show. */
+  ahead(wanted: Uint8Array, see: (event: Event) => void): void {
+    if (!this.#old) this.#rings.ahead(wanted, see)
+  }
+
   /** Records were lost: what they said about threads has to be found out again. */
   lookAgain(): void {
     this.#threads?.look()

@@ -1,3 +1,5 @@
+import type { SocketOwner } from './socketowner.js'
+
 /**
  * The kinds of file descriptors, with the numbers that they have in savefiles (SCAP_FD_* in libscap's scap.h).
  */
@@ -49,6 +51,9 @@ export class FdInfo {
   source = 0n
   destination = 0n
 
+  /** @internal Of a socket, where packets are attributed: who owns it, the same for all fds that are copies of one. */
+  _owner: SocketOwner | undefined
+
   // How it is printed, and of which name and kind that is; see names.ts.
   /** @internal */ _text: Uint8Array | undefined
   /** @internal */ _textName = ''
@@ -70,6 +75,7 @@ export class FdInfo {
     copy.dport = this.dport
     copy.source = this.source
     copy.destination = this.destination
+    copy._owner = this._owner
     return copy
   }
 

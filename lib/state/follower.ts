@@ -75,6 +75,10 @@ export class Follower implements Cursor {
     return false
   }
 
+  ahead(wanted: Uint8Array, see: (event: Event) => void): void {
+    this.#source.ahead?.(wanted, see)
+  }
+
   /** Times run from the first record, whether anybody wants it or not. */
   #begin(event: Event): void {
     this.#begun = true

@@ -27,6 +27,7 @@ export function fill(state: State, { machine, interfaces, users, groups, threads
     if (!thread.isMain) continue
     for (const info of thread.fds.values()) findRole(state, info)
   }
+  state.watch?.begin(state)
 }
 
 /** A thread of which only the number is known from events can be named. */

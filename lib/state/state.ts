@@ -24,6 +24,14 @@ export interface Lookup {
   fd(pid: number, fd: number, state: State): FdInfo | undefined
 }
 
+/** Who wants to know what the events tell of sockets: the attribution of packets. */
+export interface SocketWatch {
+  /** Everything that was there before the first event, or was told in lists since, is in the state. */
+  begin(state: State): void
+  /** The state has followed an event; what it ends is still there. */
+  follow(state: State, ev: Event, thread: ThreadInfo): void
+}
+
 /** Threads that are kept at most. What comes beyond them is not known by name. */
 export const MAX_THREADS = 131_072
 /** Fds of one process that are kept at most. */
@@ -58,6 +66,8 @@ export class State {
   /** Threads that could not be kept because there were too many. */
   refused = 0
 
+  /** @internal */
+  watch: SocketWatch | undefined
   /** @internal Are the tables of fds kept? */
   readonly keepsFds: boolean
   readonly #lookup: Lookup | undefined
@@ -115,6 +125,7 @@ export class State {
     }
     const follow = type < EVENT_COUNT ? this.#ways.followers[type] : undefined
     if (follow !== undefined) follow(this, ev, thread)
+    if (this.watch !== undefined && thread !== undefined) this.watch.follow(this, ev, thread)
   }
 
   /** The value of a field in this event, as programs want it: addresses as text. */

@@ -1,5 +1,5 @@
-import type { Event, Packet } from '../../lib/event/event.js'
-import { Bytes } from '../../lib/event/bytes.js'
+import type { Event } from '../../lib/event/event.js'
+import { PacketAt } from '../../lib/event/packet.js'
 import { HEADER, LEN, PACKET, TS, TYPE } from '../../lib/event/record.js'
 import { Burst, type Cursor } from '../../lib/iface/burst.js'
 import { Capture, type Interface, type Stats } from '../../lib/iface/capture.js'
@@ -110,6 +110,7 @@ class ArrayCursor implements Cursor {
   #view = new DataView(new ArrayBuffer(0))
   #records: readonly (SyntheticRecord | SyntheticPacket)[] = []
   #starts: number[] = []
+  readonly #packet = new PacketAt()
   #next = 0
 
   load(records: readonly (SyntheticRecord | SyntheticPacket)[]): void {
@@ -145,10 +146,8 @@ class ArrayCursor implements Cursor {
     } else {
       event.flags = 0
       event._header = HEADER
-      event._packet = {
-        linktype: item.linktype ?? 1,
-        bytes: new Bytes(this.memory, event._at + HEADER, item.packet.length, event._lease),
-      } satisfies Packet
+      event._packet = this.#packet
+      this.#packet._move(item.linktype ?? 1, this.memory, event._at + HEADER, item.packet.length, event._lease)
     }
     return true
   }

@@ -1,32 +1,17 @@
-import { Bytes } from '../../event/bytes.js'
-import { type Event, FLAG_STATE_ONLY, PACKET, type Packet } from '../../event/event.js'
-import { type Lease, leaseEnded } from '../../event/lease.js'
+import { type Event, FLAG_STATE_ONLY, PACKET } from '../../event/event.js'
+import { PacketAt } from '../../event/packet.js'
 import { HEADER, HEADER_V1, LEN, TS, TYPE } from '../../event/record.js'
 import { FRAME_V1, frameCpu, frameFlags, unwrap } from '../../export/framing.js'
 import { paramsOfV1, recordLength } from '../../event/validate.js'
 
-/**
- * The packet that a cursor stands at. There is one per file, moved like the Event that hands it out; its bytes are those
- * of the file's chunk.
- */
-export class FilePacket implements Packet {
-  linktype = 0
+/** The packet that a file's cursor stands at; its bytes are those of the file's chunk. */
+export class FilePacket extends PacketAt {
   readonly #header = new Uint8Array(HEADER)
   readonly #view = new DataView(this.#header.buffer)
-  #memory: Uint8Array = this.#header
-  #at = 0
-  #length = 0
-  #lease: Lease | undefined
-  #generation = 0
 
   constructor() {
+    super()
     this.#view.setUint16(TYPE, PACKET, true)
-  }
-
-  get bytes(): Bytes {
-    const lease = this.#lease
-    if (lease !== undefined && lease.generation !== this.#generation) throw leaseEnded()
-    return new Bytes(this.#memory, this.#at, this.#length, lease)
   }
 
   /**
@@ -39,11 +24,7 @@ export class FilePacket implements Packet {
     this.#view.setUint32(TS, tsLo, true)
     this.#view.setUint32(TS + 4, tsHi, true)
     this.#view.setUint32(LEN, len, true)
-    this.#memory = memory
-    this.#at = at
-    this.#length = caplen
-    this.#lease = event._lease
-    this.#generation = event._lease?.generation ?? 0
+    this._move(this.linktype, memory, at, caplen, event._lease)
     event._view = this.#view
     event._memory = this.#header
     event._at = 0

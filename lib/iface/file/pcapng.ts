@@ -96,6 +96,26 @@ export class Pcapng implements Format {
     this.passed += count
   }
 
+  ahead(wanted: Uint8Array, see: (event: Event) => void): void {
+    if (this.#events < 0) return
+    const { view, end } = this.#window
+    const event = this.#probe
+    for (let at = this.#window.at; end - at >= block.FRAMING;) {
+      const size = view.getInt32(at + 4, true)
+      if (size < block.FRAMING || size > end - at) break // next() ends there as well
+      const record = at + 8 + block.CPU_SIZE
+      const isEvent = view.getInt32(at, true) === block.EVENT && size >= SMALLEST
+      if (isEvent && wanted[view.getUint16(record + TYPE, true)] === 1 && recordLength(view, record, size - block.FRAMING - block.CPU_SIZE) > 0) {
+        attach(event, this.#window)
+        event._header = HEADER
+        event._at = record
+        see(event)
+      }
+      at += size
+    }
+    event._end()
+  }
+
   #nextOther(event: Event, room: number): boolean {
     const { view, at } = this.#window
     const size = view.getUint32(at + 4, this.#little)

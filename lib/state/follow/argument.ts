@@ -59,6 +59,14 @@ export class Argument {
     return true
   }
 
+  /** The same of the event alone. */
+  bytesIn(ev: Event, read: (from: Event, at: number, length: number) => void): boolean {
+    const index = this.#placeIn(ev.type)
+    if (index < 0 || index >= ev.nparams || ev._paramLength(index) === 0) return false
+    read(ev, ev._paramAt(index), ev._paramLength(index))
+    return true
+  }
+
   #find(state: State, ev: Event, thread: ThreadInfo): Event | undefined {
     const index = this.#placeIn(ev.type)
     if (index >= 0 && index < ev.nparams && ev._paramLength(index) > 0) {

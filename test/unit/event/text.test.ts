@@ -1,7 +1,7 @@
 /** The expected texts are what `sysdig -r … -p %evt.args` of version 0.29.3 printed for the same records. */
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Bytes } from '../../../lib/event/bytes.js'
+import { PacketAt } from '../../../lib/event/packet.js'
 import { displayPath } from '../../../lib/event/path.js'
 import { jsonText } from '../../../lib/event/json.js'
 import { lineText } from '../../../lib/event/line.js'
@@ -183,7 +183,8 @@ test('a line: number, local time, CPU, thread, direction, name, arguments', () =
 
 test('a packet is a short line', () => {
   const ev = event({ type: 0xffff, ts: 0n, tid: -1 })
-  ev._packet = { linktype: 1, bytes: new Bytes(new Uint8Array(60), 0, 60, undefined) }
+  ev._packet = new PacketAt()
+  ev._packet._move(1, new Uint8Array(60), 0, 60, undefined)
   ev._view.setUint32(16, 1514, true)
   assert.match(lineText(ev), /^0 \d\d:\d\d:00\.000000000 0 \(-1\) - packet linktype=1 len=1514 caplen=60 $/)
   assert.equal(JSON.parse(jsonText(ev))['evt.args'], { linktype: 1, len: 1514, caplen: 60 })
