@@ -11,6 +11,7 @@ export const BUNDLE = join(HERE, '..', 'dist', 'index.js')
 export const BUNDLE_URL = pathToFileURL(BUNDLE).href
 export const COMMAND = [process.execPath, join(HERE, '..', 'dist', 'cli.js')]
 export const READER = [process.execPath, join(HERE, 'reader.mjs'), BUNDLE_URL]
+export const MERGE = [process.execPath, join(HERE, 'merge.mjs'), BUNDLE_URL]
 export const FIRST = [process.execPath, join(HERE, 'first.mjs'), BUNDLE_URL]
 
 export function requireBundle(): void {

@@ -12,6 +12,7 @@ import { requireBundle } from './build.js'
 import { killAll } from './child.js'
 import { drain } from './drain.js'
 import { describe, machineText } from './machine.js'
+import { merge } from './merge.js'
 import { overhead } from './overhead.js'
 import { read } from './read.js'
 import { missing } from './rivals.js'
@@ -19,7 +20,7 @@ import { start } from './start.js'
 import type { Suite } from './suite.js'
 import { tableText } from './table.js'
 
-const SUITES: readonly Suite[] = [overhead, drain, read, start]
+const SUITES: readonly Suite[] = [overhead, drain, read, merge, start]
 
 process.exitCode = await main()
 

@@ -2,10 +2,10 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 
 /** A real capture: all kinds of calls of a working machine. */
-const SOURCE = new URL('../examples/trace.scap.gz', import.meta.url)
-const EVENT = 0x216
+export const SOURCE = new URL('../examples/trace.scap.gz', import.meta.url)
+export const EVENT = 0x216
 /** From the block's beginning: type, length, CPU, then the record's time. */
-const TIME = 10
+export const TIME = 10
 
 /**
  * Writes a .scap of at least `events` events to `path` by repeating those of a real one, each time later, behind its lists

@@ -105,7 +105,7 @@ export function synthetic(
 }
 
 /** Lays the records of a burst out in one piece of memory, as a ring does: 8 bytes apart at least, unaligned. */
-class ArrayCursor implements Cursor {
+export class ArrayCursor implements Cursor {
   memory = Buffer.alloc(0)
   #view = new DataView(new ArrayBuffer(0))
   #records: readonly (SyntheticRecord | SyntheticPacket)[] = []
