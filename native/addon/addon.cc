@@ -1,4 +1,4 @@
-// The addon: makes probes. Everything else happens on their handles.
+// The addon: opens probes, network interfaces and senders. Everything else happens on their handles.
 #include <napi.h>
 
 #include <algorithm>
@@ -7,7 +7,10 @@
 #include "../probe/bpf/iterators.h"
 #include "../probe/synthetic/synthetic_probe.h"
 #include "kmod_plan.h"
+#include "nic_handle.h"
 #include "probe_handle.h"
+#include "sender_handle.h"
+#include "throw_failure.h"
 
 namespace sysring {
 
@@ -15,11 +18,17 @@ class Addon : public Napi::Addon<Addon> {
  public:
   Addon(Napi::Env env, Napi::Object exports) {
     handle_ = Napi::Persistent(ProbeHandle::Define(env));
+    nic_ = Napi::Persistent(NicHandle::Define(env));
+    sender_ = Napi::Persistent(SenderHandle::Define(env));
     DefineAddon(exports, {
                              InstanceMethod<&Addon::OpenBpf>("openBpf"),
                              InstanceMethod<&Addon::OpenKmod>("openKmod"),
                              InstanceMethod<&Addon::OpenSynthetic>("openSynthetic"),
                              InstanceMethod<&Addon::ReadKernelState>("readKernelState"),
+                             InstanceMethod<&Addon::OpenNic>("openNic"),
+                             InstanceMethod<&Addon::OpenSender>("openSender"),
+                             InstanceMethod<&Addon::Interfaces>("interfaces"),
+                             InstanceMethod<&Addon::CompileFilter>("compileFilter"),
                          });
   }
 
@@ -101,6 +110,47 @@ class Addon : public Napi::Addon<Addon> {
     }
   }
 
+  // openNic({ interface, ringBytes, retireMs, snaplen, promiscuous, fanout?: { mode, group }, bpf?: string })
+  Napi::Value OpenNic(const Napi::CallbackInfo& info) { return NicHandle::Open(info.Env(), nic_.Value(), info[0].As<Napi::Object>()); }
+
+  // openSender(interface, bypassQdisc)
+  Napi::Value OpenSender(const Napi::CallbackInfo& info) {
+    return SenderHandle::Open(info.Env(), sender_.Value(), info[0].ToString(), info[1].ToBoolean());
+  }
+
+  // interfaces(): of each network interface { name, index, linktype, mtu, up, loopback }.
+  Napi::Value Interfaces(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    Napi::Array list = Napi::Array::New(env);
+    try {
+      for (const Interface& interface : sysring::Interfaces()) {
+        Napi::Object each = Napi::Object::New(env);
+        each.Set("name", interface.name);
+        each.Set("index", interface.index);
+        each.Set("linktype", interface.Linktype());
+        each.Set("mtu", interface.mtu);
+        each.Set("up", interface.up);
+        each.Set("loopback", interface.loopback);
+        list.Set(list.Length(), each);
+      }
+    } catch (const Failure& failure) {
+      ThrowFailure(env, failure);
+    }
+    return list;
+  }
+
+  // compileFilter(expression, linktype, snaplen): how many instructions it has.
+  Napi::Value CompileFilter(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    try {
+      auto filter = sysring::CompileFilter(info[0].ToString(), info[1].ToNumber().Int32Value(), info[2].ToNumber().Uint32Value());
+      return Napi::Number::New(env, static_cast<double>(filter.size()));
+    } catch (const Failure& failure) {
+      ThrowFailure(env, failure);
+      return env.Undefined();
+    }
+  }
+
   template <typename Maker>
   Napi::Value Make(Napi::Env env, Maker maker) {
     try {
@@ -111,7 +161,7 @@ class Addon : public Napi::Addon<Addon> {
     }
   }
 
-  Napi::FunctionReference handle_;
+  Napi::FunctionReference handle_, nic_, sender_;
 };
 
 NODE_API_ADDON(Addon)

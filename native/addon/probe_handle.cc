@@ -1,15 +1,9 @@
 #include "probe_handle.h"
 
 #include "../probe/synthetic/synthetic_probe.h"
+#include "throw_failure.h"
 
 namespace sysring {
-
-void ThrowFailure(Napi::Env env, const Failure& failure) {
-  Napi::Error error = Napi::Error::New(env, failure.message);
-  error.Set("code", failure.code);
-  error.Set("hint", failure.hint);
-  error.ThrowAsJavaScriptException();
-}
 
 Napi::Function ProbeHandle::Define(Napi::Env env) {
   return DefineClass(env, "ProbeHandle",

@@ -45,6 +45,4 @@ class ProbeHandle : public Napi::ObjectWrap<ProbeHandle> {
   std::vector<std::shared_ptr<Mapping>*> held_;
 };
 
-void ThrowFailure(Napi::Env env, const Failure& failure);
-
 }  // namespace sysring
