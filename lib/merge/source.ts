@@ -17,8 +17,6 @@ export class Source {
   ended = false
   /** What it ended with. */
   error: unknown
-  /** Records that its filter left out before the one that it stands at. */
-  skipped = 0
   /** By the numbers that its records use: interfaces of the merge. */
   readonly ifaces: number[] = []
   /** Losses of bursts that were opened since they were last asked for. */
@@ -45,13 +43,12 @@ export class Source {
     return this.capture._lookedAt === undefined
   }
 
-  /** Moves to the next record of the burst. */
-  step(): void {
-    const { event } = this
-    const before = event.num
-    this.ready = this.#burst.next().done !== true
-    this.skipped = this.ready ? event.num - before - 1 : 0
-    if (!this.ready && this.#burst._exhausted) this.#cutAt = this.capture._lookedAt ?? NEVER
+  /** Moves to the next record of the burst; false when there is none. */
+  step(): boolean {
+    if (this.#burst._step()) return true
+    this.ready = false
+    if (this.#burst._exhausted) this.#cutAt = this.capture._lookedAt ?? NEVER
+    return false
   }
 
   /** Asks for the next burst, unless there still are records; undefined when there is nothing to wait for. Never rejects. */
@@ -70,8 +67,8 @@ export class Source {
       this.#open = true
       this.lost += this.#burst.lost.total
       this.#opened(this)
-      this.step()
-      if (!this.ready) this.release()
+      this.ready = true
+      if (!this.step()) this.release()
     } catch (error) {
       this.error = error
       this.ended = true
