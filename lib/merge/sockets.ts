@@ -170,7 +170,8 @@ export class Sockets implements SocketWatch {
     const owner = (info._owner ??= this.owners.ownerOf(protocol, local, remote) ?? new SocketOwner(thread, thread.lastFd))
     owner.use(thread, thread.lastFd)
     this.#learn(local)
-    this.owners.connected(protocol, local, remote, owner, now)
+    if (does === CONNECT || does === ACCEPT) this.owners.connected(protocol, local, remote, owner, now)
+    else this.owners.met(protocol, local, remote, owner, now)
     if (isExit && (does === CONNECT || does === SEND)) this.owners.end(protocol, remote, owner, now, AFTER_CALL_S)
   }
 
@@ -218,7 +219,7 @@ export class Sockets implements SocketWatch {
 
   #foreseen(protocol: number, tid: number, now: number): void {
     const known = this.owners.ownerOf(protocol, this.#local, this.#remote)
-    if (known === undefined || known.isClosed(now)) this.owners.connected(protocol, this.#local, this.#remote, new SocketOwner(tid, -1), now)
+    if (known === undefined || known.isClosed(now)) this.owners.met(protocol, this.#local, this.#remote, new SocketOwner(tid, -1), now)
   }
 
   /** Reads the tuple of an event; false where it has none. `incoming`: it begins at the other end. */
