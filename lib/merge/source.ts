@@ -25,9 +25,13 @@ export class Source {
   readonly #opened: (source: Source) => void
   #open = false
   #pulling: Promise<void> | undefined
-  /** A burst ended at its limit, with more behind it, at which the source had looked then. */
+  // When a live source has looked, in ms since the epoch.
+  /** For the burst that is open. */
+  #lookedFor = NEVER
+  /** For a burst that ended at its limit, with more behind it. */
   #cutAt = NEVER
-  #horizon = -Infinity
+  /** And has given everything that it found. */
+  #lookedAt = NEVER
 
   /** Makes the merge the capture's consumer. `opened` is told of each burst before its first record is looked at. */
   constructor(capture: Capture, opened: (source: Source) => void) {
@@ -47,7 +51,8 @@ export class Source {
   step(): boolean {
     if (this.#burst._step()) return true
     this.ready = false
-    if (this.#burst._exhausted) this.#cutAt = this.capture._lookedAt ?? NEVER
+    if (this.#burst._exhausted) this.#cutAt = this.#lookedFor
+    else this.#lookedAt = this.#lookedFor
     return false
   }
 
@@ -62,9 +67,12 @@ export class Source {
   async #pull(): Promise<void> {
     try {
       const more = await this.capture._advance()
+      const looked = this.capture._lookedAt ?? NEVER
       if (more === false) this.ended = true
+      else if (more === undefined && looked !== this.#cutAt) this.#lookedAt = looked
       if (more !== true) return
       this.#open = true
+      this.#lookedFor = looked
       this.lost += this.#burst.lost.total
       this.#opened(this)
       this.ready = true
@@ -81,9 +89,7 @@ export class Source {
    */
   horizon(windowMs: number): number {
     if (this.ended) return Infinity
-    const looked = this.capture._lookedAt
-    if (looked !== undefined && looked !== this.#cutAt) this.#horizon = looked - windowMs
-    return this.#horizon
+    return this.#lookedAt - windowMs
   }
 
   /** All of the burst was handed out, and nobody looks at it any more: its memory goes back. */
@@ -94,4 +100,5 @@ export class Source {
   }
 }
 
-const NEVER = -1
+/** Also of files. */
+const NEVER = -Infinity

@@ -1,6 +1,5 @@
 /** Known clients and servers, and what a merged capture of them must say. */
 import * as assert from 'uvu/assert'
-import { Bytes } from '../../lib/event/bytes.js'
 import type { Event } from '../../lib/event/event.js'
 import { Flow } from '../../lib/flow/flow.js'
 import type { Capture } from '../../lib/iface/capture.js'
@@ -87,18 +86,18 @@ export class Heard {
   }
 
   async listen(merged: Capture): Promise<void> {
-    for await (const burst of merged) for (const ev of burst) this.#hear(ev)
-    this.#judge()
+    for await (const burst of merged) for (const ev of burst) this.hear(ev)
+    this.judge()
   }
 
-  #hear(ev: Event): void {
+  hear(ev: Event): void {
     const packet = ev._packet
     if (packet !== undefined) return this.#hearPacket(ev)
     const { pid } = ev
     const talk = this.#spoken.find(({ clientPid, serverPid }) => pid === clientPid || pid === serverPid)
     if (talk === undefined) return
     const data = ev.args.data
-    const text = !(data instanceof Bytes) ? undefined : /^(talk\d+ \d+)\./.exec(data.toString('latin1'))?.[1]
+    const text = data instanceof Uint8Array ? /^(talk\d+ \d+)\./.exec(Buffer.from(data).toString('latin1'))?.[1] : undefined
     const sends = ev.name === 'write' || ev.name === 'sendto'
     if (pid === talk.clientPid && sends && ev.dir === 'enter' && (ev.fd?.isIpSocket || ev.fd?.isServerSocket)) {
       const number = this.#sends.get(pid!) ?? 0
@@ -134,7 +133,7 @@ export class Heard {
     if (!steps.has(step)) steps.set(step, { num, ts })
   }
 
-  #judge(): void {
+  judge(): void {
     for (const steps of this.#steps.values()) {
       const packet = steps.get('packet')
       if (packet === undefined) continue
@@ -158,6 +157,6 @@ export class Heard {
     assert.ok(this.pairs >= minPackets / 2, `${this.pairs} pairs of cause and effect`)
     assert.ok(this.inverted <= this.pairs / 1000, `${this.inverted} of ${this.pairs} in the wrong order`)
     const bound = this.worstNs > 0 ? `an effect was ${this.worstNs} ns before its cause at most` : `no effect was before its cause`
-    console.log(`NOTE ${what}: ${this.packets} packets, all with the right process; ${this.inverted} of ${this.pairs} pairs in the wrong order, ${bound}`)
+    console.log(`\nNOTE ${what}: ${this.packets} packets, all with the right process; ${this.inverted} of ${this.pairs} pairs in the wrong order, ${bound}`)
   }
 }

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import * as assert from 'uvu/assert'
+import type { Event } from '../../lib/event/event.js'
 import { writeFile } from '../../lib/export/file.js'
 import { openFile } from '../../lib/iface/file/open.js'
 import { merge } from '../../lib/merge/merge.js'
@@ -119,3 +120,34 @@ test('from files: between two network namespaces', async () => {
     }
   }
 }, { needs: ['ip'] })
+
+test('live: loopback', async () => {
+  const running = await prepare(talk, LOOPBACK)
+  const merged = merge([await open('sysdig:bpf', { state: true }), await open('lo', { bpf: 'tcp or udp' })])
+  const pids = new Set(running.flatMap(({ server, client }) => [server.pid, client.pid]))
+  const events: Event[] = []
+  const reading = (async () => {
+    for await (const burst of merged) {
+      for (const ev of burst) {
+        // What is known of a process is as of now; the talks are judged when their ports are known.
+        if (ev.packet !== undefined || ev.pid !== undefined && pids.has(ev.pid)) events.push(ev.retain())
+      }
+    }
+  })()
+  try {
+    const spoken = await speak(running)
+    await new Promise(resolve => setTimeout(resolve, 300))
+    merged.stop()
+    await reading
+    const heard = new Heard(spoken)
+    for (const ev of events) heard.hear(ev)
+    heard.judge()
+    heard.check('live', 2 * MESSAGES * spoken.length)
+    const { seen, delivered, dropped, filtered, pending, attribution, late } = merged.stats()
+    assert.is(seen, delivered + dropped.total + filtered + pending)
+    console.log(`\nNOTE live: ${late} of ${delivered} records came too late to be in order; ${JSON.stringify(attribution)}`)
+  } finally {
+    await merged.close()
+    await end(running)
+  }
+}, { needs: ['net_raw'] })
