@@ -161,7 +161,7 @@ export class Sockets implements SocketWatch {
     const now = secondsOf(ev)
     const local = this.#local
     const remote = this.#remote
-    if (remote.port === 0) return
+    if (remote.port === 0) return this.#spokeAlone(ev, thread, info, protocol, local)
     if (local.port === 0) {
       if (does === SEND) this.#sends(thread, info, protocol, remote, now, isExit)
       return
@@ -170,8 +170,16 @@ export class Sockets implements SocketWatch {
     const owner = (info._owner ??= this.owners.ownerOf(protocol, local, remote) ?? new SocketOwner(thread, thread.lastFd))
     owner.use(thread, thread.lastFd)
     this.#learn(local)
-    this.owners.connected(protocol, local, remote, owner, now)
+    if (does === CONNECT || does === ACCEPT) this.owners.connected(protocol, local, remote, owner, now)
+    else this.owners.met(protocol, local, remote, owner, now)
     if (isExit && (does === CONNECT || does === SEND)) this.owners.end(protocol, remote, owner, now, AFTER_CALL_S)
+  }
+
+  /** Nobody has asked from whom it came: only the own port is known, which the kernel may have chosen. */
+  #spokeAlone(ev: Event, thread: ThreadInfo, info: FdInfo, protocol: number, local: Endpoint): void {
+    if (local.port === 0) return
+    const owner = (info._owner ??= new SocketOwner(thread, thread.lastFd))
+    this.owners.bound(protocol, local, owner, secondsOf(ev))
   }
 
   /** Before the kernel has chosen a port. */
@@ -218,7 +226,7 @@ export class Sockets implements SocketWatch {
 
   #foreseen(protocol: number, tid: number, now: number): void {
     const known = this.owners.ownerOf(protocol, this.#local, this.#remote)
-    if (known === undefined || known.isClosed(now)) this.owners.connected(protocol, this.#local, this.#remote, new SocketOwner(tid, -1), now)
+    if (known === undefined || known.isClosed(now)) this.owners.met(protocol, this.#local, this.#remote, new SocketOwner(tid, -1), now)
   }
 
   /** Reads the tuple of an event; false where it has none. `incoming`: it begins at the other end. */
