@@ -39,7 +39,10 @@ class QueueWriter {
   uint8_t* Reserve(uint32_t len, uint16_t flags, uint16_t iface, uint16_t cpu, uint32_t note = 0);
   // Reserves and copies. False if it was dropped.
   bool Place(const Entry& entry);
-  void CountFiltered() { filtered_++; }
+  void CountFiltered() {
+    filtered_++;
+    counted_ = true;
+  }
   // Is there room for an entry of `len` bytes, or will there never be? Counts nothing.
   bool HasRoom(uint64_t len);
 
