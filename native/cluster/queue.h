@@ -97,6 +97,9 @@ class QueueReader {
   QueueCounters Counters() const { return ReadCounters(*page(), *own(), size_); }
   // Records (not copies) that wait, in entries that make sense.
   uint64_t Pending() const;
+  // Records that another thread than the one that asks has taken and released, as that one says.
+  uint64_t taken() const { return __atomic_load_n(&taken_, __ATOMIC_RELAXED); }
+  void CountTaken(uint64_t taken) { __atomic_store_n(&taken_, taken, __ATOMIC_RELAXED); }
 
   static QueueCounters ReadCounters(const queue_producer& producer, const queue_consumer& consumer, uint32_t size);
 
@@ -110,6 +113,7 @@ class QueueReader {
   std::shared_ptr<Mapping> producer_, consumer_, data_;
   uint32_t size_;
   uint32_t tail_;
+  uint64_t taken_ = 0;
 };
 
 }  // namespace sysring
