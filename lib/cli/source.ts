@@ -71,12 +71,17 @@ async function openUntil(signal: AbortSignal, values: SourceValues, wanted: Want
   const device = values.interface ?? 'sysdig'
   const { deviceKind, open } = await import('../open.js')
   const kind = deviceKind(device)
-  for (const name of kind === 'live' ? OF_PACKETS : OF_CALLS) {
-    if (name in values) throw new UsageError(`--${name} is not for ${device}, which has ${kind === 'live' ? 'system calls' : 'packets'}`, `leave --${name} out`)
+  const unfit = kind === 'live' ? OF_PACKETS : kind === 'queue' ? Object.keys(LIVE_OPTIONS) : OF_CALLS
+  for (const name of unfit) {
+    if (name in values) throw new UsageError(`--${name} is not for ${device}, which has ${CONTENTS[kind]}`, `leave --${name} out`)
   }
-  const options = kind === 'live' ? await callOptions(values) : packetOptions(values, wanted)
-  return warned(await open(device, { ...limits, ...common(values), ...options }))
+  const options = kind === 'live' ? { ...common(values), ...await callOptions(values) }
+    : kind === 'queue' ? {}
+    : { ...common(values), ...packetOptions(values, wanted) }
+  return warned(await open(device, { ...limits, ...options }))
 }
+
+const CONTENTS = { live: 'system calls', queue: 'what its balancer puts there', nic: 'packets', cap: 'packets' } as const
 
 /** What both kinds of live capture have. */
 function common(values: SourceValues): Pick<LiveOptions, 'snaplen' | 'ringBytes'> {

@@ -51,7 +51,8 @@ export class QueueCapture extends Capture {
   #pauseMs = 1
   #turned = performance.now()
   #asked = 0
-  /** Where it ends, once it was told to: what is placed after that is the next consumer's. */
+  #lookedAt = Date.now()
+  /** Where this consumer is to end: what comes behind it is for the next. */
   #end: number | undefined
   #lent = false
   #finalStats: Stats | undefined
@@ -86,6 +87,10 @@ export class QueueCapture extends Capture {
     return this.#metadata
   }
 
+  override get _lookedAt(): number {
+    return this.#lookedAt
+  }
+
   override get _lendable(): boolean {
     return this.#follower === undefined && this.#hidesState && this._limits.maxEvents === Infinity
   }
@@ -99,7 +104,7 @@ export class QueueCapture extends Capture {
     const now = performance.now()
     // Asked before the head is looked at: what was placed before the end is seen.
     const state = now - this.#asked > ASK_MS ? this.#ask(now) : 'running'
-    if (this.#entries.refill(this.#end ?? this.#handle.poll())) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
+    if (this.#look()) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
     if (state === 'ended' || this.#end !== undefined) return false
     if (state === 'gone') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} is gone`, 'everything before was delivered; start it again, and then this')
     if (state !== 'running') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} has ended: ${state.replace('failed: ', '')}`, 'everything before was delivered; balance again')
@@ -109,6 +114,11 @@ export class QueueCapture extends Capture {
     // The state may have changed while we slept.
     if (!more) this.#asked = 0
     return more && performance.now() - this.#turned < TURN_MS ? this.#opened() : this.#turn()
+  }
+
+  #look(): boolean {
+    this.#lookedAt = Date.now()
+    return this.#entries.refill(this.#end ?? this.#handle.poll())
   }
 
   #ask(now: number): string {
@@ -129,7 +139,7 @@ export class QueueCapture extends Capture {
   async #turn(): Promise<true | undefined> {
     await new Promise(resolve => setImmediate(resolve))
     this.#turned = performance.now()
-    return this.#entries.refill(this.#end ?? this.#handle.poll()) ? this.#opened() : undefined
+    return this.#look() ? this.#opened() : undefined
   }
 
   async #pause(ms: number): Promise<undefined> {
@@ -148,7 +158,7 @@ export class QueueCapture extends Capture {
   }
 
   protected override finish(): boolean {
-    this.#end = this.#handle.poll()
+    this.#end ??= this.#handle.poll()
     return true
   }
 

@@ -52,6 +52,7 @@ export class CapCapture extends Capture {
   #lent: Bank
   #dropped = 0
   #lostBefore = 0
+  #lookedAt = Date.now()
   #stopped = false
   #wake = () => {}
 
@@ -92,6 +93,7 @@ export class CapCapture extends Capture {
 
   #lend(): boolean {
     if (this.#lent.left > 0) return true // more than one burst takes
+    this.#lookedAt = Date.now()
     if (this.#filling.count === 0) return false
     ;[this.#filling, this.#lent] = [this.#lent, this.#filling]
     const lost = this.#dropped - this.#lostBefore
@@ -115,6 +117,9 @@ export class CapCapture extends Capture {
   protected dispose(): void {
     this.finish()
   }
+
+  /** A packet has the time at which it came here. */
+  override get _lookedAt(): number { return this.#lookedAt }
 
   stats(): Stats {
     const delivered = this.burst._count

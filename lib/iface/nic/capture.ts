@@ -36,6 +36,8 @@ export class NicCapture extends Capture {
   /** When the event loop last had its turn. */
   #turned = 0
   #nextTick = 0
+  /** See _lookedAt. */
+  #lookedAt = Date.now()
   #stopped = false
   #lent = false
   /** After the end: when to stop waiting for the last block. */
@@ -78,6 +80,8 @@ export class NicCapture extends Capture {
       this.burst.lost = this.#lostSince()
       return true
     }
+    // What the kernel has put into a block by now, and not handed over yet, is still to come.
+    this.#lookedAt = Date.now() - this.#retireMs
     this.#tick(now)
     if (!this.#stopped) return this.#pause(this.#pauseMs)
     // What the kernel has taken into a block that is not handed over yet.
@@ -128,6 +132,8 @@ export class NicCapture extends Capture {
       this.#handle.close()
     }
   }
+
+  override get _lookedAt(): number { return this.#lookedAt }
 
   #pending(): number {
     this.#handle.counters(this.#counters)
