@@ -13,6 +13,8 @@ export type CaptureErrorCode =
   | 'ERR_CAPTURE_VERSION'
   /** The driver has no place for one more consumer. */
   | 'ERR_CAPTURE_BUSY'
+  /** Who fills the queue is gone without having ended it; everything before it was delivered. */
+  | 'ERR_CAPTURE_PRODUCER'
   /** A CPU came online that the capture has no ring for; everything before it was delivered. */
   | 'ERR_CAPTURE_HOTPLUG'
   /** A filter could not be understood. */

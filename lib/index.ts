@@ -13,6 +13,14 @@ export type { CapCapture, CapOptions } from './iface/nic/cap.js'
 export type { LiveOptions, Tracepoint } from './probe/options.js'
 export type { ProbeInfo } from './probe/probe.js'
 
+// Queues
+export { balance } from './balance/balance.js'
+export type { BalanceOptions } from './balance/options.js'
+export type { Key, Queues } from './balance/policy.js'
+export type { Cluster, ClusterQueueStats, ClusterStats } from './balance/cluster.js'
+export type { QueueCapture, QueueOptions } from './cluster/capture.js'
+export type { QueueStats } from './cluster/counters.js'
+
 // What they deliver
 export { Capture, type CaptureOptions, type CpuStats, type Interface, type Stats } from './iface/capture.js'
 export type { MetadataBlock } from './iface/metadata.js'

@@ -1,7 +1,7 @@
 /* Sends frames of one size out of an interface as fast as it can, or so many a second.
  *
  * Usage: packets INTERFACE BYTES COUNT [RATE]. Prints "ready", waits for a byte on standard input, and at the end prints
- * {"sent":…,"wallNs":…}. Past the queueing discipline, in batches; the frames are UDP datagrams to nobody, numbered. */
+ * {"sent":…,"wallNs":…}. Past the queueing discipline, in batches; the frames are UDP datagrams to nobody, numbered, of 256 flows. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -100,6 +100,7 @@ int main(int argc, char **argv)
 
 			/* Behind the headers of Ethernet, IP and UDP. */
 			memcpy(frames[i] + 42, &number, sizeof(number));
+			frames[i][35] = sent + i; /* of the source port */
 		}
 		int done = sendmmsg(fd, messages, batch, 0);
 

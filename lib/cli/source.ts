@@ -95,20 +95,27 @@ async function openOneFile(values: SourceValues, file: string, options: CaptureO
 
 async function openDevice(values: SourceValues, device: string, options: CaptureOptions): Promise<Capture> {
   const { deviceKind, open } = await import('../open.js')
-  const { state: _, ...ofPackets } = options
-  return deviceKind(device) === 'live' ? open(device, { ...options, ...common(values), ...await callOptions(values) } as LiveOptions)
-    : warned(await open(device, { ...ofPackets, ...common(values), ...packetOptions(values, options) }))
+  const { state, ...others } = options
+  switch (deviceKind(device)) {
+    case 'live': return open(device, { ...options, ...common(values), ...await callOptions(values) } as LiveOptions)
+    case 'queue': return open(device, { ...others, ...state !== undefined && { state } })
+    default: return warned(await open(device, { ...others, ...common(values), ...packetOptions(values, options) }))
+  }
 }
 
 /** Refuses options that none of the devices has. */
 async function checkKinds(values: SourceValues, devices: readonly string[]): Promise<void> {
   const { deviceKind } = await import('../open.js')
-  const haveCalls = devices.some(device => deviceKind(device) === 'live')
-  const havePackets = devices.some(device => deviceKind(device) !== 'live')
-  for (const name of [...(havePackets ? [] : OF_PACKETS), ...(haveCalls ? [] : OF_CALLS)]) {
-    if (name in values) throw new UsageError(`--${name} is not for ${devices.join(', ')}, which has ${haveCalls ? 'system calls' : 'packets'}`, `leave --${name} out`)
+  const kinds = devices.map(deviceKind)
+  const haveCalls = kinds.includes('live')
+  const havePackets = kinds.includes('nic') || kinds.includes('cap')
+  const unfit = haveCalls || havePackets ? [...(havePackets ? [] : OF_PACKETS), ...(haveCalls ? [] : OF_CALLS)] : Object.keys(LIVE_OPTIONS)
+  for (const name of unfit) {
+    if (name in values) throw new UsageError(`--${name} is not for ${devices.join(', ')}, which has ${CONTENTS[kinds[0]]}`, `leave --${name} out`)
   }
 }
+
+const CONTENTS = { live: 'system calls', queue: 'what its balancer puts there', nic: 'packets', cap: 'packets' } as const
 
 /** What both kinds of live capture have. */
 function common(values: SourceValues): Pick<LiveOptions, 'snaplen' | 'ringBytes'> {

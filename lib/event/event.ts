@@ -51,6 +51,8 @@ export class Event {
   /** @internal A packet's bytes, while `_view` holds a header made for it. */ _packet: PacketAt | undefined
   /** @internal Who has sent it, or is to get it. */ _process: PacketProcess | undefined
   /** @internal Who is to get it, where `_process` is who has sent it. */ _peer: PacketProcess | undefined
+  /** @internal Bytes of text that a stage has added, and where they lie in `_memory` (of a packet: in its memory). */ _noteLength = 0
+  /** @internal */ _noteAt = 0
   /** @internal Objects for `args` by event type. */ _args: Args[] | undefined
 
   // What the state knows of this event; set by State.update for each.
@@ -180,6 +182,13 @@ export class Event {
     return this._peer
   }
 
+  /** What a stage before this one has said of the record: see pipeline(). */
+  get note(): string | undefined {
+    if (this._view === ENDED) throw leaseEnded()
+    if (this._noteLength === 0) return undefined
+    return new Bytes(this._packet?._memory ?? this._memory, this._noteAt, this._noteLength, this._lease).toString()
+  }
+
   /** Bytes that are in memory: the whole record, or of a packet what the snaplen left. */
   get caplen(): number {
     return this._packet === undefined ? this.len : this._packet.bytes.length
@@ -231,6 +240,8 @@ export class Event {
       copy._packet = new PacketAt()
       copy._packet._move(packet.linktype, bytes, 0, bytes.length, undefined)
     }
+    const { note } = this
+    if (note !== undefined) copy._keepNote(note)
     copy.cpu = this.cpu
     copy.num = this.num
     copy.iface = this.iface
@@ -242,6 +253,17 @@ export class Event {
     copy._fd = this._fd
     copy._error = this._error
     return copy
+  }
+
+  /** @internal Puts the note behind the record, in memory of its own. */
+  _keepNote(note: string): void {
+    const record = this._packet?._memory ?? this._memory
+    const memory = Buffer.concat([record, Buffer.from(note)])
+    this._noteAt = record.length
+    this._noteLength = memory.length - record.length
+    if (this._packet !== undefined) return this._packet._move(this._packet.linktype, memory, 0, record.length, undefined)
+    this._memory = memory
+    this._view = new DataView(memory.buffer, memory.byteOffset, memory.length)
   }
 
   /** @internal The burst is over. */

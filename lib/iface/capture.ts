@@ -2,6 +2,7 @@ import { CaptureError } from '../errors.js'
 import type { Burst, Lost } from './burst.js'
 import type { Table } from '../field/field.js'
 import type { State } from '../state/state.js'
+import type { BalancerSource } from '../native.js'
 import type { MetadataBlock } from './metadata.js'
 
 /** One interface of a capture: records refer to it by index. */
@@ -152,6 +153,29 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
   protected abstract dispose(): void | Promise<void>
 
   abstract stats(): Stats
+
+  /** Can its source be kept waiting? A file's can; what the machine does goes on, and is dropped where there is no room for it. */
+  get canWait(): boolean {
+    return this._lookedAt === undefined
+  }
+
+  /** @internal Can a balancing thread read the source, because nobody has to look at its records in JavaScript? */
+  get _lendable(): boolean {
+    return false
+  }
+
+  /**
+   * @internal Leaves a lendable source to a balancing thread, which is its one reader from then on: this object only stops it and
+   * counts. Its interfaces are numbered from `iface`. To be called after _take().
+   */
+  _lend(_iface: number): { source: BalancerSource; stop(): void } {
+    throw new CaptureError('ERR_CAPTURE_OPTION', `${this.device} cannot be read by a balancing thread`, 'this is a fault of sysring; please report it')
+  }
+
+  /** @internal What it was told to end by. Whoever takes it without calling _advance() has to see to that. */
+  get _limits(): { maxEvents: number; maxDurationMs: number; signal: AbortSignal | undefined } {
+    return { maxEvents: this.#left, maxDurationMs: this.#maxDurationMs, signal: this.#signal }
+  }
 
   /** Ends the capture in an orderly way: no new records, but the loop still gets those that were made until now. */
   stop(): void {

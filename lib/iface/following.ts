@@ -1,3 +1,4 @@
+import { type Event, FLAG_STATE_ONLY } from '../event/event.js'
 import { EVENT_COUNT } from '../event/table.js'
 import type { Table } from '../field/field.js'
 import { compileFilter } from '../filter/filter.js'
@@ -29,16 +30,20 @@ export interface Following {
   extend(follower: Follower, blocks: readonly MetadataBlock[]): void
 }
 
-export type FollowOptions = Pick<CaptureOptions, 'filter' | 'state' | 'stateEvents' | 'tables'>
+export interface FollowOptions extends Pick<CaptureOptions, 'filter' | 'state' | 'stateEvents' | 'tables'> {
+  /** Records that the source gives only for the state (FLAG_STATE_ONLY) go no further. */
+  hideStateOnly?: boolean
+}
 
 /** Throws ERR_CAPTURE_FILTER if the filter cannot be understood. */
-export function following({ filter, state = false, stateEvents = false, tables: asked = NONE }: FollowOptions): Following {
+export function following({ filter, state = false, stateEvents = false, tables: asked = NONE, hideStateOnly = false }: FollowOptions): Following {
   const compiled = filter === undefined ? undefined : compileFilter(filter)
   const planned = compiled?.plan
   // Who may ask for any field needs every table, and every event.
   const tables = state ? undefined : tablesOf(new Set([...asked, ...planned?.needs ?? []]))
   const needed = tables === undefined || planned === undefined ? undefined : neededCodes(planned.types, tables, stateEvents)
-  const options: FollowerOptions = { keepState: stateEvents, ...(compiled && { accept: compiled.test }), ...(needed && { needed }) }
+  const accept = hideStateOnly ? shown(compiled?.test) : compiled?.test
+  const options: FollowerOptions = { keepState: stateEvents, ...(accept && { accept }), ...(needed && { needed }) }
   return {
     plan: planned,
     tables,
@@ -53,6 +58,10 @@ export function following({ filter, state = false, stateEvents = false, tables: 
     },
     extend: (follower, blocks) => fill(follower.state, parseMetadata(blocks)),
   }
+}
+
+function shown(test: (ev: Event) => boolean = () => true): (ev: Event) => boolean {
+  return ev => (ev.flags & FLAG_STATE_ONLY) === 0 && test(ev)
 }
 
 /** What the filter may keep, what the tables that it looks into are made of, and what is passed on because it changes the state. */

@@ -1,6 +1,6 @@
 import { LINKTYPE_USER0 } from '../export/framing.js'
 import { CaptureError } from '../errors.js'
-import type { ProbeHandle } from '../native.js'
+import type { BalancerSource, ProbeHandle } from '../native.js'
 import type { CheckedLiveOptions, LiveOptions } from '../probe/options.js'
 import type { HitCount, Probe, ProbeInfo } from '../probe/probe.js'
 import { Rings } from '../ring/rings.js'
@@ -35,6 +35,7 @@ export class LiveCapture extends Capture {
   readonly #hits: HitCount
   readonly #cpus: number[]
   readonly #options: CheckedLiveOptions
+  readonly #header: number
   readonly #counters: Float64Array
   readonly #describe: () => readonly MetadataBlock[]
   readonly #following: Following | undefined
@@ -52,6 +53,7 @@ export class LiveCapture extends Capture {
   /** Records were lost since the last second, which may have told of threads. */
   #lostThreads = false
   #stopped = false
+  #lent = false
   #lostBefore = 0
   #finalStats: Stats | undefined
 
@@ -67,6 +69,7 @@ export class LiveCapture extends Capture {
     this.#probe = handle
     this.#describe = describe
     this.#options = options
+    this.#header = header
     this.#rings = new Rings(handle, WINDOW_NS, header)
     this.#cpus = handle.cpus()
     this.#sieve = sieve && new Sieve(this.#rings, this.#cpus, sieve)
@@ -92,6 +95,15 @@ export class LiveCapture extends Capture {
 
   override get metadata(): readonly MetadataBlock[] {
     return (this.#metadata ??= this.#describe())
+  }
+
+  override get _lendable(): boolean {
+    return this.#follower === undefined && this.#sieve === undefined && this._limits.maxEvents === Infinity
+  }
+
+  override _lend(iface: number): { source: BalancerSource; stop(): void } {
+    this.#lent = true
+    return { source: { kind: 'probe', handle: this.#probe, iface, header: this.#header }, stop: () => { this.finish() } }
   }
 
   protected fill(): boolean | undefined | Promise<boolean | undefined> {
@@ -152,7 +164,7 @@ export class LiveCapture extends Capture {
   }
 
   protected releaseBurst(): void {
-    if (this.#finalStats === undefined) this.#rings.release()
+    if (this.#finalStats === undefined && !this.#lent) this.#rings.release()
   }
 
   protected override finish(): boolean {
@@ -202,10 +214,11 @@ export class LiveCapture extends Capture {
     const perCpu = this.#cpus.map((cpu, index): CpuStats => {
       const of = (at: number) => counters[COUNTERS * index + at]
       const sifted = (this.#sieve?.filtered[cpu] ?? 0) + (this.#follower?.filteredOn[cpu] ?? 0)
-      const handedOut = this.#rings.delivered(index)
-      const pending = this.#rings.pending(index)
       let lost = of(BUFFER) + of(NESTED) + of(PAGE_FAULT)
       let hits = of(HITS) + (this.#hits === 'without_nested' ? of(NESTED) : 0)
+      // Of lent rings only the balancer may look at the records: what it has not read yet counts as delivered to it.
+      const handedOut = this.#lent ? Math.max(0, hits - lost) : this.#rings.delivered(index)
+      const pending = this.#lent ? 0 : this.#rings.pending(index)
       if (this.#hits === 'also_when_off') {
         hits = handedOut + pending + lost
       } else if (final && this.#hits !== 'exact') {

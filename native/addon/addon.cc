@@ -1,14 +1,20 @@
-// The addon: opens probes, network interfaces and senders. Everything else happens on their handles.
+// The addon: opens probes, network interfaces and senders, makes clusters and attaches to queues. Everything else happens on their
+// handles.
 #include <napi.h>
+#include <sched.h>
 
 #include <algorithm>
 
 #include "../probe/bpf/bpf_probe.h"
 #include "../probe/bpf/iterators.h"
 #include "../probe/synthetic/synthetic_probe.h"
+#include "attach.h"
+#include "cluster_handle.h"
+#include "cluster_options.h"
 #include "kmod_plan.h"
 #include "nic_handle.h"
 #include "probe_handle.h"
+#include "queue_handle.h"
 #include "sender_handle.h"
 #include "throw_failure.h"
 
@@ -18,6 +24,8 @@ class Addon : public Napi::Addon<Addon> {
  public:
   Addon(Napi::Env env, Napi::Object exports) {
     handle_ = Napi::Persistent(ProbeHandle::Define(env));
+    cluster_ = Napi::Persistent(ClusterHandle::Define(env));
+    queue_ = Napi::Persistent(QueueHandle::Define(env));
     nic_ = Napi::Persistent(NicHandle::Define(env));
     sender_ = Napi::Persistent(SenderHandle::Define(env));
     DefineAddon(exports, {
@@ -25,6 +33,9 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::OpenKmod>("openKmod"),
                              InstanceMethod<&Addon::OpenSynthetic>("openSynthetic"),
                              InstanceMethod<&Addon::ReadKernelState>("readKernelState"),
+                             InstanceMethod<&Addon::MakeCluster>("makeCluster"),
+                             InstanceMethod<&Addon::AttachQueue>("attachQueue"),
+                             InstanceMethod<&Addon::PinThread>("pinThread"),
                              InstanceMethod<&Addon::OpenNic>("openNic"),
                              InstanceMethod<&Addon::OpenSender>("openSender"),
                              InstanceMethod<&Addon::Interfaces>("interfaces"),
@@ -151,6 +162,30 @@ class Addon : public Napi::Addon<Addon> {
     }
   }
 
+  // makeCluster(memory, distribution): see cluster_options.h
+  Napi::Value MakeCluster(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    try {
+      auto memory = std::make_unique<ClusterMemory>(ClusterOptionsFrom(info[0].As<Napi::Object>()));
+      return ClusterHandle::Wrap(env, cluster_.Value(), std::move(memory), DistributorOptionsFrom(info[1].As<Napi::Object>()));
+    } catch (const Failure& failure) {
+      ThrowFailure(env, failure);
+      return env.Undefined();
+    }
+  }
+
+  // attachQueue(options): see attach.h
+  Napi::Value AttachQueue(const Napi::CallbackInfo& info) { return Attach(info.Env(), info[0].As<Napi::Object>(), queue_); }
+
+  // pinThread(cpu): the calling thread runs there only. False if it may not.
+  Napi::Value PinThread(const Napi::CallbackInfo& info) {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    const uint32_t cpu = info[0].ToNumber().Uint32Value();
+    if (cpu < CPU_SETSIZE) CPU_SET(cpu, &cpus);
+    return Napi::Boolean::New(info.Env(), sched_setaffinity(0, sizeof cpus, &cpus) == 0);
+  }
+
   template <typename Maker>
   Napi::Value Make(Napi::Env env, Maker maker) {
     try {
@@ -161,7 +196,7 @@ class Addon : public Napi::Addon<Addon> {
     }
   }
 
-  Napi::FunctionReference handle_, nic_, sender_;
+  Napi::FunctionReference handle_, cluster_, queue_, nic_, sender_;
 };
 
 NODE_API_ADDON(Addon)

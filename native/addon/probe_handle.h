@@ -21,6 +21,9 @@ class ProbeHandle : public Napi::ObjectWrap<ProbeHandle> {
   explicit ProbeHandle(const Napi::CallbackInfo& info);
   ~ProbeHandle() override;
 
+  // Null once closed. A balancer that shares it is the only one to read its rings.
+  const std::shared_ptr<Probe>& probe() const { return probe_; }
+
  private:
   Napi::Value Cpus(const Napi::CallbackInfo& info);
   Napi::Value Data(const Napi::CallbackInfo& info);
@@ -38,7 +41,7 @@ class ProbeHandle : public Napi::ObjectWrap<ProbeHandle> {
   // Throws a JavaScript error and returns false when the probe is closed.
   bool Open(Napi::Env env) const;
 
-  std::unique_ptr<Probe> probe_;
+  std::shared_ptr<Probe> probe_;
   // One per ring, detached on close: views over them then have length 0 and cannot reach unmapped memory.
   std::vector<Napi::Reference<Napi::ArrayBuffer>> buffers_;
   // What each of them keeps mapped; the buffer owns it.

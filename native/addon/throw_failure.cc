@@ -2,11 +2,13 @@
 
 namespace sysring {
 
-void ThrowFailure(Napi::Env env, const Failure& failure) {
+Napi::Error ErrorOf(Napi::Env env, const Failure& failure) {
   Napi::Error error = Napi::Error::New(env, failure.message);
   error.Set("code", failure.code);
   error.Set("hint", failure.hint);
-  error.ThrowAsJavaScriptException();
+  return error;
 }
+
+void ThrowFailure(Napi::Env env, const Failure& failure) { ErrorOf(env, failure).ThrowAsJavaScriptException(); }
 
 }  // namespace sysring

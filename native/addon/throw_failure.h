@@ -7,6 +7,7 @@
 
 namespace sysring {
 
+Napi::Error ErrorOf(Napi::Env env, const Failure& failure);
 void ThrowFailure(Napi::Env env, const Failure& failure);
 
 }  // namespace sysring

@@ -14,14 +14,15 @@ Failure MapFailure(const char* what, size_t size) {
 }
 }  // namespace
 
-std::shared_ptr<Mapping> Mapping::Twice(int fd, size_t size, off_t offset) {
+std::shared_ptr<Mapping> Mapping::Twice(int fd, size_t size, off_t offset, bool writable) {
+  int access = writable ? PROT_READ | PROT_WRITE : PROT_READ;
   // Reserve the whole range first: then nothing else can come to lie between the two halves.
   void* range = mmap(nullptr, 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (range == MAP_FAILED) throw MapFailure("a ring", 2 * size);
   std::shared_ptr<Mapping> mapping(new Mapping(range, 2 * size));
   for (size_t half = 0; half < 2; half++) {
     void* at = mapping->data() + half * size;
-    if (mmap(at, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, offset) == MAP_FAILED) throw MapFailure("a ring", size);
+    if (mmap(at, size, access, MAP_SHARED | MAP_FIXED, fd, offset) == MAP_FAILED) throw MapFailure("a ring", size);
   }
   return mapping;
 }

@@ -24,9 +24,8 @@ struct Failure {
 // Memory that is unmapped when the last one to use it lets go: a ring's owner, and every ArrayBuffer over it.
 class Mapping {
  public:
-  // Maps `size` bytes at `offset` of `fd` twice in a row, read-only: what runs over the end is the start again.
-  // Throws Failure.
-  static std::shared_ptr<Mapping> Twice(int fd, size_t size, off_t offset);
+  // Maps `size` bytes at `offset` of `fd` twice in a row: what runs over the end is the start again. Throws Failure.
+  static std::shared_ptr<Mapping> Twice(int fd, size_t size, off_t offset, bool writable = false);
   // One plain mapping, to write as well if `writable`. Throws Failure.
   static std::shared_ptr<Mapping> Once(int fd, size_t size, off_t offset, bool writable);
   // The same; null and errno where that cannot be done.

@@ -124,6 +124,8 @@ export class CapCapture extends Capture {
     this.finish()
   }
 
+  /** A packet has the time at which it came here. */
+
   stats(): Stats {
     const delivered = this.burst._count
     const pending = this.#filling.count + this.#lent.left

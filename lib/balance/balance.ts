@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:net'
+import { checkId, socketPath } from '../cluster/address.js'
+import type { Description, QueueDescription } from '../cluster/description.js'
+import { serve } from '../cluster/server.js'
+import { CaptureError } from '../errors.js'
+import type { Capture } from '../iface/capture.js'
+import { following } from '../iface/following.js'
+import { type BalancerSource, type ClusterHandle, guarded, native } from '../native.js'
+import { Beginning } from './beginning.js'
+import { Cluster } from './cluster.js'
+import { Feed } from './feed.js'
+import { type BalanceOptions, type CheckedBalanceOptions, checkBalanceOptions } from './options.js'
+import { type Policy, policyOf } from './policy.js'
+import { eventTraits } from './traits.js'
+import { Workers } from './workers.js'
+
+/**
+ * Distributes the records of captures over queues, which worker threads and other processes consume: `open('cluster:7@0')`.
+ *
+ * Where nobody has to look at the records in JavaScript (live captures without filter or state, queues of other clusters), a native
+ * thread does it; otherwise this thread. The cluster takes the captures over.
+ *
+ * @throws CaptureError ERR_CAPTURE_OPTION, ERR_CAPTURE_FILTER, ERR_CAPTURE_BUSY (a cluster of that name runs), ERR_CAPTURE_PERM, ERR_CAPTURE_IO,
+ *   ERR_CAPTURE_CLOSED (a capture has a consumer). Once it has taken the captures over, a failure closes them.
+ * @example
+ * await using cluster = await balance(await open('sysdig'), { by: 'pid', queues: 4, worker: new URL('./worker.js', import.meta.url) })
+ * for await (const { queues } of cluster.watch()) console.table(queues)
+ */
+export async function balance(captures: Capture | readonly Capture[], options: BalanceOptions = {}): Promise<Cluster> {
+  const all = captures instanceof Array ? captures : [captures as Capture]
+  if (all.length === 0) throw new CaptureError('ERR_CAPTURE_OPTION', 'there is nothing to balance', "balance(await open('sysdig'))")
+  const checked = checkBalanceOptions(options)
+  const policy = policyOf(checked.by, checked.queues)
+  const queues = queueDescriptions(policy, checked)
+  const id = options.id === undefined ? newId() : checkId(String(options.id))
+
+  const distribution = {
+    applications: policy.applications.map(({ key, queues }) => ({ key, queues })),
+    queues: queues.map(({ filter }, queue) => ({ snaplen: checked.snaplens[queue] ?? 0, ...(filter !== undefined && { wanted: wantedBy(filter, checked.stateEvents) }) })),
+    traits: eventTraits(),
+    copiesState: checked.stateEvents,
+  }
+
+  const lent = policy.choose === undefined && checked.full !== 'wait' ? lend(all) : undefined
+  const source = lent === undefined ? await merged(all) : undefined
+  source?._take()
+  let handle: ClusterHandle | undefined
+  let server: Server | undefined
+  try {
+    const made = handle = guarded(() => native().makeCluster(
+      {
+        path: checked.path ?? '', mode: checked.mode, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
+        description: JSON.stringify(describe(all, policy, queues)),
+      },
+      distribution,
+    ))
+    const beginning = new Beginning(all)
+    server = await serve({
+      path: socketPath(id), owner: checked.owner, group: checked.group, mode: checked.mode, queues: queues.length,
+      sendFiles: (socket, queue, reply) => guarded(() => made.sendFiles(socket, queue, reply)),
+      metadata: () => beginning.metadata(),
+    })
+    const feed = source && new Feed(handle, checked.full === undefined ? source.canWait : checked.full === 'wait', policy.choose)
+    const cluster = new Cluster({ id, handle, server, captures: source === undefined ? all : [source], queues, ...(feed && { feed }) })
+    const begin = () => {
+      beginning.begin()
+      if (!policy.applications.some(({ key }) => KEYS_OF_PROCESSES.includes(key))) return
+      const { pids, flows } = beginning.known()
+      made.setPids(pids)
+      made.setFlows(flows)
+    }
+    if (feed === undefined) {
+      begin()
+      runThread(cluster, handle, lent!, checked)
+    } else {
+      runFeed(cluster, handle, source!, feed, begin)
+      // By then a file has said what was there before, or cannot be read.
+      if (source!.canWait) await Promise.race([beginning.begun, cluster.ended])
+    }
+    startWorkers(cluster, checked)
+    return cluster
+  } catch (error) {
+    server?.close()
+    handle?.close()
+    await Promise.allSettled(all.map(capture => capture.close()))
+    throw error
+  }
+}
+
+/** Those for which one has to know which process a thread belongs to. */
+const KEYS_OF_PROCESSES: readonly string[] = ['pid', 'fd', 'flow']
+
+function newId(): string {
+  return `${process.pid}-${randomBytes(3).toString('hex')}`
+}
+
+function queueDescriptions({ applications }: Policy, { filters }: CheckedBalanceOptions): QueueDescription[] {
+  return applications
+    .flatMap(({ name, queues }) => Array.from({ length: queues }, (_, index) => ({ application: name, index })))
+    .map((queue, number) => ({ ...queue, ...(filters[number] !== undefined && { filter: filters[number] }) }))
+}
+
+function describe(captures: readonly Capture[], { by }: Policy, queues: readonly QueueDescription[]): Description {
+  return { device: captures.map(({ device }) => device).join(','), interfaces: captures.flatMap(({ interfaces }) => interfaces), by, queues }
+}
+
+/**
+ * By event code, what has to be in a queue so that its consumer can apply the filter, and what changes the state, for consumers that
+ * want names as well; packets stand behind all codes.
+ */
+function wantedBy(filter: string, stateEvents: boolean): Uint8Array {
+  const wanted = new Uint8Array(EVENT_CODES).fill(1)
+  const { needed } = following({ filter, stateEvents })
+  if (needed !== undefined) wanted.set(needed)
+  return wanted
+}
+const EVENT_CODES = 512
+
+async function merged(captures: readonly Capture[]): Promise<Capture> {
+  if (captures.length === 1) return captures[0]
+  const { merge } = await import('../merge/merge.js')
+  return merge(captures)
+}
+
+interface Lent {
+  readonly capture: Capture
+  readonly source: BalancerSource
+  readonly maxDurationMs: number
+  readonly signal: AbortSignal | undefined
+  stop(): void
+}
+
+/** The captures for the balancing thread; undefined if one of them has to be read in JavaScript. */
+function lend(captures: readonly Capture[]): Lent[] | undefined {
+  if (!captures.every(capture => capture._lendable)) return undefined
+  let iface = 0
+  return captures.map(capture => {
+    capture._take()
+    const { maxDurationMs, signal } = capture._limits
+    const lent = { ...capture._lend(iface), capture, maxDurationMs, signal }
+    iface += capture.interfaces.length
+    return lent
+  })
+}
+
+/** The thread ends when all captures have: by their own limits, or by stop(). */
+function runThread(cluster: Cluster, handle: ClusterHandle, lent: readonly Lent[], { windowNs, maxWaitMs, cpu }: CheckedBalanceOptions): void {
+  handle.start({ sources: lent.map(({ source }) => source), windowNs, maxWaitMs, cpu })
+  const running = new Set(lent)
+  const stop = (one: Lent) => {
+    if (!running.delete(one)) return
+    one.stop()
+    if (running.size === 0) handle.stop()
+  }
+  const timers = lent.flatMap(one => (one.maxDurationMs === Infinity ? [] : [setTimeout(stop, one.maxDurationMs, one)]))
+  const aborts = lent.flatMap(({ signal }) => (signal === undefined ? [] : [{ signal, abort: () => cluster._fail(signal.reason) }]))
+  for (const { signal, abort } of aborts) {
+    if (signal.aborted) queueMicrotask(abort)
+    else signal.addEventListener('abort', abort)
+  }
+  const ended = cluster._thread().finally(() => {
+    for (const timer of timers) clearTimeout(timer)
+    for (const { signal, abort } of aborts) signal.removeEventListener('abort', abort)
+  })
+  cluster._run(ended, () => lent.forEach(stop))
+}
+
+/** This thread reads the source; `begin` is called before the first record is placed. */
+function runFeed(cluster: Cluster, handle: ClusterHandle, source: Capture, feed: Feed, begin: () => void): void {
+  const beat = setInterval(() => handle.beat(), BEAT_MS)
+  const distribute = async () => {
+    let begun = false
+    try {
+      for (;;) {
+        const more = await source._advance()
+        if (!begun && more !== undefined) begin()
+        begun ||= more !== undefined
+        if (more === false) break
+        if (more === undefined) continue
+        await feed.take(source._burst)
+        source._release()
+      }
+      handle.end()
+    } catch (error) {
+      handle.end(error instanceof Error ? error.message : String(error))
+      throw error
+    } finally {
+      clearInterval(beat)
+      await source.close()
+    }
+  }
+  cluster._run(distribute(), () => source.stop())
+}
+const BEAT_MS = 50
+
+function startWorkers(cluster: Cluster, { worker, workerData, workerCpus = [], restarts, onMessage = () => {} }: CheckedBalanceOptions): void {
+  if (worker === undefined) return
+  cluster._workers = new Workers({
+    module: worker, cluster: cluster.id, queues: cluster.devices.length, data: workerData, cpus: workerCpus, restarts, onMessage,
+    onFailure: error => cluster._fail(error),
+  })
+}

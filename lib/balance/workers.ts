@@ -1,0 +1,78 @@
+import { Worker } from 'node:worker_threads'
+import { queueDevice } from '../cluster/address.js'
+
+/** How a worker thread is told of its queue: under this name in its workerData. */
+export const QUEUE_DATA = 'sysring:queue'
+
+/** What a worker finds in its workerData. */
+export interface QueueData {
+  device: string
+  /** CPU to run on. */
+  cpu?: number
+  /** What balance() was given as workerData. */
+  data: unknown
+}
+
+export interface WorkersOptions {
+  module: string | URL
+  /** Name or path of the cluster. */
+  cluster: string
+  queues: number
+  data: unknown
+  cpus: readonly number[]
+  restarts: number
+  onMessage: (message: unknown, queue: number) => void
+  /** A worker has thrown once too often. */
+  onFailure: (error: Error) => void
+}
+
+const MINUTE_MS = 60_000
+
+/** One worker thread per queue. One that throws is started again and takes its queue over; one that returns has done its work. */
+export class Workers {
+  /** The threads by queue, as they are now. */
+  readonly threads: Worker[] = []
+  restarted = 0
+  readonly #options: WorkersOptions
+  /** When workers were started again, in the last minute. */
+  #recent: number[] = []
+  readonly #ended: Promise<void>[] = []
+  #closing = false
+
+  constructor(options: WorkersOptions) {
+    this.#options = options
+    for (let queue = 0; queue < options.queues; queue++) this.#ended.push(new Promise(resolve => this.#start(queue, resolve)))
+  }
+
+  #start(queue: number, ended: () => void): void {
+    const { module, cluster, data, cpus, onMessage, onFailure, restarts } = this.#options
+    const queueData: QueueData = { device: queueDevice(cluster, queue), data, ...(cpus[queue] !== undefined && { cpu: cpus[queue] }) }
+    const worker = new Worker(module, { workerData: { [QUEUE_DATA]: queueData }, name: `sysring queue ${queue}` })
+    this.threads[queue] = worker
+    let failure: Error | undefined
+    worker.on('message', message => onMessage(message, queue))
+    worker.on('error', error => { failure = error })
+    worker.on('exit', () => {
+      if (failure === undefined || this.#closing) return ended()
+      const now = performance.now()
+      this.#recent = this.#recent.filter(time => time > now - MINUTE_MS)
+      if (this.#recent.push(now) > restarts) {
+        ended()
+        return onFailure(failure)
+      }
+      this.restarted++
+      this.#start(queue, ended)
+    })
+  }
+
+  /** Resolves when all have ended: they do at the end of their queues. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#ended)
+  }
+
+  /** Ends them at once. */
+  async close(): Promise<void> {
+    this.#closing = true
+    await Promise.all(this.threads.map(worker => worker.terminate()))
+  }
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import { CaptureError } from '../errors.js'
+
+/** Where a queue is: `cluster:ID@QUEUE`, or `cluster:PATH@QUEUE` with the path of a cluster's socket or of its memory. */
+export interface QueueAddress {
+  /** As it was given: "7", "/dev/shm/sysring-7". */
+  readonly cluster: string
+  readonly path: string
+  readonly queue: number
+}
+
+const PREFIX = 'cluster:'
+const ADDRESS = /^cluster:(.+)@(\d{1,3})$/s
+/** Letters that a file name, a shell and a person can live with; a file name that is none is ".". */
+const ID = /^(?!\.{1,2}$)[\w.-]{1,64}$/
+
+export function isQueueAddress(device: string): boolean {
+  return device.startsWith(PREFIX)
+}
+
+/** @throws CaptureError ERR_CAPTURE_NO_DEVICE */
+export function parseAddress(device: string): QueueAddress {
+  const [, cluster, queue] = ADDRESS.exec(device) ?? []
+  if (cluster === undefined) {
+    throw new CaptureError('ERR_CAPTURE_NO_DEVICE', `${device} does not name a queue`, 'cluster:ID@QUEUE, as in cluster:7@0; the balancer prints its queues')
+  }
+  return { cluster, path: cluster.includes('/') ? cluster : socketPath(cluster), queue: Number(queue) }
+}
+
+/** The device name of a queue. */
+export function queueDevice(cluster: string, queue: number): string {
+  return `${PREFIX}${cluster}@${queue}`
+}
+
+/** @throws CaptureError ERR_CAPTURE_OPTION */
+export function checkId(id: string): string {
+  if (ID.test(id)) return id
+  throw new CaptureError('ERR_CAPTURE_OPTION', `a cluster cannot be called ${JSON.stringify(id)}`, 'letters, digits, ".", "_" and "-", at most 64: 7, web-1')
+}
+
+/** The socket of the cluster with that name: only root can make one in /run, so nobody else can pose as its balancer. */
+export function socketPath(id: string): string {
+  return join(socketFolder(), id)
+}
+
+/** /run/sysring of root, whose clusters others may consume; a user's own are in the user's runtime folder. */
+export function socketFolder(uid = process.geteuid?.() ?? 0, runtime = process.env.XDG_RUNTIME_DIR): string {
+  return uid !== 0 && runtime !== undefined && runtime !== '' ? join(runtime, 'sysring') : '/run/sysring'
+}

@@ -1,0 +1,193 @@
+import { isMainThread } from 'node:worker_threads'
+import { CaptureError } from '../errors.js'
+import { Burst } from '../iface/burst.js'
+import { Capture, type CaptureOptions, type Interface, type Stats } from '../iface/capture.js'
+import type { Following } from '../iface/following.js'
+import type { MetadataBlock } from '../iface/metadata.js'
+import type { BalancerSource, QueueHandle } from '../native.js'
+import type { Follower } from '../state/follower.js'
+import type { Initial } from '../state/initial.js'
+import type { Lookup, State } from '../state/state.js'
+import { COUNTERS, queueStats, type QueueStats } from './counters.js'
+import type { Description } from './description.js'
+import { Entries } from './entries.js'
+
+/** Options of a queue's consumer. */
+export interface QueueOptions extends CaptureOptions {
+  /** A record that is in the queue is delivered at most so many ms later, if the loop is free: 1 … 1000, default 10. */
+  maxWaitMs?: number
+  /** Bytes that have to wait before the loop is given any, within maxWaitMs: larger bursts cost less. Default 1: what there is. */
+  watermark?: number
+  /**
+   * Where there is nothing, sleep in the kernel until the producer wakes this thread: within microseconds, but nothing else
+   * happens on the thread meanwhile. Default: in worker threads. Otherwise the queue is looked at every few ms.
+   */
+  block?: boolean
+}
+
+/** How long a loop that finds enough to do may keep timers and messages waiting, in ms. */
+const TURN_MS = 10
+/** How often it is asked whether the producer is still there, in ms. */
+const ASK_MS = 100
+
+/** One queue of a cluster as a capture. Whoever attaches next goes on where this one ends. */
+export class QueueCapture extends Capture {
+  readonly device: string
+  readonly interfaces: readonly Interface[]
+  /** What is balanced, and into which queues. */
+  readonly cluster: Description
+  protected readonly burst: Burst
+  readonly #handle: QueueHandle
+  readonly #entries: Entries
+  readonly #follower: Follower | undefined
+  readonly #hidesState: boolean
+  readonly #maxWaitMs: number
+  readonly #watermark: number
+  readonly #blocks: boolean
+  readonly #counters = new Float64Array(COUNTERS)
+  readonly #droppedBefore: number
+  readonly #metadata: readonly MetadataBlock[]
+  #lostBefore: number
+  #pauseMs = 1
+  #turned = performance.now()
+  #asked = 0
+  #lookedAt = Date.now()
+  /** Where this consumer is to end: what comes behind it is for the next. */
+  #end: number | undefined
+  #lent = false
+  #finalStats: Stats | undefined
+
+  /** @internal Takes `handle` over. */
+  constructor(
+    device: string, handle: QueueHandle, cluster: Description, options: QueueOptions,
+    metadata: readonly MetadataBlock[] = [], following?: Following, initial?: { lists: Initial; lookup: Lookup },
+  ) {
+    super(options)
+    this.device = device
+    this.cluster = cluster
+    this.interfaces = cluster.interfaces
+    this.#handle = handle
+    this.#metadata = metadata
+    this.#maxWaitMs = options.maxWaitMs ?? 10
+    this.#watermark = options.watermark ?? 1
+    this.#blocks = options.block ?? !isMainThread
+    this.#hidesState = options.stateEvents !== true
+    this.#entries = new Entries(handle, cluster.interfaces, following !== undefined || !this.#hidesState)
+    this.#follower = following?.begin(this.#entries)
+    if (initial !== undefined) following!.restart(this.#follower!, initial.lists, initial.lookup)
+    this.burst = new Burst(this.#follower ?? this.#entries)
+    this.#droppedBefore = this.#lostBefore = this.#counted().dropped
+  }
+
+  override get state(): State | undefined {
+    return this.#follower?.state
+  }
+
+  override get metadata(): readonly MetadataBlock[] {
+    return this.#metadata
+  }
+
+  override get _lookedAt(): number {
+    return this.#lookedAt
+  }
+
+  override get _lendable(): boolean {
+    return this.#follower === undefined && this.#hidesState && this._limits.maxEvents === Infinity
+  }
+
+  override _lend(iface: number): { source: BalancerSource; stop(): void } {
+    this.#lent = true
+    return { source: { kind: 'queue', handle: this.#handle, iface }, stop: () => {} }
+  }
+
+  protected fill(deadline: number): boolean | undefined | Promise<boolean | undefined> {
+    const now = performance.now()
+    // Asked before the head is looked at: what was placed before the end is seen.
+    const state = now - this.#asked > ASK_MS ? this.#ask(now) : 'running'
+    if (this.#look()) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
+    if (state === 'ended' || this.#end !== undefined) return false
+    if (state === 'gone') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} is gone`, 'everything before was delivered; start it again, and then this')
+    if (state !== 'running') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} has ended: ${state.replace('failed: ', '')}`, 'everything before was delivered; balance again')
+    if (!this.#blocks) return this.#pause(Math.min(this.#pauseMs, Math.max(0, deadline - now)))
+    const patience = Math.max(1, Math.min(this.#maxWaitMs, deadline - now))
+    const more = this.#entries.refill(this.#handle.wait(this.#watermark, patience))
+    // The state may have changed while we slept.
+    if (!more) this.#asked = 0
+    return more && performance.now() - this.#turned < TURN_MS ? this.#opened() : this.#turn()
+  }
+
+  #look(): boolean {
+    this.#lookedAt = Date.now()
+    return this.#entries.refill(this.#end ?? this.#handle.poll())
+  }
+
+  #ask(now: number): string {
+    this.#asked = now
+    return this.#handle.state()
+  }
+
+  #opened(): true {
+    this.#pauseMs = 1
+    const { dropped } = this.#counted()
+    const total = dropped - this.#lostBefore
+    this.#lostBefore = dropped
+    this.burst.lost = total === 0 ? NOTHING : { total, queue: total }
+    return true
+  }
+
+  /** Timers and messages have their turn; then what there is. */
+  async #turn(): Promise<true | undefined> {
+    await new Promise(resolve => setImmediate(resolve))
+    this.#turned = performance.now()
+    return this.#look() ? this.#opened() : undefined
+  }
+
+  async #pause(ms: number): Promise<undefined> {
+    this.#pauseMs = Math.min(this.#maxWaitMs, this.#pauseMs * 2)
+    await new Promise(resolve => setTimeout(resolve, ms))
+    this.#turned = performance.now()
+  }
+
+  #counted(): QueueStats {
+    this.#handle.counters(this.#counters)
+    return queueStats(0, this.#counters)
+  }
+
+  protected releaseBurst(): void {
+    if (this.#finalStats === undefined && !this.#lent) this.#entries.release()
+  }
+
+  protected override finish(): boolean {
+    this.#end ??= this.#handle.poll()
+    return true
+  }
+
+  protected dispose(): void {
+    try {
+      this.#finalStats = this.#readStats(true)
+    } finally {
+      this.#handle.close()
+    }
+  }
+
+  stats(): Stats {
+    return this.#finalStats ?? this.#readStats()
+  }
+
+  #readStats(ended = false): Stats {
+    const total = this.#counted().dropped - this.#droppedBefore
+    if (this.#lent) {
+      // Until the thread has ended, only it may look at what waits.
+      const [delivered, pending] = [this.#handle.taken(), ended ? this.#handle.pending() : 0]
+      return { seen: delivered + total + pending, delivered, dropped: { total, queue: total }, filtered: 0, pending, late: 0, perCpu: [] }
+    }
+    const { delivered: shown, stateOnly } = this.#entries
+    const hidden = this.#follower === undefined ? 0 : this.#follower.filtered - (this.#hidesState ? stateOnly : 0)
+    const pending = this.#handle.pending()
+    return {
+      seen: shown + total + pending, delivered: shown - hidden, dropped: { total, queue: total }, filtered: hidden, pending, late: 0, perCpu: [],
+    }
+  }
+}
+
+const NOTHING = Object.freeze({ total: 0 })

@@ -1,0 +1,129 @@
+import type { Event } from '../event/event.js'
+import { CaptureError } from '../errors.js'
+import { FLAG_STATE_ONLY } from '../event/event.js'
+import { HEADER, HEADER_V1, LEN } from '../event/record.js'
+import { paramsInV1 } from '../event/validate.js'
+import type { Cursor } from '../iface/burst.js'
+import { LentPacket } from '../iface/packet.js'
+import type { Interface } from '../iface/capture.js'
+import type { QueueHandle } from '../native.js'
+
+// struct queue_entry of native/cluster/layout.h
+const SIZE = 0
+const LENGTH = 4
+const FLAGS = 8
+const IFACE = 10
+const CPU = 12
+const NOTE = 14
+const ENTRY = 16
+const STATE_ONLY = 1
+const IS_PACKET = 2
+const OLD_HEADER = 4
+// struct packet_header
+const PACKET_TS = 0
+const WIRE_LEN = 8
+const PACKET_HEADER = 16
+
+/**
+ * The entries of a queue, in place.
+ *
+ * In: the queue's memory, mapped twice, and its head at each refill. What was handed out belongs to the burst until release(),
+ * which lets the producer have it back. Positions are u32 that run over.
+ */
+export class Entries implements Cursor {
+  /** Copies for the state that came by. */
+  stateOnly = 0
+  /** Records that came by, without those. */
+  delivered = 0
+  readonly #handle: QueueHandle
+  readonly #view: DataView
+  readonly #memory: Uint8Array
+  readonly #mask: number
+  readonly #interfaces: readonly Interface[]
+  readonly #passesState: boolean
+  readonly #packet = new LentPacket(false)
+  #at: number
+  #end: number
+
+  /** `passesState`: copies for the state are shown; else they are passed over. */
+  constructor(handle: QueueHandle, interfaces: readonly Interface[], passesState: boolean) {
+    const data = handle.data()
+    this.#handle = handle
+    this.#view = new DataView(data)
+    this.#memory = new Uint8Array(data)
+    this.#mask = data.byteLength / 2 - 1
+    this.#interfaces = interfaces
+    this.#passesState = passesState
+    // Where the consumer before ended.
+    this.#at = this.#end = handle.tail() | 0
+  }
+
+  /** Looks for new entries; true if there are some. `head` is what poll() or wait() said. */
+  refill(head: number): boolean {
+    const waiting = (head - this.#at) >>> 0
+    if (waiting > this.#mask + 1) throw this.#unreadable()
+    this.#end = head | 0
+    return waiting > 0
+  }
+
+  next(event: Event): boolean {
+    const view = this.#view
+    while (this.#at !== this.#end) {
+      const at = this.#at & this.#mask
+      const size = view.getInt32(at + SIZE, true)
+      const len = view.getInt32(at + LENGTH, true)
+      if (size < ENTRY || size > ((this.#end - this.#at) | 0) || len > size - ENTRY || len < 0) throw this.#unreadable()
+      const flags = view.getUint16(at + FLAGS, true)
+      this.#at = (this.#at + size) | 0
+      if ((flags & STATE_ONLY) !== 0) {
+        this.stateOnly++
+        if (!this.#passesState) continue
+      } else {
+        this.delivered++
+      }
+      if ((flags & IS_PACKET) === 0) {
+        if (len < HEADER_V1 || view.getInt32(at + ENTRY + LEN, true) !== len) throw this.#unreadable()
+        event._view = view
+        event._memory = this.#memory
+        event._at = at + ENTRY
+        event._packet = undefined
+        event._header = HEADER
+        if ((flags & OLD_HEADER) !== 0) this.#showOld(event, len)
+      } else {
+        this.#showPacket(event, at + ENTRY, len, view.getUint16(at + IFACE, true))
+      }
+      const note = view.getUint16(at + NOTE, true)
+      if (note > size - ENTRY - len) throw this.#unreadable()
+      event._noteLength = note
+      event._noteAt = at + ENTRY + len
+      event.iface = view.getUint16(at + IFACE, true)
+      event.cpu = view.getUint16(at + CPU, true)
+      event.flags = (flags & STATE_ONLY) === 0 ? 0 : FLAG_STATE_ONLY
+      return true
+    }
+    return false
+  }
+
+  #showOld(event: Event, len: number): void {
+    event._header = HEADER_V1
+    event._nparams = paramsInV1(this.#view, event._at, len)
+  }
+
+  #showPacket(event: Event, at: number, len: number, iface: number): void {
+    if (len < PACKET_HEADER) throw this.#unreadable()
+    const view = this.#view
+    this.#packet.linktype = this.#interfaces[iface]?.linktype ?? 1
+    const wire = view.getUint32(at + WIRE_LEN, true)
+    this.#packet.show(event, this.#memory, view, at + PACKET_HEADER, len - PACKET_HEADER, wire, view.getUint32(at + PACKET_TS + 4, true), view.getUint32(at + PACKET_TS, true))
+  }
+
+  /** Ends the burst: what was handed out goes back to the producer. */
+  release(): void {
+    if (!this.#handle.release(this.#at >>> 0)) throw this.#unreadable()
+  }
+
+  #unreadable(): CaptureError {
+    this.#end = this.#at
+    return new CaptureError('ERR_CAPTURE_FORMAT', 'the queue holds no whole record where one should be', 'does another program write to its memory? balance again')
+  }
+}

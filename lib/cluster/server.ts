@@ -1,0 +1,143 @@
+import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { CaptureError, type CaptureErrorCode } from '../errors.js'
+import type { MetadataBlock } from '../iface/metadata.js'
+import { packBlocks, unpackBlocks } from './metadata.js'
+
+/** What a consumer sends, with the `queue` whose files it wants or with `metadata: true`; a line of JSON. */
+export const REQUEST = { sysring: 1 } as const
+
+/** What a refusal and an answer look like: a line of JSON, and with the files an empty object. */
+type Refusal = { code: CaptureErrorCode; message: string; hint: string }
+
+const MAX_REQUEST = 1024
+/** A consumer that connects and says nothing is hung up on, in ms. */
+const PATIENCE_MS = 5000
+
+export interface ServerOptions {
+  path: string
+  /** Owner and group of the socket, and with it of the cluster; −1: as they are. */
+  owner: number
+  group: number
+  /** Who may connect, and so consume: as for a file, 0660. */
+  mode: number
+  queues: number
+  /** Sends the files of a queue through the socket of that number. */
+  sendFiles(socket: number, queue: number, reply: string): void
+  /** What consumers are told of the machine. */
+  metadata(): Promise<readonly MetadataBlock[]>
+}
+
+/**
+ * Where the consumers of a cluster get their queues: a socket, whose owner, group and mode are the cluster's. Descriptors go
+ * through it, and then it is of no more use to the consumer; who is there, locks on the memory tell.
+ *
+ * @throws CaptureError ERR_CAPTURE_BUSY, ERR_CAPTURE_PERM, ERR_CAPTURE_IO
+ */
+export async function serve(options: ServerOptions): Promise<Server> {
+  const { path } = options
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
+    let open = false
+    const server = createServer(socket => (open ? answer(socket, options) : socket.destroy()))
+    await listen(server, path)
+    chownSync(path, options.owner, options.group)
+    chmodSync(path, options.mode)
+    // Whoever connected before the modes were right has to come again.
+    open = true
+    return server
+  } catch (error) {
+    if (error instanceof CaptureError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    const denied = code === 'EACCES' || code === 'EPERM'
+    throw new CaptureError(denied ? 'ERR_CAPTURE_PERM' : 'ERR_CAPTURE_IO', `cannot make the cluster's socket ${path}: ${message}`, denied ? 'run as root, or set XDG_RUNTIME_DIR' : `look with: ls -ld ${dirname(path)}`, error)
+  }
+}
+
+async function listen(server: Server, path: string): Promise<void> {
+  const listening = () => new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, () => { server.off('error', reject); resolve() })
+  })
+  try {
+    await listening()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    if (await isAnswered(path)) throw new CaptureError('ERR_CAPTURE_BUSY', `a cluster with that name runs: ${path}`, 'end it, or take another name')
+    // Of a balancer that was killed.
+    rmSync(path)
+    await listening()
+  }
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createConnection(path)
+    socket.once('connect', () => { socket.destroy(); resolve(true) })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+function answer(socket: Socket, { queues, sendFiles, metadata }: ServerOptions): void {
+  let request = ''
+  socket.setEncoding('utf8')
+  socket.setTimeout(PATIENCE_MS, () => socket.destroy())
+  socket.on('error', () => {}) // a consumer that went away
+  socket.on('data', (text: string) => {
+    request += text
+    if (request.length > MAX_REQUEST) return socket.destroy()
+    if (!request.endsWith('\n')) return
+    const { sysring, queue, metadata: asked } = parse(request)
+    request = ''
+    if (sysring !== REQUEST.sysring) return refuse(socket, { code: 'ERR_CAPTURE_VERSION', message: 'its balancer is of another version', hint: 'use the same version of sysring on both sides' })
+    if (asked === true) return void metadata().then(blocks => socket.end(packBlocks(blocks)), () => socket.destroy())
+    if (!Number.isInteger(queue) || queue! < 0 || queue! >= queues) {
+      return refuse(socket, { code: 'ERR_CAPTURE_NO_DEVICE', message: `it has no queue ${queue}`, hint: `its queues are 0 to ${queues - 1}` })
+    }
+    try {
+      sendFiles(numberOf(socket), queue!, '{}')
+      socket.end()
+    } catch (error) {
+      const { code, message, hint } = error as Refusal
+      refuse(socket, { code, message, hint })
+    }
+  })
+}
+
+function refuse(socket: Socket, refusal: Refusal): void {
+  socket.end(JSON.stringify(refusal))
+}
+
+function parse(request: string): { sysring?: number; queue?: number; metadata?: boolean } {
+  try {
+    return (JSON.parse(request) ?? {}) as object
+  } catch {
+    return {}
+  }
+}
+
+/** Node cannot send descriptors to a process that is not its child; the addon can, through the socket's own. */
+function numberOf(socket: Socket): number {
+  return (socket as unknown as { _handle: { fd: number } })._handle.fd
+}
+
+/** What the balancer knows of the machine at this moment. */
+export function askMetadata(path: string): Promise<MetadataBlock[]> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path)
+    const parts: Buffer[] = []
+    const fail = (cause: Error) => reject(new CaptureError('ERR_CAPTURE_NO_DEVICE', `cannot ask the balancer at ${path}: ${cause.message}`, 'is it still running?', cause))
+    socket.once('error', fail)
+    socket.setTimeout(2 * PATIENCE_MS, () => socket.destroy(new Error('no answer')))
+    socket.on('data', part => parts.push(part))
+    socket.on('end', () => {
+      try {
+        resolve(unpackBlocks(Buffer.concat(parts)))
+      } catch (error) {
+        reject(error as Error)
+      }
+    })
+    socket.end(`${JSON.stringify({ ...REQUEST, metadata: true })}\n`)
+  })
+}
