@@ -9,12 +9,17 @@ import { merge } from '../../lib/merge/merge.js'
 import { open } from '../../lib/open.js'
 import { folder } from '../helpers/folder.js'
 import { compile } from '../helpers/program.js'
+import { example } from '../helpers/examples.js'
+import { run, sysring } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
 import { end, Heard, MESSAGES, prepare, speak, type Spoken, type Talk } from '../helpers/talk.js'
 
 const test = suite('attribution', { needs: ['root', 'bpf', 'btf', 'tcpdump'], timeoutMs: 60_000 })
 const { file } = folder()
 const talk = compile('talk')
+
+/** What was said in the first test; the next ones read its files. */
+let spokenFirst: readonly Spoken[] = []
 
 const LOOPBACK: readonly Talk[] = [
   { proto: 'tcp', address: '127.0.0.1', port: 7301 },
@@ -83,7 +88,37 @@ async function judge(name: string, spoken: readonly Spoken[]): Promise<void> {
 }
 
 test('from files: loopback, TCP and UDP, IPv4 and IPv6, connections opened before', async () => {
-  await judge('loopback', await record('loopback', LOOPBACK, 'lo'))
+  spokenFirst = await record('loopback', LOOPBACK, 'lo')
+  await judge('loopback', spokenFirst)
+})
+
+test('a pcapng file has the process of each packet as its comment', async () => {
+  const merged = merge([await openFile(file('loopback.scap'), { state: true }), await openFile(file('loopback.pcap'))], { filter: 'proc.name = talk' })
+  await writeFile(merged, file('merged.pcapng'), { comments: true })
+  const { stdout } = await run('tshark', ['-n', '-r', file('merged.pcapng'), '-Y', 'tcp.port == 7301', '-T', 'fields', '-e', 'tcp.srcport', '-e', 'frame.comment'])
+  const lines = stdout.trim().split('\n')
+  assert.ok(lines.length >= 2 * MESSAGES, `${lines.length} packets`)
+  const { serverPid, clientPid } = spokenFirst[0]
+  for (const line of lines) {
+    const [port, comment] = line.split('\t')
+    const [from, to] = port === '7301' ? [serverPid, clientPid] : [clientPid, serverPid]
+    assert.match(comment, new RegExp(`^pid=${from} comm=talk( fd=\\d+)? dir=out peer\\.pid=${to} peer\\.comm=talk$`))
+  }
+}, { needs: ['tshark'] })
+
+test('the command merges files, and filters packets by their process', async () => {
+  const { clientPid, serverPid } = spokenFirst[6]
+  const files = ['-r', file('loopback.scap'), '-r', file('loopback.pcap')]
+  const { stdout, stderr, code } = await sysring(['dump', ...files, `proc.pid = ${clientPid} and fd.name contains 7301`])
+  assert.is(code, 0, stderr)
+  assert.match(stdout, new RegExp(`^\\d+ \\S+ \\d talk \\(${clientPid}\\) - packet linktype=1 len=\\d+ caplen=\\d+ pid=${clientPid} comm=talk fd=3 dir=out peer\\.pid=${serverPid} peer\\.comm=talk $`, 'm'))
+  assert.match(stdout, new RegExp(`talk \\(${clientPid}\\) > sendto fd=3`))
+  const { stdout: json } = await sysring(['dump', '-q', '--json', ...files, `proc.pid = ${clientPid}`])
+  const packet = json.trim().split('\n').map(line => JSON.parse(line)).find(each => each['evt.type'] === 'packet')
+  assert.equal(packet['evt.args'].process, { pid: clientPid, tid: clientPid, comm: 'talk', fd: 3, direction: 'out' })
+  assert.is(packet['evt.args'].peer.pid, serverPid)
+  const { stdout: printed } = await example('merge.ts', [file('loopback.scap'), file('loopback.pcap'), 'fd.sport = 7301'])
+  assert.match(printed, new RegExp(`bytes out talk \\(${clientPid}\\) to talk \\(${serverPid}\\)$`, 'm'))
 })
 
 test('from files: exit events alone', async () => {
