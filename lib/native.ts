@@ -98,6 +98,99 @@ export interface KmodPlan {
   stop: KmodRequest[]
 }
 
+/** One queue of a cluster, from the consumer's side; see native/addon/queue_handle.cc for the contract. */
+export interface QueueHandle {
+  /** What the producer says of the cluster: JSON, see lib/cluster/description.ts. */
+  description(): string
+  /** The queue's memory, mapped twice in a row. Read-only pages: a write through it ends the process. */
+  data(): ArrayBuffer
+  /** The position before which entries are complete: a number below 2^32. */
+  poll(): number
+  /** The position where this consumer goes on. */
+  tail(): number
+  /** Sleeps until so many bytes wait, or so many ms are over; blocks the thread. Returns what poll() does. */
+  wait(bytes: number, ms: number): number
+  /** Gives what lies before `tail` back to the producer. False when that is not between tail and head. */
+  release(tail: number): boolean
+  /** "running", "ended", "gone" (the producer has died) or "failed: REASON". */
+  state(): string
+  /** Writes the queue's counters, in the order of lib/cluster/counters.ts. */
+  counters(out: Float64Array): void
+  /** Records that wait, without copies for the state. */
+  pending(): number
+  /** Records that a balancing thread has taken from it. */
+  taken(): number
+  /** Detaches the memory and leaves the queue to the next consumer. */
+  close(): void
+}
+
+/** A cluster from the producer's side; see native/addon/cluster_handle.cc for the contract. */
+export interface ClusterHandle {
+  /** Sends the descriptors of a queue's files, with a text, through the connected socket of that number. */
+  sendFiles(socket: number, queue: number, reply: string): void
+  /** [tid, pid, …] of threads that were there before. */
+  setPids(pairs: Uint32Array): void
+  /** [pid, fd, hash, …] of sockets that were there before. */
+  setFlows(sockets: Uint32Array): void
+  /** Distributes records `from` … `to` of a list (lib/balance/feed.ts); returns where it ended for want of room. */
+  distribute(memory: Uint8Array, records: Uint32Array, from: number, to: number, wait: boolean, notes: Uint8Array): number
+  /** From now on a thread reads these and distributes what it reads. */
+  start(options: BalancerOptions): void
+  /** Undefined while the thread runs; then null, or the error that ended it. */
+  running(): Error | null | undefined
+  /** Lets the thread distribute what is still there, and joins it. */
+  stop(): void
+  /** Of those who call distribute(): nothing more will come. */
+  end(reason?: string): void
+  /** They are still there; at least ten times a second. */
+  beat(): void
+  /** Writes the counters of all queues, then records seen, refused, late, ns of CPU time. */
+  counters(out: Float64Array): void
+  /** Does somebody consume that queue? */
+  attached(queue: number): boolean
+  close(): void
+}
+
+export interface BalancerOptions {
+  sources: readonly BalancerSource[]
+  windowNs: number
+  maxWaitMs: number
+  /** −1: any. */
+  cpu: number
+}
+
+/** What a balancing thread can read by itself. Records of it get interface number `iface` and those after it. */
+export type BalancerSource =
+  | { kind: 'probe'; handle: ProbeHandle; iface: number; header: number }
+  | { kind: 'nic'; handle: NicHandle; iface: number }
+  | { kind: 'queue'; handle: QueueHandle; iface: number }
+
+export interface ClusterMemoryOptions {
+  /** Of a named file; '' for memory without a name. */
+  path: string
+  mode: number
+  /** −1: the process's own. */
+  group: number
+  queueBytes: readonly number[]
+  description: string
+}
+
+export interface DistributionOptions {
+  applications: readonly { key: string; queues: number }[]
+  queues: readonly { wanted?: Uint8Array; snaplen: number }[]
+  traits: Int8Array
+  copiesState: boolean
+}
+
+export interface AttachOptions {
+  path: string
+  /** It is a socket to ask for the files, not the memory itself. */
+  isSocket: boolean
+  queue: number
+  request: string
+  timeoutMs: number
+}
+
 /** The C++ side of a network interface's packet ring; see native/addon/nic_handle.cc for the contract. */
 export interface NicHandle {
   /** LINKTYPE_* of its packets. */
@@ -150,94 +243,6 @@ export interface NetworkInterface {
   mtu: number
   up: boolean
   loopback: boolean
-}
-
-/** One queue of a cluster, from the consumer's side; see native/addon/queue_handle.cc for the contract. */
-export interface QueueHandle {
-  /** What the producer says of the cluster: JSON, see lib/cluster/description.ts. */
-  description(): string
-  /** The queue's memory, mapped twice in a row. Read-only pages: a write through it ends the process. */
-  data(): ArrayBuffer
-  /** The position before which entries are complete: a number below 2^32. */
-  poll(): number
-  /** The position where this consumer goes on. */
-  tail(): number
-  /** Sleeps until so many bytes wait, or so many ms are over; blocks the thread. Returns what poll() does. */
-  wait(bytes: number, ms: number): number
-  /** Gives what lies before `tail` back to the producer. False when that is not between tail and head. */
-  release(tail: number): boolean
-  /** "running", "ended", "gone" (the producer has died) or "failed: REASON". */
-  state(): string
-  /** Writes the queue's counters, in the order of lib/cluster/counters.ts. */
-  counters(out: Float64Array): void
-  /** Records that wait, without copies for the state. */
-  pending(): number
-  /** Detaches the memory and leaves the queue to the next consumer. */
-  close(): void
-}
-
-/** A cluster from the producer's side; see native/addon/cluster_handle.cc for the contract. */
-export interface ClusterHandle {
-  /** Sends the descriptors of a queue's files, with a text, through the connected socket of that number. */
-  sendFiles(socket: number, queue: number, reply: string): void
-  /** [tid, pid, …] of threads that were there before. */
-  setPids(pairs: Uint32Array): void
-  /** [pid, fd, hash, …] of sockets that were there before. */
-  setFlows(sockets: Uint32Array): void
-  /** Distributes records `from` … `to` of a list (lib/balance/feed.ts); returns where it ended for want of room. */
-  distribute(memory: Uint8Array, records: Uint32Array, from: number, to: number, wait: boolean, notes: Uint8Array): number
-  /** From now on a thread reads these and distributes what it reads. */
-  start(options: BalancerOptions): void
-  /** Undefined while the thread runs; then null, or the error that ended it. */
-  running(): Error | null | undefined
-  /** Lets the thread distribute what is still there, and joins it. */
-  stop(): void
-  /** Of those who call distribute(): nothing more will come. */
-  end(reason?: string): void
-  /** They are still there; at least ten times a second. */
-  beat(): void
-  /** Writes the counters of all queues, then records seen, refused, late, ns of CPU time. */
-  counters(out: Float64Array): void
-  /** Does somebody consume that queue? */
-  attached(queue: number): boolean
-  close(): void
-}
-
-export interface BalancerOptions {
-  sources: readonly BalancerSource[]
-  windowNs: number
-  maxWaitMs: number
-  /** −1: any. */
-  cpu: number
-}
-
-/** What a balancing thread can read by itself. Records of it get interface number `iface` and those after it. */
-export type BalancerSource = { kind: 'probe'; handle: ProbeHandle; iface: number; header: number } | { kind: 'queue'; handle: QueueHandle; iface: number }
-
-export interface ClusterMemoryOptions {
-  /** Of a named file; '' for memory without a name. */
-  path: string
-  mode: number
-  /** −1: the process's own. */
-  group: number
-  queueBytes: readonly number[]
-  description: string
-}
-
-export interface DistributionOptions {
-  applications: readonly { key: string; queues: number }[]
-  queues: readonly { wanted?: Uint8Array; snaplen: number }[]
-  traits: Int8Array
-  copiesState: boolean
-}
-
-export interface AttachOptions {
-  path: string
-  /** It is a socket to ask for the files, not the memory itself. */
-  isSocket: boolean
-  queue: number
-  request: string
-  timeoutMs: number
 }
 
 interface Addon {

@@ -16,11 +16,11 @@ const OPTIONS = {
 
 /** Reads a capture and sends it out of a network interface, in the way of PF_RING's zbounce. */
 export async function run(args: string[]): Promise<number> {
-  const values = parse('bounce', '[-i DEV | -r FILE] -o NIC [OPTION …] [FILTER]', OPTIONS, args, { takesFilter: true })
+  const values = parse('bounce', '[-i DEV … | -r FILE …] -o NIC [OPTION …] [FILTER]', OPTIONS, args, { takesFilter: true })
   if (values === undefined) return OK
   const { out, filter, json } = values
   if (out === undefined) throw new UsageError('-o is missing: where is it to be sent?', 'sysring bounce -i sysdig -o veth0')
-  if (values.interface !== undefined && nameOf(values.interface) === out) {
+  if (values.interface?.some(device => nameOf(device) === out) === true) {
     throw new UsageError(`what is sent out of ${out} would be captured there, and sent again`, 'give -o another interface')
   }
   const { openSender } = await import('../export/nic.js')

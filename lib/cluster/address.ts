@@ -11,8 +11,8 @@ export interface QueueAddress {
 
 const PREFIX = 'cluster:'
 const ADDRESS = /^cluster:(.+)@(\d{1,3})$/s
-/** Letters that a file name, a shell and a person can live with. */
-const ID = /^[\w.-]{1,64}$/
+/** Letters that a file name, a shell and a person can live with; a file name that is none is ".". */
+const ID = /^(?!\.{1,2}$)[\w.-]{1,64}$/
 
 export function isQueueAddress(device: string): boolean {
   return device.startsWith(PREFIX)

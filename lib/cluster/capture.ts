@@ -8,7 +8,7 @@ import type { BalancerSource, QueueHandle } from '../native.js'
 import type { Follower } from '../state/follower.js'
 import type { Initial } from '../state/initial.js'
 import type { Lookup, State } from '../state/state.js'
-import { COUNTERS, queueStats } from './counters.js'
+import { COUNTERS, queueStats, type QueueStats } from './counters.js'
 import type { Description } from './description.js'
 import { Entries } from './entries.js'
 
@@ -51,7 +51,9 @@ export class QueueCapture extends Capture {
   #pauseMs = 1
   #turned = performance.now()
   #asked = 0
-  #finishing = false
+  #lookedAt = Date.now()
+  /** Where this consumer is to end: what comes behind it is for the next. */
+  #end: number | undefined
   #lent = false
   #finalStats: Stats | undefined
 
@@ -74,7 +76,7 @@ export class QueueCapture extends Capture {
     this.#follower = following?.begin(this.#entries)
     if (initial !== undefined) following!.restart(this.#follower!, initial.lists, initial.lookup)
     this.burst = new Burst(this.#follower ?? this.#entries)
-    this.#droppedBefore = this.#lostBefore = this.#dropped()
+    this.#droppedBefore = this.#lostBefore = this.#counted().dropped
   }
 
   override get state(): State | undefined {
@@ -83,6 +85,10 @@ export class QueueCapture extends Capture {
 
   override get metadata(): readonly MetadataBlock[] {
     return this.#metadata
+  }
+
+  override get _lookedAt(): number {
+    return this.#lookedAt
   }
 
   override get _lendable(): boolean {
@@ -97,9 +103,9 @@ export class QueueCapture extends Capture {
   protected fill(deadline: number): boolean | undefined | Promise<boolean | undefined> {
     const now = performance.now()
     // Asked before the head is looked at: what was placed before the end is seen.
-    const state = now - this.#asked > ASK_MS || this.#finishing ? this.#ask(now) : 'running'
-    if (this.#entries.refill(this.#handle.poll())) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
-    if (state === 'ended' || this.#finishing) return false
+    const state = now - this.#asked > ASK_MS ? this.#ask(now) : 'running'
+    if (this.#look()) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
+    if (state === 'ended' || this.#end !== undefined) return false
     if (state === 'gone') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} is gone`, 'everything before was delivered; start it again, and then this')
     if (state !== 'running') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} has ended: ${state.replace('failed: ', '')}`, 'everything before was delivered; balance again')
     if (!this.#blocks) return this.#pause(Math.min(this.#pauseMs, Math.max(0, deadline - now)))
@@ -110,6 +116,11 @@ export class QueueCapture extends Capture {
     return more && performance.now() - this.#turned < TURN_MS ? this.#opened() : this.#turn()
   }
 
+  #look(): boolean {
+    this.#lookedAt = Date.now()
+    return this.#entries.refill(this.#end ?? this.#handle.poll())
+  }
+
   #ask(now: number): string {
     this.#asked = now
     return this.#handle.state()
@@ -117,7 +128,7 @@ export class QueueCapture extends Capture {
 
   #opened(): true {
     this.#pauseMs = 1
-    const dropped = this.#dropped()
+    const { dropped } = this.#counted()
     const total = dropped - this.#lostBefore
     this.#lostBefore = dropped
     this.burst.lost = total === 0 ? NOTHING : { total, queue: total }
@@ -128,7 +139,7 @@ export class QueueCapture extends Capture {
   async #turn(): Promise<true | undefined> {
     await new Promise(resolve => setImmediate(resolve))
     this.#turned = performance.now()
-    return this.#entries.refill(this.#handle.poll()) ? this.#opened() : undefined
+    return this.#look() ? this.#opened() : undefined
   }
 
   async #pause(ms: number): Promise<undefined> {
@@ -137,9 +148,9 @@ export class QueueCapture extends Capture {
     this.#turned = performance.now()
   }
 
-  #dropped(): number {
+  #counted(): QueueStats {
     this.#handle.counters(this.#counters)
-    return queueStats(0, this.#counters).dropped
+    return queueStats(0, this.#counters)
   }
 
   protected releaseBurst(): void {
@@ -147,21 +158,29 @@ export class QueueCapture extends Capture {
   }
 
   protected override finish(): boolean {
-    this.#finishing = true
+    this.#end ??= this.#handle.poll()
     return true
   }
 
   protected dispose(): void {
     try {
-      this.#finalStats = this.stats()
+      this.#finalStats = this.#readStats(true)
     } finally {
       this.#handle.close()
     }
   }
 
   stats(): Stats {
-    if (this.#finalStats !== undefined) return this.#finalStats
-    const total = this.#dropped() - this.#droppedBefore
+    return this.#finalStats ?? this.#readStats()
+  }
+
+  #readStats(ended = false): Stats {
+    const total = this.#counted().dropped - this.#droppedBefore
+    if (this.#lent) {
+      // Until the thread has ended, only it may look at what waits.
+      const [delivered, pending] = [this.#handle.taken(), ended ? this.#handle.pending() : 0]
+      return { seen: delivered + total + pending, delivered, dropped: { total, queue: total }, filtered: 0, pending, late: 0, perCpu: [] }
+    }
     const { delivered: shown, stateOnly } = this.#entries
     const hidden = this.#follower === undefined ? 0 : this.#follower.filtered - (this.#hidesState ? stateOnly : 0)
     const pending = this.#handle.pending()

@@ -26,7 +26,7 @@ export interface ServerOptions {
   /** Sends the files of a queue through the socket of that number. */
   sendFiles(socket: number, queue: number, reply: string): void
   /** What consumers are told of the machine. */
-  metadata(): readonly MetadataBlock[]
+  metadata(): Promise<readonly MetadataBlock[]>
 }
 
 /**
@@ -91,7 +91,7 @@ function answer(socket: Socket, { queues, sendFiles, metadata }: ServerOptions):
     const { sysring, queue, metadata: asked } = parse(request)
     request = ''
     if (sysring !== REQUEST.sysring) return refuse(socket, { code: 'ERR_CAPTURE_VERSION', message: 'its balancer is of another version', hint: 'use the same version of sysring on both sides' })
-    if (asked === true) return void socket.end(packBlocks(metadata()))
+    if (asked === true) return void metadata().then(blocks => socket.end(packBlocks(blocks)), () => socket.destroy())
     if (!Number.isInteger(queue) || queue! < 0 || queue! >= queues) {
       return refuse(socket, { code: 'ERR_CAPTURE_NO_DEVICE', message: `it has no queue ${queue}`, hint: `its queues are 0 to ${queues - 1}` })
     }

@@ -8,6 +8,7 @@ import {
   ENHANCED_PACKET, endBlock, endOfOptions, INTERFACE_DESCRIPTION, metadataBlocks, sectionHeader, startBlock, textOption,
   textOptionSize, wholeBlocks,
 } from './block.js'
+import { processText } from '../event/line.js'
 import type { Chunk } from './chunk.js'
 import { type Format, write } from './format.js'
 import { FRAME_V1, type Framing, frameHeader, frameLinktype, LINKTYPE_ETHERNET, LINKTYPE_USER0, wrap } from './framing.js'
@@ -23,7 +24,10 @@ export interface PcapngOptions {
   framing?: 'scap' | Framing
   /** Keep at most that many bytes of a frame, 64 … 262144 (default). Not for `scap`: its records are whole. */
   snaplen?: number
-  /** A comment on every frame of a record: `true` for direction, name and thread, or what a function returns. */
+  /**
+   * A comment on every frame: `true` for direction, name and thread of a record and for the process of a packet ("pid=1234 comm=curl
+   * container=web"), or what a function returns.
+   */
   comments?: boolean | ((event: Event) => string | undefined)
   /** The filter that the records went through, to be noted in the file. */
   filter?: string
@@ -211,7 +215,7 @@ class Frames extends Pcapng {
       packet.bytes.copyTo(out.memory.subarray(at + EPB_HEADER, at + EPB_HEADER + caplen))
     }
     out.at = at + total
-    if (this.#comment !== undefined && packet === undefined) addComment(out, total, this.#comment(event))
+    if (this.#comment !== undefined) addComment(out, total, this.#comment(event))
   }
 
   end(source: Capture, out: Chunk): void {
@@ -259,7 +263,8 @@ export function checkSnaplen(snaplen: number | undefined, whole = false): void {
   }
 }
 
-function commentOn(event: Event): string {
+function commentOn(event: Event): string | undefined {
+  if (event._packet !== undefined) return processText(event)
   return `${event.dir === 'enter' ? '>' : '<'} ${event.name} tid=${event.tid}`
 }
 

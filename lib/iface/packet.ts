@@ -4,7 +4,10 @@ import { HEADER, HEADER_V1, LEN, TS, TYPE } from '../event/record.js'
 import { FRAME_V1, frameCpu, frameFlags, unwrap } from '../export/framing.js'
 import { paramsOfV1, recordLength } from '../event/validate.js'
 
-/** The packet that a cursor stands at; its bytes are those of the file's chunk or of the ring. */
+/**
+ * The packet that a cursor stands at. There is one per file or NIC, moved like the Event that hands it out; its bytes are those
+ * of the file's chunk or of the ring.
+ */
 export class LentPacket extends PacketAt {
   readonly #decap: boolean
   readonly #header = new Uint8Array(HEADER)

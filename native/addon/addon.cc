@@ -1,4 +1,5 @@
-// The addon: makes probes and clusters, attaches to queues, opens network interfaces. Everything else happens on their handles.
+// The addon: opens probes, network interfaces and senders, makes clusters and attaches to queues. Everything else happens on their
+// handles.
 #include <napi.h>
 #include <sched.h>
 
@@ -23,22 +24,22 @@ class Addon : public Napi::Addon<Addon> {
  public:
   Addon(Napi::Env env, Napi::Object exports) {
     handle_ = Napi::Persistent(ProbeHandle::Define(env));
-    nic_ = Napi::Persistent(NicHandle::Define(env));
-    sender_ = Napi::Persistent(SenderHandle::Define(env));
     cluster_ = Napi::Persistent(ClusterHandle::Define(env));
     queue_ = Napi::Persistent(QueueHandle::Define(env));
+    nic_ = Napi::Persistent(NicHandle::Define(env));
+    sender_ = Napi::Persistent(SenderHandle::Define(env));
     DefineAddon(exports, {
                              InstanceMethod<&Addon::OpenBpf>("openBpf"),
                              InstanceMethod<&Addon::OpenKmod>("openKmod"),
                              InstanceMethod<&Addon::OpenSynthetic>("openSynthetic"),
                              InstanceMethod<&Addon::ReadKernelState>("readKernelState"),
+                             InstanceMethod<&Addon::MakeCluster>("makeCluster"),
+                             InstanceMethod<&Addon::AttachQueue>("attachQueue"),
+                             InstanceMethod<&Addon::PinThread>("pinThread"),
                              InstanceMethod<&Addon::OpenNic>("openNic"),
                              InstanceMethod<&Addon::OpenSender>("openSender"),
                              InstanceMethod<&Addon::Interfaces>("interfaces"),
                              InstanceMethod<&Addon::CompileFilter>("compileFilter"),
-                             InstanceMethod<&Addon::MakeCluster>("makeCluster"),
-                             InstanceMethod<&Addon::AttachQueue>("attachQueue"),
-                             InstanceMethod<&Addon::PinThread>("pinThread"),
                          });
   }
 
@@ -195,7 +196,7 @@ class Addon : public Napi::Addon<Addon> {
     }
   }
 
-  Napi::FunctionReference handle_, nic_, sender_, cluster_, queue_;
+  Napi::FunctionReference handle_, cluster_, queue_, nic_, sender_;
 };
 
 NODE_API_ADDON(Addon)

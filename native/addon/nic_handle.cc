@@ -109,7 +109,7 @@ void NicHandle::Counters(const Napi::CallbackInfo& info) {
   With(info.Env(), [&](PacketRing& ring) {
     auto out = info[0].As<Napi::Float64Array>();
     if (out.ElementLength() < 3) return;
-    const PacketCounters& counters = ring.ReadCounters();
+    const PacketCounters counters = ring.ReadCounters();
     out[0] = static_cast<double>(counters.packets);
     out[1] = static_cast<double>(counters.dropped);
     out[2] = static_cast<double>(counters.freezes);

@@ -18,7 +18,7 @@ class NicHandle : public Napi::ObjectWrap<NicHandle> {
   explicit NicHandle(const Napi::CallbackInfo& info);
   ~NicHandle() override;
 
-  // For a thread that reads it in JavaScript's place; null when closed.
+  // Null once closed. A balancer that shares it is the only one to read its packets.
   const std::shared_ptr<PacketRing>& ring() const { return ring_; }
 
  private:

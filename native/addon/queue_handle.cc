@@ -16,6 +16,7 @@ Napi::Function QueueHandle::Define(Napi::Env env) {
                          InstanceMethod<&QueueHandle::State>("state"),
                          InstanceMethod<&QueueHandle::Counters>("counters"),
                          InstanceMethod<&QueueHandle::Pending>("pending"),
+                         InstanceMethod<&QueueHandle::Taken>("taken"),
                          InstanceMethod<&QueueHandle::Close>("close"),
                      });
 }
@@ -70,7 +71,7 @@ Napi::Value QueueHandle::Tail(const Napi::CallbackInfo& info) {
 // wait(bytes, ms): sleeps until so many bytes wait, or so long. Blocks the thread. Returns what poll() does.
 Napi::Value QueueHandle::Wait(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return info.Env().Undefined();
-  queue_->reader().Wait(info[0].ToNumber().Uint32Value(), info[1].ToNumber().Uint32Value());
+  queue_->Wait(info[0].ToNumber().Uint32Value(), info[1].ToNumber().Uint32Value());
   return Poll(info);
 }
 
@@ -108,6 +109,12 @@ void QueueHandle::Counters(const Napi::CallbackInfo& info) {
 Napi::Value QueueHandle::Pending(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return info.Env().Undefined();
   return Napi::Number::New(info.Env(), static_cast<double>(queue_->reader().Pending()));
+}
+
+// taken(): records that a balancing thread has taken from it.
+Napi::Value QueueHandle::Taken(const Napi::CallbackInfo& info) {
+  if (!Open(info.Env())) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), static_cast<double>(queue_->reader().taken()));
 }
 
 void QueueHandle::Close(const Napi::CallbackInfo&) {

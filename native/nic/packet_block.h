@@ -23,13 +23,14 @@ class PacketBlock {
 
   // Where the first packet's header is, from the block's beginning.
   uint32_t first() const { return first_; }
+  const uint8_t* header() const { return memory_ + first_; }
   // Packets, at least 1 in a block that was checked.
   uint32_t count() const { return count_; }
 
   // Calls visit(const Packet&) for each.
   template <typename Visit>
   void Each(Visit visit) const {
-    const uint8_t* at = memory_ + first_;
+    const uint8_t* at = header();
     for (uint32_t i = 0; i < count_; i++) {
       uint32_t next;
       visit(At(at, &next));

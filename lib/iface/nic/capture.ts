@@ -1,5 +1,5 @@
 import { CaptureError } from '../../errors.js'
-import { guarded, native, type NicHandle } from '../../native.js'
+import { type BalancerSource, guarded, native, type NicHandle } from '../../native.js'
 import type { Follower } from '../../state/follower.js'
 import type { State } from '../../state/state.js'
 import { Burst, type Lost } from '../burst.js'
@@ -25,6 +25,7 @@ export class NicCapture extends Capture {
   readonly interfaces: readonly Interface[]
   protected readonly burst: Burst
   readonly #handle: NicHandle
+  readonly #decap: boolean
   readonly #ring: PacketRing
   readonly #follower: Follower | undefined
   /** How long to sleep when no block is ready, in ms. */
@@ -35,9 +36,10 @@ export class NicCapture extends Capture {
   /** When the event loop last had its turn. */
   #turned = 0
   #nextTick = 0
-  /** See _lookedAt. */
+  /** Packets that were there then have been found, in ms since the epoch. */
   #lookedAt = Date.now()
   #stopped = false
+  #lent = false
   /** After the end: when to stop waiting for the last block. */
   #patience = 0
   #error = 0
@@ -49,6 +51,7 @@ export class NicCapture extends Capture {
     super(options)
     this.device = device
     this.#handle = handle
+    this.#decap = decap
     this.#ring = new PacketRing(handle, decap)
     this.#retireMs = retireMs(maxWaitMs)
     this.#pauseMs = Math.max(1, maxWaitMs - this.#retireMs - 1)
@@ -59,17 +62,26 @@ export class NicCapture extends Capture {
 
   override get state(): State | undefined { return this.#follower?.state }
 
+  override get _lendable(): boolean {
+    return this.#follower === undefined && !this.#decap && this._limits.maxEvents === Infinity
+  }
+
+  override _lend(iface: number): { source: BalancerSource; stop(): void } {
+    this.#lent = true
+    return { source: { kind: 'nic', handle: this.#handle, iface }, stop: () => { this.finish() } }
+  }
+
   protected fill(): boolean | undefined | Promise<boolean | undefined> {
     const now = performance.now()
     if (this.#turned === 0) this.#turned = now
     if (now - this.#turned > TURN_MS) return this.#turn()
     if (now >= this.#nextTick) this.#tick(now)
+    const looked = Date.now() - this.#retireMs
     if (guarded(() => this.#ring.refill())) {
       this.burst.lost = this.#lostSince()
       return true
     }
-    // What the kernel has put into a block by now, and not handed over yet, is still to come.
-    this.#lookedAt = Date.now() - this.#retireMs
+    this.#lookedAt = looked
     this.#tick(now)
     if (!this.#stopped) return this.#pause(this.#pauseMs)
     // What the kernel has taken into a block that is not handed over yet.
@@ -99,8 +111,13 @@ export class NicCapture extends Capture {
     return new CaptureError('ERR_CAPTURE_NO_DEVICE', `${this.device} went down`, `everything before was delivered; look with: ip link show ${this.interfaces[0].name}`)
   }
 
+  /** A packet may lie in its block for as long before the kernel hands that over. */
+  override get _lookedAt(): number {
+    return this.#lookedAt
+  }
+
   protected releaseBurst(): void {
-    if (this.#finalStats === undefined) this.#ring.release()
+    if (this.#finalStats === undefined && !this.#lent) this.#ring.release()
   }
 
   protected override finish(): boolean {
@@ -121,8 +138,6 @@ export class NicCapture extends Capture {
     }
   }
 
-  override get _lookedAt(): number { return this.#lookedAt }
-
   #pending(): number {
     this.#handle.counters(this.#counters)
     return this.#counters[0] - this.#counters[1] - this.#ring.delivered
@@ -140,12 +155,14 @@ export class NicCapture extends Capture {
   }
 
   #readStats(): Stats {
-    const pending = this.#pending()
+    const unread = this.#pending()
     const [seen, dropped] = this.#counters
     const filtered = this.#follower?.filtered ?? 0
+    // Of a lent ring only the balancer may look at the packets: what it has not read yet counts as delivered to it.
+    const pending = this.#lent ? 0 : unread
     return {
       seen,
-      delivered: this.#ring.delivered - filtered,
+      delivered: seen - dropped - pending - filtered,
       dropped: { total: dropped, buffer: dropped },
       filtered,
       pending,
