@@ -11,7 +11,7 @@ export const TRACE = join(ROOT, 'test/fixtures/both.scap.gz')
 const BYTES = 16 << 20
 /** Records in one go that the small queue has no room for, how often, and how many one by one after that. */
 const BURST = 2500
-const BURSTS = 40
+const BURSTS = 8
 const SINGLES = 40
 /** How long it may take until all is settled once the guest has ended. */
 const PATIENCE_MS = 5000
@@ -106,9 +106,8 @@ async function overload(path: string, signal: AbortSignal): Promise<{ drops: Clu
   while (!isRead()) await sleep(20, undefined, { signal })
   for (let i = 0; i < BURSTS; i++) {
     for (let n = 0; n < BURST; n++) produce()
-    await sleep(25, undefined, { signal })
+    while (!isRead()) await sleep(20, undefined, { signal })
   }
-  while (!isRead()) await sleep(20, undefined, { signal })
   for (let i = 0; i < SINGLES; i++) {
     await sleep(50, undefined, { signal })
     produce()
