@@ -50,7 +50,7 @@ export async function balance(captures: Capture | readonly Capture[], options: B
   try {
     const made = handle = guarded(() => native().makeCluster(
       {
-        path: checked.path ?? '', mode: checked.mode, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
+        path: checked.path ?? '', mode: checked.mode, owner: checked.owner, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
         description: JSON.stringify(describe(all, policy, queues)),
       },
       distribution,

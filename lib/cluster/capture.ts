@@ -60,7 +60,7 @@ export class QueueCapture extends Capture {
   /** @internal Takes `handle` over. */
   constructor(
     device: string, handle: QueueHandle, cluster: Description, options: QueueOptions,
-    metadata: readonly MetadataBlock[] = [], following?: Following, initial?: { lists: Initial; lookup: Lookup },
+    metadata: readonly MetadataBlock[] = [], following?: Following, initial?: { lists: Initial; lookup?: Lookup },
   ) {
     super(options)
     this.device = device

@@ -33,7 +33,7 @@ export async function openQueue(device: string, options: QueueOptions = {}): Pro
     const stage = following({ ...options, ...(filter !== undefined && { filter }), hideStateOnly: options.stateEvents !== true })
     const needsLists = options.stateEvents === true || stage.tables === undefined || stage.tables.size > 0
     const metadata: readonly MetadataBlock[] = isSocket && needsLists ? await askMetadata(address.path) : []
-    const initial = { lists: parseMetadata(metadata), lookup: new ProcLookup() }
+    const initial = { lists: parseMetadata(metadata), ...(handle.isLocal() && { lookup: new ProcLookup() }) }
     return new QueueCapture(device, handle, description, options, metadata, stage, initial)
   } catch (error) {
     handle.close()
