@@ -4,8 +4,8 @@ import { FLAG_STATE_ONLY } from '../event/event.js'
 import { HEADER, HEADER_V1, LEN } from '../event/record.js'
 import { paramsInV1 } from '../event/validate.js'
 import type { Cursor } from '../iface/burst.js'
-import { FilePacket } from '../iface/file/packet.js'
 import type { Interface } from '../iface/capture.js'
+import { LentPacket } from '../iface/packet.js'
 import type { QueueHandle } from '../native.js'
 
 // struct queue_entry of native/cluster/layout.h
@@ -41,7 +41,7 @@ export class Entries implements Cursor {
   readonly #mask: number
   readonly #interfaces: readonly Interface[]
   readonly #passesState: boolean
-  readonly #packet = new FilePacket()
+  readonly #packet = new LentPacket(false)
   #at: number
   #end: number
 

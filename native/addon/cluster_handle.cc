@@ -5,6 +5,7 @@
 #include "../cluster/passing.h"
 #include "probe_handle.h"
 #include "queue_handle.h"
+#include "throw_failure.h"
 
 namespace sysring {
 

@@ -1,6 +1,6 @@
 #include "queue_handle.h"
 
-#include "probe_handle.h"
+#include "throw_failure.h"
 
 namespace sysring {
 

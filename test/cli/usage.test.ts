@@ -6,7 +6,7 @@ import { suite } from '../helpers/suite.js'
 import { TRACE } from '../helpers/trace.js'
 
 const test = suite('usage')
-const COMMANDS = ['dump', 'count', 'fields', 'devices', 'doctor', 'demo']
+const COMMANDS = ['dump', 'count', 'bounce', 'fields', 'devices', 'doctor', 'demo']
 
 test('--version', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
@@ -40,6 +40,13 @@ const WRONG: [string[], string][] = [
   [['dump', '-r'], "Option '-r, --read <value>' argument missing"],
   [['dump', '-r', TRACE, '-i', 'sysdig'], '-i and -r exclude each other'],
   [['dump', '-r', TRACE, '-s', '200'], '--snaplen is for live captures, not for -r'],
+  [['dump', '-r', TRACE, '--promiscuous'], '--promiscuous is for live captures, not for -r'],
+  [['dump', '-i', 'sysdig', '--pace', '1'], '--pace is for -r: what is live comes when it comes'],
+  [['dump', '-i', 'sysdig', '--decap'], '--decap is not for sysdig, which has system calls'],
+  [['dump', '-i', 'lo', '--syscalls', 'open'], '--syscalls is not for lo, which has packets'],
+  [['dump', '-r', TRACE, '--pace', '0'], "--pace takes a number of at least 0.001, not '0'"],
+  [['bounce', '-r', TRACE], '-o is missing: where is it to be sent?'],
+  [['bounce', '-i', 'nic:lo', '-o', 'lo'], 'what is sent out of lo would be captured there, and sent again'],
   [['dump', '-r', TRACE, '-n', '0'], "-n takes a number of at least 1, not '0'"],
   [['dump', '-r', TRACE, '-n', '1.5'], "-n takes a whole number, not '1.5'"],
   [['dump', '-r', TRACE, '-d', 'x'], "-d takes a number of at least 0, not 'x'"],

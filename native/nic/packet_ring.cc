@@ -1,0 +1,197 @@
+#include "packet_ring.h"
+
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "socket_failure.h"
+
+namespace sysring {
+
+namespace {
+
+constexpr uint32_t kBlockBytes = 1 << 20;
+// So that some are free while others are read, also in a small ring.
+constexpr uint32_t kLeastBlocks = 8;
+// Only the product of size and number matters, and that the size divides a block: packets in a block are as long as they are.
+constexpr uint32_t kFrameBytes = 2048;
+constexpr uint32_t kBlockHeader = sizeof(tpacket_block_desc), kPacketHeader = sizeof(tpacket3_hdr);
+// Behind each packet's header is a sockaddr_ll, then room up to the link header.
+constexpr uint32_t kBeforePacket = TPACKET3_HDRLEN;
+constexpr uint32_t kVlanTag = 4;
+constexpr uint32_t kMacAddresses = 2 * ETH_ALEN;
+// Linux 6.6, include/uapi/linux/if_packet.h: a group has a hook of its own, which PACKET_IGNORE_OUTGOING does not reach.
+constexpr uint16_t kFanoutIgnoreOutgoing = 0x4000;
+
+// The kernel takes a VLAN tag out of the frame and tells it beside the packet; everybody else expects it where it was sent.
+void PutTagBack(uint8_t* at, tpacket3_hdr* header) {
+  header->tp_status &= ~TP_STATUS_VLAN_VALID;
+  if (header->tp_mac < kBeforePacket + kVlanTag || header->tp_snaplen < kMacAddresses) return;
+  uint8_t* frame = at + header->tp_mac - kVlanTag;
+  memmove(frame, frame + kVlanTag, kMacAddresses);
+  uint16_t tag[] = {htons((header->tp_status & TP_STATUS_VLAN_TPID_VALID) != 0 ? header->hv1.tp_vlan_tpid : uint16_t{ETH_P_8021Q}),
+                    htons(static_cast<uint16_t>(header->hv1.tp_vlan_tci))};
+  memcpy(frame + kMacAddresses, tag, sizeof tag);
+  header->tp_mac -= kVlanTag;
+  header->tp_snaplen += kVlanTag;
+  header->tp_len += kVlanTag;
+}
+
+}  // namespace
+
+PacketRing::PacketRing(const PacketRingOptions& options) : interface_(FindInterface(options.interface)), snaplen_(options.snaplen) {
+  const std::string& name = interface_.name;
+  if (interface_.Linktype() == 0) {
+    throw Failure{"ERR_CAPTURE_NO_DEVICE", name + " has neither Ethernet frames nor IP packets (ARPHRD type " + std::to_string(interface_.arphrd) + ")",
+                  "record it with tcpdump, and read the file: tcpdump -i " + name + " -w FILE"};
+  }
+  // Protocol 0: until bind() names one, nothing is received that would have passed no filter.
+  socket_ = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+  if (socket_ < 0) throw SocketFailure("no packet socket for " + name);
+  try {
+    if (!interface_.up) throw Failure{"ERR_CAPTURE_NO_DEVICE", name + " is down", "ip link set " + name + " up"};
+    filter_ = options.filter ? CompileFilterFor(interface_, *options.filter, snaplen_) : CutTo(snaplen_);
+    Configure(options);
+  } catch (...) {
+    close(socket_);
+    throw;
+  }
+}
+
+PacketRing::~PacketRing() { close(socket_); }
+
+void PacketRing::Set(int option, const void* value, size_t size, const char* what) {
+  if (setsockopt(socket_, SOL_PACKET, option, value, static_cast<socklen_t>(size)) != 0) throw SocketFailure(interface_.name + ": " + what);
+}
+
+void PacketRing::Configure(const PacketRingOptions& options) {
+  // Nothing passes before Start(): the socket has to be bound before it can join a group, and would see all packets in between.
+  Attach(CutTo(0));
+
+  int version = TPACKET_V3, on = 1;
+  Set(PACKET_VERSION, &version, sizeof version, "no TPACKET_V3");
+  block_bytes_ = std::min(kBlockBytes, options.ring_bytes / kLeastBlocks);
+  blocks_ = options.ring_bytes / block_bytes_;
+  tpacket_req3 request = {};
+  request.tp_block_size = block_bytes_;
+  request.tp_block_nr = blocks_;
+  request.tp_frame_size = kFrameBytes;
+  request.tp_frame_nr = options.ring_bytes / kFrameBytes;
+  request.tp_retire_blk_tov = options.retire_ms;
+  Set(PACKET_RX_RING, &request, sizeof request, "no ring");
+  ring_ = Mapping::TryOnce(socket_, options.ring_bytes, 0, true);
+  shown_ = Mapping::TryOnce(socket_, options.ring_bytes, 0, false);
+  if (ring_ == nullptr || shown_ == nullptr) throw SocketFailure("cannot map the ring of " + interface_.name);
+
+  // On loopback each packet comes as it is sent and as it is received.
+  if (interface_.loopback) Set(PACKET_IGNORE_OUTGOING, &on, sizeof on, "no way to leave out what is sent");
+  // The stack then stamps packets where they enter it, the same for all who listen; otherwise it is when this ring gets its turn.
+  setsockopt(socket_, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+
+  sockaddr_ll address = {};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(ETH_P_ALL);
+  address.sll_ifindex = interface_.index;
+  if (bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw SocketFailure("cannot listen to " + interface_.name);
+  if (options.promiscuous) {
+    packet_mreq membership = {};
+    membership.mr_ifindex = interface_.index;
+    membership.mr_type = PACKET_MR_PROMISC;
+    Set(PACKET_ADD_MEMBERSHIP, &membership, sizeof membership, "not to be made promiscuous");
+  }
+  if (options.fanout) Join(*options.fanout);
+}
+
+void PacketRing::Join(const Fanout& fanout) {
+  uint16_t flags = interface_.loopback ? kFanoutIgnoreOutgoing : 0;
+  uint32_t value = fanout.group | static_cast<uint32_t>(fanout.mode | flags) << 16;
+  if (setsockopt(socket_, SOL_PACKET, PACKET_FANOUT, &value, sizeof value) == 0) return;
+  if (errno == EINVAL || errno == EALREADY) {
+    throw Failure{"ERR_CAPTURE_OPTION", "fanout group " + std::to_string(fanout.group) + " on " + interface_.name + ": " + strerror(errno),
+                  "all members need the same mode and interface; take another group number"};
+  }
+  throw SocketFailure(interface_.name + ": no fanout group " + std::to_string(fanout.group));
+}
+
+void PacketRing::Attach(const BpfFilter& filter) {
+  if (filter.size() > BPF_MAXINSNS) {
+    throw Failure{"ERR_CAPTURE_FILTER", "the filter has " + std::to_string(filter.size()) + " instructions, more than the kernel takes", "ask for less: tcpdump -d FILTER shows them"};
+  }
+  sock_fprog program = {static_cast<unsigned short>(filter.size()), const_cast<sock_filter*>(filter.data())};
+  if (setsockopt(socket_, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0) return;
+  throw Failure{"ERR_CAPTURE_FILTER", std::string("the kernel does not take the filter: ") + strerror(errno), "see what it becomes: tcpdump -d FILTER"};
+}
+
+void PacketRing::Start() { Attach(filter_); }
+
+void PacketRing::Stop() { Attach(CutTo(0)); }
+
+bool PacketRing::Next(Block* block) {
+  if (checked_.count == 0 && !Check(current_, &checked_)) return false;
+  *block = checked_;
+  return true;
+}
+
+bool PacketRing::Check(uint32_t block, Block* found) {
+  auto* descriptor = reinterpret_cast<tpacket_block_desc*>(Header(block));
+  const tpacket_hdr_v1& header = descriptor->hdr.bh1;
+  // What the kernel wrote into the block comes before this.
+  if ((__atomic_load_n(&header.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) == 0) return false;
+  auto fail = [&](const char* what) {
+    return Failure{"ERR_CAPTURE_FORMAT", "the ring of " + interface_.name + ": " + what + " in block " + std::to_string(block), "open the capture again"};
+  };
+  uint32_t end = std::min(header.blk_len, block_bytes_), count = header.num_pkts, at = header.offset_to_first_pkt;
+  if (at < kBlockHeader || count == 0) throw fail("no packet");
+  for (uint32_t i = 0; i < count; i++) {
+    if (at > end || end - at < kPacketHeader || at % alignof(tpacket3_hdr) != 0) throw fail("a packet beyond its end");
+    auto* packet = reinterpret_cast<tpacket3_hdr*>(Header(block) + at);
+    if (packet->tp_mac < kPacketHeader || packet->tp_mac > end - at || packet->tp_snaplen > end - at - packet->tp_mac) throw fail("a packet longer than it");
+    if ((packet->tp_status & TP_STATUS_VLAN_VALID) != 0) PutTagBack(Header(block) + at, packet);
+    if (i + 1 < count && (packet->tp_next_offset < kPacketHeader || packet->tp_next_offset > end - at)) throw fail("no next packet");
+    at += packet->tp_next_offset;
+  }
+  *found = {block * block_bytes_ + header.offset_to_first_pkt, count};
+  return true;
+}
+
+Packet PacketRing::PacketAt(uint32_t offset, uint32_t* next) const {
+  const uint8_t* at = ring_->data() + offset;
+  const auto* header = reinterpret_cast<const tpacket3_hdr*>(at);
+  *next = header->tp_next_offset;
+  return {at + header->tp_mac, header->tp_snaplen, header->tp_len, int64_t{header->tp_sec} * 1000000000 + header->tp_nsec};
+}
+
+void PacketRing::Release() {
+  if (checked_.count == 0) return;
+  checked_ = {};
+  auto* descriptor = reinterpret_cast<tpacket_block_desc*>(Header(current_));
+  // Reads of the packets come before the kernel may write over them.
+  __atomic_store_n(&descriptor->hdr.bh1.block_status, uint32_t{TP_STATUS_KERNEL}, __ATOMIC_RELEASE);
+  current_ = current_ + 1 == blocks_ ? 0 : current_ + 1;
+}
+
+const PacketCounters& PacketRing::ReadCounters() {
+  tpacket_stats_v3 read = {};
+  socklen_t size = sizeof read;
+  if (getsockopt(socket_, SOL_PACKET, PACKET_STATISTICS, &read, &size) == 0) {
+    counters_.packets += read.tp_packets;
+    counters_.dropped += read.tp_drops;
+    counters_.freezes += read.tp_freeze_q_cnt;
+  }
+  return counters_;
+}
+
+int PacketRing::Error() {
+  socklen_t size = sizeof error_;
+  if (error_ == 0) getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error_, &size);
+  return error_;
+}
+
+}  // namespace sysring
