@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:net'
 import { checkId, socketPath } from '../cluster/address.js'
 import type { Description, QueueDescription } from '../cluster/description.js'
 import { serve } from '../cluster/server.js'
@@ -36,12 +37,14 @@ export async function balance(captures: Capture | readonly Capture[], options: B
   const queues = queueDescriptions(policy, checked)
   const id = options.id === undefined ? newId() : checkId(String(options.id))
 
-  const lent = policy.choose === undefined && checked.full !== 'wait' ? lend(all) : undefined
+  const lent = policy.choose === undefined && checked.full !== 'wait' ? lend(all, checked.full === 'drop') : undefined
   const source = lent === undefined ? await merged(all) : undefined
+  const waits = source !== undefined && (checked.full === undefined ? source.canWait : checked.full === 'wait')
+  const description = describe(all, policy, waits, queues)
   const handle = guarded(() => native().makeCluster(
     {
       path: checked.path ?? '', mode: checked.mode, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
-      description: JSON.stringify(describe(all, policy, queues)),
+      description: JSON.stringify(description),
     },
     {
       applications: policy.applications.map(({ key, queues }) => ({ key, queues })),
@@ -50,13 +53,15 @@ export async function balance(captures: Capture | readonly Capture[], options: B
       copiesState: checked.stateEvents,
     },
   ))
+  let server: Server | undefined
   try {
-    const server = await serve({
+    server = await serve({
       path: socketPath(id), owner: checked.owner, group: checked.group, mode: checked.mode, queues: queues.length,
       sendFiles: (socket, queue, reply) => guarded(() => handle.sendFiles(socket, queue, reply)),
       metadata: () => metadataOf(all),
+      about: () => ({ ...description, attached: queues.map((_, queue) => handle.attached(queue)) }),
     })
-    const feed = source && new Feed(handle, checked.full === undefined ? source.canWait : checked.full === 'wait', policy.choose)
+    const feed = source && new Feed(handle, waits, policy.choose)
     const cluster = new Cluster({ id, handle, server, captures: source === undefined ? all : [source], queues, ...(feed && { feed }) })
     if (policy.applications.some(({ key }) => KEYS_OF_PROCESSES.includes(key))) {
       const { pids, flows } = known(readSnapshot({ source: 'iterators', env: false }))
@@ -68,6 +73,7 @@ export async function balance(captures: Capture | readonly Capture[], options: B
     startWorkers(cluster, checked)
     return cluster
   } catch (error) {
+    server?.close()
     handle.close()
     throw error
   }
@@ -86,8 +92,8 @@ function queueDescriptions({ applications }: Policy, { filters }: CheckedBalance
     .map((queue, number) => ({ ...queue, ...(filters[number] !== undefined && { filter: filters[number] }) }))
 }
 
-function describe(captures: readonly Capture[], { by }: Policy, queues: readonly QueueDescription[]): Description {
-  return { device: captures.map(({ device }) => device).join(','), interfaces: captures.flatMap(({ interfaces }) => interfaces), by, queues }
+function describe(captures: readonly Capture[], { by }: Policy, waits: boolean, queues: readonly QueueDescription[]): Description {
+  return { device: captures.map(({ device }) => device).join(','), interfaces: captures.flatMap(({ interfaces }) => interfaces), by, waits, queues }
 }
 
 /** By event code, what has to be in a queue so that its consumer can apply the filter; packets stand behind all codes. */
@@ -99,9 +105,10 @@ function wantedBy(filter: string): Uint8Array {
 }
 const EVENT_CODES = 512
 
-/** What consumers are told: of a file what it says itself, otherwise how this machine is now, without what may be secret. */
-function metadataOf(captures: readonly Capture[]): readonly MetadataBlock[] {
-  return captures.every(({ canWait }) => canWait) ? captures.flatMap(({ metadata }) => metadata) : encodeSnapshot(readSnapshot({ source: 'iterators', env: false }))
+/** What consumers are told: of files and queues what those say, otherwise how this machine is now, without what may be secret. */
+async function metadataOf(captures: readonly Capture[]): Promise<readonly MetadataBlock[]> {
+  const told = await Promise.all(captures.map(capture => capture._machine()))
+  return told.includes(undefined) ? encodeSnapshot(readSnapshot({ source: 'iterators', env: false })) : told.flatMap(blocks => blocks ?? [])
 }
 
 async function merged(captures: readonly Capture[]): Promise<Capture> {
@@ -118,9 +125,9 @@ interface Lent {
   stop(): void
 }
 
-/** The captures for the balancing thread; undefined if one of them has to be read in JavaScript. */
-function lend(captures: readonly Capture[]): Lent[] | undefined {
-  if (!captures.every(capture => capture._lendable)) return undefined
+/** The captures for the balancing thread, which waits for nobody; undefined if one of them has to be read in JavaScript. */
+function lend(captures: readonly Capture[], drops: boolean): Lent[] | undefined {
+  if (!captures.every(capture => capture._lendable && (drops || !capture.canWait))) return undefined
   let iface = 0
   return captures.map(capture => {
     capture._take()

@@ -159,6 +159,14 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
     return false
   }
 
+  /**
+   * @internal What consumers behind it are to be told of the machine where the records are made, as it is now; undefined: it is this
+   * one.
+   */
+  async _machine(): Promise<readonly MetadataBlock[] | undefined> {
+    return this.canWait ? this.metadata : undefined
+  }
+
   /** @internal Can a balancing thread read the source, because nobody has to look at its records in JavaScript? */
   get _lendable(): boolean {
     return false
