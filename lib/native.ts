@@ -158,7 +158,10 @@ export interface BalancerOptions {
 }
 
 /** What a balancing thread can read by itself. Records of it get interface number `iface` and those after it. */
-export type BalancerSource = { kind: 'probe'; handle: ProbeHandle; iface: number; header: number } | { kind: 'queue'; handle: QueueHandle; iface: number }
+export type BalancerSource =
+  | { kind: 'probe'; handle: ProbeHandle; iface: number; header: number }
+  | { kind: 'nic'; handle: NicHandle; iface: number }
+  | { kind: 'queue'; handle: QueueHandle; iface: number }
 
 export interface ClusterMemoryOptions {
   /** Of a named file; '' for memory without a name. */

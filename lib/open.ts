@@ -17,9 +17,8 @@ export type LiveDevice = 'sysdig' | 'sysdig:kmod' | 'sysdig:bpf'
  *
  * Every other name is a network interface, whose packets are the events: `eth0`, read from a ring that is shared with the kernel.
  * `nic:NAME` is the same, for one that is called like another device. `cap:eth0` reads it with the npm package `cap`, where that is
- * installed; `capture.limits` says what that cannot do.
- *
- * `cluster:7@0` is queue 0 of cluster 7: see balance().
+ * installed; `capture.limits` says what that cannot do. `cluster:ID@QUEUE` is a queue of a balancer, of this process or another; see
+ * balance().
  *
  * @throws CaptureError ERR_CAPTURE_NO_DEVICE, ERR_CAPTURE_PERM, ERR_CAPTURE_NO_PROBE, ERR_CAPTURE_OPTION, ERR_CAPTURE_FILTER; of the
  *   kernel module also ERR_CAPTURE_BUSY, ERR_CAPTURE_VERSION
@@ -36,15 +35,15 @@ export function open(device: LiveDevice, options?: LiveOptions): Promise<LiveCap
 export function open(device: `cluster:${string}`, options?: QueueOptions): Promise<QueueCapture>
 export function open(device: `cap:${string}`, options?: CapOptions): Promise<CapCapture>
 export function open<D extends string>(device: string extends D ? never : D, options?: NicOptions): Promise<NicCapture>
-export function open(device: string, options?: LiveOptions | QueueOptions | NicOptions | CapOptions): Promise<Capture>
+export function open(device: string, options?: LiveOptions | NicOptions | CapOptions | QueueOptions): Promise<Capture>
 export async function open(device: string, options: object = {}): Promise<Capture> {
   switch (deviceKind(device)) {
     case 'live':
       return openLive(device, options)
-    case 'queue':
-      return (await import('./cluster/open.js')).openQueue(device, options)
     case 'cap':
       return (await import('./iface/nic/cap.js')).openCap(device.slice(CAP.length), options)
+    case 'queue':
+      return (await import('./cluster/open.js')).openQueue(device, options)
     case 'nic':
       return (await import('./iface/nic/capture.js')).openNic(device.startsWith(NIC) ? device.slice(NIC.length) : device, options)
   }
@@ -53,8 +52,8 @@ export async function open(device: string, options: object = {}): Promise<Captur
 const NIC = 'nic:'
 const CAP = 'cap:'
 
-/** @internal Whose options a device takes: those of system calls, of a cluster's queue, of a network interface, or of the package cap. */
-export function deviceKind(device: string): 'live' | 'queue' | 'nic' | 'cap' {
+/** @internal Whose options a device takes: those of system calls, of a network interface, of the package cap, or of a queue. */
+export function deviceKind(device: string): 'live' | 'nic' | 'cap' | 'queue' {
   if (LIVE_DEVICES.includes(device)) return 'live'
   if (isQueueAddress(device)) return 'queue'
   return device.startsWith(CAP) ? 'cap' : 'nic'

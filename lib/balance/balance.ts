@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:net'
-import { checkId, socketPath } from '../cluster/address.js'
+import { clusterId, socketPath } from '../cluster/address.js'
 import type { Description, QueueDescription } from '../cluster/description.js'
 import { serve } from '../cluster/server.js'
 import { CaptureError } from '../errors.js'
@@ -35,7 +34,7 @@ export async function balance(captures: Capture | readonly Capture[], options: B
   const checked = checkBalanceOptions(options)
   const policy = policyOf(checked.by, checked.queues)
   const queues = queueDescriptions(policy, checked)
-  const id = options.id === undefined ? newId() : checkId(String(options.id))
+  const id = clusterId(options.id)
 
   const lent = policy.choose === undefined && checked.full !== 'wait' ? lend(all, checked.full === 'drop') : undefined
   const source = lent === undefined ? await merged(all) : undefined
@@ -81,10 +80,6 @@ export async function balance(captures: Capture | readonly Capture[], options: B
 
 /** Those for which one has to know which process a thread belongs to. */
 const KEYS_OF_PROCESSES: readonly string[] = ['pid', 'fd', 'flow']
-
-function newId(): string {
-  return `${process.pid}-${randomBytes(3).toString('hex')}`
-}
 
 function queueDescriptions({ applications }: Policy, { filters }: CheckedBalanceOptions): QueueDescription[] {
   return applications

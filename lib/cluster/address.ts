@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { CaptureError } from '../errors.js'
@@ -33,8 +34,9 @@ export function queueDevice(cluster: string, queue: number): string {
   return `${PREFIX}${cluster}@${queue}`
 }
 
-/** @throws CaptureError ERR_CAPTURE_OPTION */
-export function checkId(id: string): string {
+/** The name that was chosen for a cluster, or one that no other has. @throws CaptureError ERR_CAPTURE_OPTION */
+export function clusterId(chosen?: string | number): string {
+  const id = String(chosen ?? `${process.pid}-${randomBytes(3).toString('hex')}`)
   if (ID.test(id)) return id
   throw new CaptureError('ERR_CAPTURE_OPTION', `a cluster cannot be called ${JSON.stringify(id)}`, 'letters, digits, ".", "_" and "-", at most 64: 7, web-1')
 }

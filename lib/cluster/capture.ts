@@ -62,7 +62,9 @@ export class QueueCapture extends Capture {
   #pauseMs = 1
   #turned = performance.now()
   #asked = 0
-  #finishing = false
+  #lookedAt = Date.now()
+  /** Where this consumer is to end: what comes behind it is for the next. */
+  #end: number | undefined
   #lent = false
   readonly #machine: QueueParts['machine']
   #finalStats: Stats | undefined
@@ -95,6 +97,10 @@ export class QueueCapture extends Capture {
     return this.#metadata
   }
 
+  override get _lookedAt(): number {
+    return this.#lookedAt
+  }
+
   /** What a producer waits for is read to its end, whatever that takes. */
   override get canWait(): boolean {
     return this.cluster.waits
@@ -117,9 +123,9 @@ export class QueueCapture extends Capture {
   protected fill(deadline: number): boolean | undefined | Promise<boolean | undefined> {
     const now = performance.now()
     // Asked before the head is looked at: what was placed before the end is seen.
-    const state = now - this.#asked > ASK_MS || this.#finishing ? this.#ask(now) : 'running'
-    if (this.#entries.refill(this.#handle.poll())) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
-    if (state === 'ended' || this.#finishing) return false
+    const state = now - this.#asked > ASK_MS ? this.#ask(now) : 'running'
+    if (this.#look()) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
+    if (state === 'ended' || this.#end !== undefined) return false
     if (state === 'gone') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} is gone`, 'everything before was delivered; start it again, and then this')
     if (state !== 'running') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} has ended: ${state.replace('failed: ', '')}`, 'everything before was delivered; balance again')
     if (!this.#blocks) return this.#pause(Math.min(this.#pauseMs, Math.max(0, deadline - now)))
@@ -128,6 +134,11 @@ export class QueueCapture extends Capture {
     // The state may have changed while we slept.
     if (!more) this.#asked = 0
     return more && performance.now() - this.#turned < TURN_MS ? this.#opened() : this.#turn()
+  }
+
+  #look(): boolean {
+    this.#lookedAt = Date.now()
+    return this.#entries.refill(this.#end ?? this.#handle.poll())
   }
 
   #ask(now: number): string {
@@ -148,7 +159,7 @@ export class QueueCapture extends Capture {
   async #turn(): Promise<true | undefined> {
     await new Promise(resolve => setImmediate(resolve))
     this.#turned = performance.now()
-    return this.#entries.refill(this.#handle.poll()) ? this.#opened() : undefined
+    return this.#look() ? this.#opened() : undefined
   }
 
   async #pause(ms: number): Promise<undefined> {
@@ -167,7 +178,7 @@ export class QueueCapture extends Capture {
   }
 
   protected override finish(): boolean {
-    this.#finishing = true
+    this.#end ??= this.#handle.poll()
     return true
   }
 

@@ -4,8 +4,8 @@ import { FLAG_STATE_ONLY } from '../event/event.js'
 import { HEADER, HEADER_V1, LEN } from '../event/record.js'
 import { paramsInV1 } from '../event/validate.js'
 import type { Cursor } from '../iface/burst.js'
-import type { Interface } from '../iface/capture.js'
 import { LentPacket } from '../iface/packet.js'
+import type { Interface } from '../iface/capture.js'
 import type { QueueHandle } from '../native.js'
 
 // struct queue_entry of native/cluster/layout.h

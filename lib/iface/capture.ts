@@ -156,7 +156,7 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
 
   /** Can its source be kept waiting? A file's can; what the machine does goes on, and is dropped where there is no room for it. */
   get canWait(): boolean {
-    return false
+    return this._lookedAt === undefined
   }
 
   /**

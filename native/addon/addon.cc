@@ -121,18 +121,6 @@ class Addon : public Napi::Addon<Addon> {
     }
   }
 
-  // makeCluster(memory, distribution): see cluster_options.h
-  Napi::Value MakeCluster(const Napi::CallbackInfo& info) {
-    Napi::Env env = info.Env();
-    try {
-      auto memory = std::make_unique<ClusterMemory>(ClusterOptionsFrom(info[0].As<Napi::Object>()));
-      return ClusterHandle::Wrap(env, cluster_.Value(), std::move(memory), DistributorOptionsFrom(info[1].As<Napi::Object>()));
-    } catch (const Failure& failure) {
-      ThrowFailure(env, failure);
-      return env.Undefined();
-    }
-  }
-
   // openNic({ interface, ringBytes, retireMs, snaplen, promiscuous, fanout?: { mode, group }, bpf?: string })
   Napi::Value OpenNic(const Napi::CallbackInfo& info) { return NicHandle::Open(info.Env(), nic_.Value(), info[0].As<Napi::Object>()); }
 
@@ -168,6 +156,18 @@ class Addon : public Napi::Addon<Addon> {
     try {
       auto filter = sysring::CompileFilter(info[0].ToString(), info[1].ToNumber().Int32Value(), info[2].ToNumber().Uint32Value());
       return Napi::Number::New(env, static_cast<double>(filter.size()));
+    } catch (const Failure& failure) {
+      ThrowFailure(env, failure);
+      return env.Undefined();
+    }
+  }
+
+  // makeCluster(memory, distribution): see cluster_options.h
+  Napi::Value MakeCluster(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    try {
+      auto memory = std::make_unique<ClusterMemory>(ClusterOptionsFrom(info[0].As<Napi::Object>()));
+      return ClusterHandle::Wrap(env, cluster_.Value(), std::move(memory), DistributorOptionsFrom(info[1].As<Napi::Object>()));
     } catch (const Failure& failure) {
       ThrowFailure(env, failure);
       return env.Undefined();

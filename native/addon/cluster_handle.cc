@@ -1,8 +1,10 @@
 #include "cluster_handle.h"
 
+#include "../balance/nic_source.h"
 #include "../balance/queue_source.h"
 #include "../balance/ring_source.h"
 #include "../cluster/passing.h"
+#include "nic_handle.h"
 #include "probe_handle.h"
 #include "queue_handle.h"
 #include "throw_failure.h"
@@ -102,7 +104,7 @@ Napi::Value ClusterHandle::Distribute(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(at));
 }
 
-// start({ sources: { kind: 'probe' | 'queue', handle, iface, header }[], windowNs, maxWaitMs, cpu }): a thread reads them from now on.
+// start({ sources: { kind: 'probe' | 'nic' | 'queue', handle, iface, header }[], windowNs, maxWaitMs, cpu }): a thread reads them from now on.
 void ClusterHandle::Start(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!Open(env) || balancer_) return;
@@ -113,9 +115,13 @@ void ClusterHandle::Start(const Napi::CallbackInfo& info) {
     Napi::Object source = given.Get(i).As<Napi::Object>();
     const auto iface = static_cast<uint16_t>(source.Get("iface").ToNumber().Uint32Value());
     Napi::Object handle = source.Get("handle").As<Napi::Object>();
-    if (source.Get("kind").ToString().Utf8Value() == "probe") {
+    const std::string kind = source.Get("kind").ToString();
+    if (kind == "probe") {
       auto probe = ProbeHandle::Unwrap(handle)->probe();
       if (probe) sources.push_back(std::make_unique<RingSource>(probe, source.Get("header").ToNumber().Uint32Value(), iface));
+    } else if (kind == "nic") {
+      auto ring = NicHandle::Unwrap(handle)->ring();
+      if (ring) sources.push_back(std::make_unique<NicSource>(ring, iface));
     } else {
       auto queue = QueueHandle::Unwrap(handle)->queue();
       if (queue) sources.push_back(std::make_unique<QueueSource>(queue, iface));

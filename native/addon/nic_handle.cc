@@ -33,7 +33,7 @@ Napi::Value NicHandle::Open(Napi::Env env, Napi::Function constructor, Napi::Obj
   }
   if (from.Get("bpf").IsString()) options.filter = from.Get("bpf").ToString().Utf8Value();
   try {
-    auto ring = std::make_unique<PacketRing>(options);
+    auto ring = std::make_shared<PacketRing>(options);
     Napi::Object object = constructor.New({});
     if (!env.IsExceptionPending()) Unwrap(object)->ring_ = std::move(ring);
     return object;
@@ -109,7 +109,7 @@ void NicHandle::Counters(const Napi::CallbackInfo& info) {
   With(info.Env(), [&](PacketRing& ring) {
     auto out = info[0].As<Napi::Float64Array>();
     if (out.ElementLength() < 3) return;
-    const PacketCounters& counters = ring.ReadCounters();
+    const PacketCounters counters = ring.ReadCounters();
     out[0] = static_cast<double>(counters.packets);
     out[1] = static_cast<double>(counters.dropped);
     out[2] = static_cast<double>(counters.freezes);

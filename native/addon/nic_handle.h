@@ -18,6 +18,9 @@ class NicHandle : public Napi::ObjectWrap<NicHandle> {
   explicit NicHandle(const Napi::CallbackInfo& info);
   ~NicHandle() override;
 
+  // Null once closed. A balancer that shares it is the only one to read its packets.
+  const std::shared_ptr<PacketRing>& ring() const { return ring_; }
+
  private:
   Napi::Value Linktype(const Napi::CallbackInfo& info);
   Napi::Value Data(const Napi::CallbackInfo& info);
@@ -33,7 +36,7 @@ class NicHandle : public Napi::ObjectWrap<NicHandle> {
   template <typename Use>
   void With(Napi::Env env, Use use);
 
-  std::unique_ptr<PacketRing> ring_;
+  std::shared_ptr<PacketRing> ring_;
   // Detached on close: views over it then have length 0 and cannot reach unmapped memory.
   Napi::Reference<Napi::ArrayBuffer> buffer_;
   // What it keeps mapped; the buffer owns it.

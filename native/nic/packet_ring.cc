@@ -46,7 +46,7 @@ void PutTagBack(uint8_t* at, tpacket3_hdr* header) {
 
 }  // namespace
 
-PacketRing::PacketRing(const PacketRingOptions& options) : interface_(FindInterface(options.interface)), snaplen_(options.snaplen) {
+PacketRing::PacketRing(const PacketRingOptions& options) : interface_(FindInterface(options.interface)), snaplen_(options.snaplen), retire_ms_(options.retire_ms) {
   const std::string& name = interface_.name;
   if (interface_.Linktype() == 0) {
     throw Failure{"ERR_CAPTURE_NO_DEVICE", name + " has neither Ethernet frames nor IP packets (ARPHRD type " + std::to_string(interface_.arphrd) + ")",
@@ -177,7 +177,8 @@ void PacketRing::Release() {
   current_ = current_ + 1 == blocks_ ? 0 : current_ + 1;
 }
 
-const PacketCounters& PacketRing::ReadCounters() {
+PacketCounters PacketRing::ReadCounters() {
+  std::lock_guard lock(counters_mutex_);
   tpacket_stats_v3 read = {};
   socklen_t size = sizeof read;
   if (getsockopt(socket_, SOL_PACKET, PACKET_STATISTICS, &read, &size) == 0) {

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -88,14 +89,16 @@ class PacketRing {
   // The packet whose header is at that offset; `next` is how far on the next one's is.
   Packet PacketAt(uint32_t offset, uint32_t* next) const;
 
-  // The kernel clears its counters whenever they are read; these are the sums.
-  const PacketCounters& ReadCounters();
+  // The kernel clears its counters whenever they are read; these are the sums. May be called from any thread.
+  PacketCounters ReadCounters();
 
   // Why no more packets can come (ENETDOWN: the interface went down or away); 0 while they can. Stays once it was.
   int Error();
 
   const Interface& interface() const { return interface_; }
   uint32_t snaplen() const { return snaplen_; }
+  // A packet may be in the ring for so long before it is handed over.
+  uint32_t retire_ms() const { return retire_ms_; }
   // Readable when a block has been handed over: for poll(2).
   int fd() const { return socket_; }
   // The whole ring on read-only pages, to be shown to others.
@@ -111,7 +114,7 @@ class PacketRing {
 
   Interface interface_;
   int socket_;
-  uint32_t snaplen_;
+  uint32_t snaplen_, retire_ms_;
   uint32_t block_bytes_ = 0;
   uint32_t blocks_ = 0;
   uint32_t current_ = 0;  // the block that Next() looks at
@@ -120,6 +123,7 @@ class PacketRing {
   std::shared_ptr<Mapping> ring_;   // ours alone: block_status is written through it, and VLAN tags are put back
   std::shared_ptr<Mapping> shown_;  // the same pages, read-only
   PacketCounters counters_ = {};
+  std::mutex counters_mutex_;
   int error_ = 0;
 };
 

@@ -61,8 +61,6 @@ export class FileCapture extends Capture {
 
   get interfaces(): readonly Interface[] { return this.#format.interfaces }
 
-  override get canWait(): boolean { return true }
-
   /** The blocks of the section as far as it was read. The list grows if some come after the first event. */
   override get metadata(): readonly MetadataBlock[] { return this.#format.metadata }
 

@@ -1,5 +1,5 @@
 import { CaptureError } from '../../errors.js'
-import { guarded, native, type NicHandle } from '../../native.js'
+import { type BalancerSource, guarded, native, type NicHandle } from '../../native.js'
 import type { Follower } from '../../state/follower.js'
 import type { State } from '../../state/state.js'
 import { Burst, type Lost } from '../burst.js'
@@ -25,6 +25,7 @@ export class NicCapture extends Capture {
   readonly interfaces: readonly Interface[]
   protected readonly burst: Burst
   readonly #handle: NicHandle
+  readonly #decap: boolean
   readonly #ring: PacketRing
   readonly #follower: Follower | undefined
   /** How long to sleep when no block is ready, in ms. */
@@ -36,6 +37,7 @@ export class NicCapture extends Capture {
   #turned = 0
   #nextTick = 0
   #stopped = false
+  #lent = false
   /** After the end: when to stop waiting for the last block. */
   #patience = 0
   #error = 0
@@ -47,6 +49,7 @@ export class NicCapture extends Capture {
     super(options)
     this.device = device
     this.#handle = handle
+    this.#decap = decap
     this.#ring = new PacketRing(handle, decap)
     this.#retireMs = retireMs(maxWaitMs)
     this.#pauseMs = Math.max(1, maxWaitMs - this.#retireMs - 1)
@@ -56,6 +59,15 @@ export class NicCapture extends Capture {
   }
 
   override get state(): State | undefined { return this.#follower?.state }
+
+  override get _lendable(): boolean {
+    return this.#follower === undefined && !this.#decap && this._limits.maxEvents === Infinity
+  }
+
+  override _lend(iface: number): { source: BalancerSource; stop(): void } {
+    this.#lent = true
+    return { source: { kind: 'nic', handle: this.#handle, iface }, stop: () => { this.finish() } }
+  }
 
   protected fill(): boolean | undefined | Promise<boolean | undefined> {
     const now = performance.now()
@@ -96,7 +108,7 @@ export class NicCapture extends Capture {
   }
 
   protected releaseBurst(): void {
-    if (this.#finalStats === undefined) this.#ring.release()
+    if (this.#finalStats === undefined && !this.#lent) this.#ring.release()
   }
 
   protected override finish(): boolean {
@@ -134,12 +146,14 @@ export class NicCapture extends Capture {
   }
 
   #readStats(): Stats {
-    const pending = this.#pending()
+    const unread = this.#pending()
     const [seen, dropped] = this.#counters
     const filtered = this.#follower?.filtered ?? 0
+    // Of a lent ring only the balancer may look at the packets: what it has not read yet counts as delivered to it.
+    const pending = this.#lent ? 0 : unread
     return {
       seen,
-      delivered: this.#ring.delivered - filtered,
+      delivered: seen - dropped - pending - filtered,
       dropped: { total: dropped, buffer: dropped },
       filtered,
       pending,
