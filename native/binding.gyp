@@ -18,6 +18,8 @@
         "balance/processes.cc",
         "balance/queue_source.cc",
         "balance/ring_source.cc",
+        "cluster/attached_queue.cc",
+        "cluster/file.cc",
         "cluster/memory.cc",
         "cluster/passing.cc",
         "cluster/queue.cc",

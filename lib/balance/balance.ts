@@ -3,15 +3,12 @@ import { clusterId, socketPath } from '../cluster/address.js'
 import type { Description, QueueDescription } from '../cluster/description.js'
 import { serve } from '../cluster/server.js'
 import { CaptureError } from '../errors.js'
-import { encodeSnapshot } from '../export/metadata.js'
 import type { Capture } from '../iface/capture.js'
 import { following } from '../iface/following.js'
-import type { MetadataBlock } from '../iface/metadata.js'
 import { type BalancerSource, type ClusterHandle, guarded, native } from '../native.js'
-import { readSnapshot } from '../state/snapshot.js'
+import { Beginning } from './beginning.js'
 import { Cluster } from './cluster.js'
 import { Feed } from './feed.js'
-import { known } from './known.js'
 import { type BalanceOptions, type CheckedBalanceOptions, checkBalanceOptions } from './options.js'
 import { type Policy, policyOf } from './policy.js'
 import { eventTraits } from './traits.js'
@@ -23,7 +20,8 @@ import { Workers } from './workers.js'
  * Where nobody has to look at the records in JavaScript (live captures without filter or state, queues of other clusters), a native
  * thread does it; otherwise this thread. The cluster takes the captures over.
  *
- * @throws CaptureError ERR_CAPTURE_OPTION, ERR_CAPTURE_FILTER, ERR_CAPTURE_BUSY (a cluster of that name runs), ERR_CAPTURE_PERM, ERR_CAPTURE_IO
+ * @throws CaptureError ERR_CAPTURE_OPTION, ERR_CAPTURE_FILTER, ERR_CAPTURE_BUSY (a cluster of that name runs), ERR_CAPTURE_PERM, ERR_CAPTURE_IO,
+ *   ERR_CAPTURE_CLOSED (a capture has a consumer). Once it has taken the captures over, a failure closes them.
  * @example
  * await using cluster = await balance(await open('sysdig'), { by: 'pid', queues: 4, worker: new URL('./worker.js', import.meta.url) })
  * for await (const { queues } of cluster.watch()) console.table(queues)
@@ -36,44 +34,58 @@ export async function balance(captures: Capture | readonly Capture[], options: B
   const queues = queueDescriptions(policy, checked)
   const id = clusterId(options.id)
 
+  const distribution = {
+    applications: policy.applications.map(({ key, queues }) => ({ key, queues })),
+    queues: queues.map(({ filter }, queue) => ({ snaplen: checked.snaplens[queue] ?? 0, ...(filter !== undefined && { wanted: wantedBy(filter, checked.stateEvents) }) })),
+    traits: eventTraits(),
+    copiesState: checked.stateEvents,
+  }
+
   const lent = policy.choose === undefined && checked.full !== 'wait' ? lend(all, checked.full === 'drop') : undefined
   const source = lent === undefined ? await merged(all) : undefined
   const waits = source !== undefined && (checked.full === undefined ? source.canWait : checked.full === 'wait')
   const description = describe(all, policy, waits, queues)
-  const handle = guarded(() => native().makeCluster(
-    {
-      path: checked.path ?? '', mode: checked.mode, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
-      description: JSON.stringify(description),
-    },
-    {
-      applications: policy.applications.map(({ key, queues }) => ({ key, queues })),
-      queues: queues.map(({ filter }, queue) => ({ snaplen: checked.snaplens[queue] ?? 0, ...(filter !== undefined && { wanted: wantedBy(filter) }) })),
-      traits: eventTraits(),
-      copiesState: checked.stateEvents,
-    },
-  ))
+  source?._take()
+  let handle: ClusterHandle | undefined
   let server: Server | undefined
   try {
+    const made = handle = guarded(() => native().makeCluster(
+      {
+        path: checked.path ?? '', mode: checked.mode, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
+        description: JSON.stringify(description),
+      },
+      distribution,
+    ))
+    const beginning = new Beginning(all)
     server = await serve({
       path: socketPath(id), owner: checked.owner, group: checked.group, mode: checked.mode, queues: queues.length,
-      sendFiles: (socket, queue, reply) => guarded(() => handle.sendFiles(socket, queue, reply)),
-      metadata: () => metadataOf(all),
-      about: () => ({ ...description, attached: queues.map((_, queue) => handle.attached(queue)) }),
+      sendFiles: (socket, queue, reply) => guarded(() => made.sendFiles(socket, queue, reply)),
+      metadata: () => beginning.metadata(),
+      about: () => ({ ...description, attached: queues.map((_, queue) => made.attached(queue)) }),
     })
     const feed = source && new Feed(handle, waits, policy.choose)
     const cluster = new Cluster({ id, handle, server, captures: source === undefined ? all : [source], queues, ...(feed && { feed }) })
-    if (policy.applications.some(({ key }) => KEYS_OF_PROCESSES.includes(key))) {
-      const { pids, flows } = known(readSnapshot({ source: 'iterators', env: false }))
-      handle.setPids(pids)
-      handle.setFlows(flows)
+    const begin = () => {
+      beginning.begin()
+      if (!policy.applications.some(({ key }) => KEYS_OF_PROCESSES.includes(key))) return
+      const { pids, flows } = beginning.known()
+      made.setPids(pids)
+      made.setFlows(flows)
     }
-    if (feed === undefined) runThread(cluster, handle, lent!, checked)
-    else await runFeed(cluster, handle, source!, feed)
+    if (feed === undefined) {
+      begin()
+      runThread(cluster, handle, lent!, checked)
+    } else {
+      runFeed(cluster, handle, source!, feed, begin)
+      // By then a file has said what was there before, or cannot be read.
+      if (source!.canWait) await Promise.race([beginning.begun, cluster.ended])
+    }
     startWorkers(cluster, checked)
     return cluster
   } catch (error) {
     server?.close()
-    handle.close()
+    handle?.close()
+    await Promise.allSettled(all.map(capture => capture.close()))
     throw error
   }
 }
@@ -91,20 +103,17 @@ function describe(captures: readonly Capture[], { by }: Policy, waits: boolean, 
   return { device: captures.map(({ device }) => device).join(','), interfaces: captures.flatMap(({ interfaces }) => interfaces), by, waits, queues }
 }
 
-/** By event code, what has to be in a queue so that its consumer can apply the filter; packets stand behind all codes. */
-function wantedBy(filter: string): Uint8Array {
+/**
+ * By event code, what has to be in a queue so that its consumer can apply the filter, and what changes the state, for consumers that
+ * want names as well; packets stand behind all codes.
+ */
+function wantedBy(filter: string, stateEvents: boolean): Uint8Array {
   const wanted = new Uint8Array(EVENT_CODES).fill(1)
-  const { needed } = following({ filter })
+  const { needed } = following({ filter, stateEvents })
   if (needed !== undefined) wanted.set(needed)
   return wanted
 }
 const EVENT_CODES = 512
-
-/** What consumers are told: of files and queues what those say, otherwise how this machine is now, without what may be secret. */
-async function metadataOf(captures: readonly Capture[]): Promise<readonly MetadataBlock[]> {
-  const told = await Promise.all(captures.map(capture => capture._machine()))
-  return told.includes(undefined) ? encodeSnapshot(readSnapshot({ source: 'iterators', env: false })) : told.flatMap(blocks => blocks ?? [])
-}
 
 async function merged(captures: readonly Capture[]): Promise<Capture> {
   if (captures.length === 1) return captures[0]
@@ -155,16 +164,20 @@ function runThread(cluster: Cluster, handle: ClusterHandle, lent: readonly Lent[
   cluster._run(ended, () => lent.forEach(stop))
 }
 
-/** Resolves once the first records are placed: by then a file has said what was there before. */
-async function runFeed(cluster: Cluster, handle: ClusterHandle, source: Capture, feed: Feed): Promise<void> {
-  let begun!: () => void
-  const beginning = new Promise<void>(resolve => { begun = resolve })
+/** This thread reads the source; `begin` is called before the first record is placed. */
+function runFeed(cluster: Cluster, handle: ClusterHandle, source: Capture, feed: Feed, begin: () => void): void {
   const beat = setInterval(() => handle.beat(), BEAT_MS)
   const distribute = async () => {
+    let begun = false
     try {
-      for await (const burst of source) {
-        begun()
-        await feed.take(burst)
+      for (;;) {
+        const more = await source._advance()
+        if (!begun && more !== undefined) begin()
+        begun ||= more !== undefined
+        if (more === false) break
+        if (more === undefined) continue
+        await feed.take(source._burst)
+        source._release()
       }
       handle.end()
     } catch (error) {
@@ -172,11 +185,10 @@ async function runFeed(cluster: Cluster, handle: ClusterHandle, source: Capture,
       throw error
     } finally {
       clearInterval(beat)
-      begun()
+      await source.close()
     }
   }
   cluster._run(distribute(), () => source.stop())
-  if (source.canWait) await beginning
 }
 const BEAT_MS = 50
 

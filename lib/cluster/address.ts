@@ -13,8 +13,8 @@ export interface QueueAddress {
 
 const PREFIX = 'cluster:'
 const ADDRESS = /^cluster:(.+)@(\d{1,3})$/s
-/** Letters that a file name, a shell and a person can live with. */
-const ID = /^[\w.-]{1,64}$/
+/** Letters that a file name, a shell and a person can live with; a file name that is none is ".". */
+const ID = /^(?!\.{1,2}$)[\w.-]{1,64}$/
 
 export function isQueueAddress(device: string): boolean {
   return device.startsWith(PREFIX)
@@ -36,7 +36,11 @@ export function queueDevice(cluster: string, queue: number): string {
 
 /** The name that was chosen for a cluster, or one that no other has. @throws CaptureError ERR_CAPTURE_OPTION */
 export function clusterId(chosen?: string | number): string {
-  const id = String(chosen ?? `${process.pid}-${randomBytes(3).toString('hex')}`)
+  return chosen === undefined ? `${process.pid}-${randomBytes(3).toString('hex')}` : checkId(String(chosen))
+}
+
+/** @throws CaptureError ERR_CAPTURE_OPTION */
+export function checkId(id: string): string {
   if (ID.test(id)) return id
   throw new CaptureError('ERR_CAPTURE_OPTION', `a cluster cannot be called ${JSON.stringify(id)}`, 'letters, digits, ".", "_" and "-", at most 64: 7, web-1')
 }

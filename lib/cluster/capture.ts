@@ -107,7 +107,7 @@ export class QueueCapture extends Capture {
   }
 
   /** Its balancer knows; if that has ended meanwhile, what it said before. */
-  override async _machine(): Promise<readonly MetadataBlock[]> {
+  override _machine(): Promise<readonly MetadataBlock[]> {
     return this.#machine().catch(() => this.#metadata)
   }
 

@@ -72,7 +72,7 @@ export class Entries implements Cursor {
       const at = this.#at & this.#mask
       const size = view.getInt32(at + SIZE, true)
       const len = view.getInt32(at + LENGTH, true)
-      if (size < ENTRY + HEADER_V1 || size > ((this.#end - this.#at) | 0) || len > size - ENTRY || len < 0) throw this.#unreadable()
+      if (size < ENTRY || size > ((this.#end - this.#at) | 0) || len > size - ENTRY || len < 0) throw this.#unreadable()
       const flags = view.getUint16(at + FLAGS, true)
       this.#at = (this.#at + size) | 0
       if ((flags & STATE_ONLY) !== 0) {
@@ -82,7 +82,7 @@ export class Entries implements Cursor {
         this.delivered++
       }
       if ((flags & IS_PACKET) === 0) {
-        if (view.getInt32(at + ENTRY + LEN, true) !== len) throw this.#unreadable()
+        if (len < HEADER_V1 || view.getInt32(at + ENTRY + LEN, true) !== len) throw this.#unreadable()
         event._view = view
         event._memory = this.#memory
         event._at = at + ENTRY

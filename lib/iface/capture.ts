@@ -159,12 +159,9 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
     return this._lookedAt === undefined
   }
 
-  /**
-   * @internal What consumers behind it are to be told of the machine where the records are made, as it is now; undefined: it is this
-   * one.
-   */
-  async _machine(): Promise<readonly MetadataBlock[] | undefined> {
-    return this.canWait ? this.metadata : undefined
+  /** @internal Of a queue: what its balancer knows of the machine now. */
+  _machine(): Promise<readonly MetadataBlock[]> | undefined {
+    return undefined
   }
 
   /** @internal Can a balancing thread read the source, because nobody has to look at its records in JavaScript? */

@@ -1,10 +1,10 @@
-import { basename, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { basename } from 'node:path'
 import { balance } from '../balance/balance.js'
 import type { Cluster, ClusterQueueStats, ClusterStats } from '../balance/cluster.js'
 import { clusterId } from '../cluster/address.js'
 import type { Capture, Stats } from '../iface/capture.js'
 import { checkPipelineOptions, type PipelineOptions } from './options.js'
+import { moduleUrl } from '../thread.js'
 import { StageThread } from './thread.js'
 
 /** What became of the records that came to one stage: seen = passed + refused + dropped. */
@@ -52,7 +52,7 @@ export async function pipeline(captures: Capture | readonly Capture[], stages: r
   const last = stages.length - 1
   const chain = clusterId(id)
   const threads = stages.map((stage, index) => new StageThread({
-    module: stage instanceof URL || /^[a-z]+:\/\//.test(stage) ? String(stage) : pathToFileURL(resolve(stage)).href,
+    module: moduleUrl(stage),
     cpu: stageCpus[index],
     state,
     maxWaitMs,
@@ -75,7 +75,8 @@ export async function pipeline(captures: Capture | readonly Capture[], stages: r
     source?.stop()
     await Promise.all(threads.map(thread => thread.close()))
     await source?.close().catch(() => {}) // the first error is the one to tell
-    throw error
+    // A stage finds the one ahead of it gone before that one's error has come to us.
+    throw threads.find(({ failure }) => failure !== undefined)?.failure ?? error
   }
 }
 

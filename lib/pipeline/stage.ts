@@ -72,4 +72,4 @@ if (start.ask === 'open') {
   clearInterval(timer)
   await cluster.close()
 }
-port.removeAllListeners('message')
+port.close()

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { ClusterStats } from '../balance/cluster.js'
 import type { BalanceOptions } from '../balance/options.js'
 import { QUEUE_DATA, type QueueData } from '../balance/workers.js'
+import { startThread } from '../thread.js'
 
 /** How the thread of a stage is told what it is, and how its messages are told from those that the stage itself posts. */
 export const STAGE_DATA = 'sysring:stage'
@@ -49,13 +50,15 @@ export class StageThread {
   readonly done: Promise<void>
   /** What it told last; after `done` the final counts. */
   stats: ClusterStats | undefined
+  /** What it threw. */
+  failure: unknown
   readonly #worker: Worker
   readonly #exited: Promise<void>
 
   constructor({ stageData, onMessage, ...data }: StageThreadOptions) {
     this.module = data.module
     const queueData: QueueData = { device: '', data: stageData }
-    const worker = new Worker(ENTRY!, { workerData: { [STAGE_DATA]: data, [QUEUE_DATA]: queueData }, name: `sysring stage ${data.module}` })
+    const worker = startThread(ENTRY!, { workerData: { [STAGE_DATA]: data, [QUEUE_DATA]: queueData }, name: `sysring stage ${data.module}` })
     this.#worker = worker
     const ready = new Settling<void>()
     const device = new Settling<string>()
@@ -74,7 +77,7 @@ export class StageThread {
     const fail = (error: unknown) => {
       for (const settling of [ready, device, done]) settling.reject(error)
     }
-    worker.once('error', fail)
+    worker.once('error', error => fail(this.failure = error))
     this.#exited = new Promise(resolve => worker.once('exit', () => {
       fail(new Error(`the thread of stage ${data.module} has ended`))
       resolve()

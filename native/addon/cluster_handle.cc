@@ -60,14 +60,14 @@ void ClusterHandle::SendFiles(const Napi::CallbackInfo& info) {
 
 // setPids([tid, pid, …]: Uint32Array), before start()
 void ClusterHandle::SetPids(const Napi::CallbackInfo& info) {
-  if (!Open(info.Env())) return;
+  if (!Open(info.Env()) || balancer_) return;
   auto pairs = info[0].As<Napi::Uint32Array>();
   for (size_t i = 0; i + 1 < pairs.ElementLength(); i += 2) distributor_->processes().SetPid(pairs[i], pairs[i + 1]);
 }
 
 // setFlows([pid, fd, hash, …]: Uint32Array), before start()
 void ClusterHandle::SetFlows(const Napi::CallbackInfo& info) {
-  if (!Open(info.Env())) return;
+  if (!Open(info.Env()) || balancer_) return;
   auto all = info[0].As<Napi::Uint32Array>();
   for (size_t i = 0; i + 2 < all.ElementLength(); i += 3) distributor_->processes().SetFlow(all[i], static_cast<int32_t>(all[i + 1]), all[i + 2]);
 }
@@ -131,7 +131,11 @@ void ClusterHandle::Start(const Napi::CallbackInfo& info) {
   options.window_ns = static_cast<uint64_t>(from.Get("windowNs").ToNumber().Int64Value());
   options.max_wait_ms = from.Get("maxWaitMs").ToNumber().Uint32Value();
   options.cpu = from.Get("cpu").ToNumber().Int32Value();
-  balancer_ = std::make_unique<Balancer>(*memory_, *distributor_, std::move(sources), options);
+  try {
+    balancer_ = std::make_unique<Balancer>(*memory_, *distributor_, std::move(sources), options);
+  } catch (const Failure& failure) {
+    ThrowFailure(env, failure);
+  }
 }
 
 // running(): undefined while the thread runs; then null, or the error that ended it.
@@ -149,14 +153,14 @@ void ClusterHandle::Stop(const Napi::CallbackInfo& info) {
 
 // end(reason?: string): the same for those who call distribute().
 void ClusterHandle::End(const Napi::CallbackInfo& info) {
-  if (!Open(info.Env())) return;
+  if (!Open(info.Env()) || balancer_) return;
   if (info[0].IsString()) memory_->End(ClusterState::kFailed, info[0].ToString().Utf8Value());
   else memory_->End(ClusterState::kEnded);
 }
 
 // beat(): the one who calls distribute() lives. At least ten times a second.
 void ClusterHandle::Beat(const Napi::CallbackInfo& info) {
-  if (Open(info.Env())) memory_->Beat();
+  if (Open(info.Env()) && !balancer_) memory_->Beat();
 }
 
 // counters(out: Float64Array): those of each queue, then records seen, records refused, records that came late, and ns that the thread was

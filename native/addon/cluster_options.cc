@@ -20,8 +20,8 @@ ClusterOptions ClusterOptionsFrom(Napi::Object from) {
   options.mode = from.Get("mode").ToNumber();
   options.group = from.Get("group").ToNumber();
   auto sizes = from.Get("queueBytes").As<Napi::Array>();
-  for (uint32_t i = 0; i < std::min(sizes.Length(), kMaxQueues); i++) options.queue_bytes.push_back(sizes.Get(i).ToNumber());
-  options.description = from.Get("description").ToString().Utf8Value().substr(0, kMaxDescription);
+  for (uint32_t i = 0; i < sizes.Length(); i++) options.queue_bytes.push_back(sizes.Get(i).ToNumber());
+  options.description = from.Get("description").ToString().Utf8Value();
   return options;
 }
 

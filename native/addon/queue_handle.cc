@@ -70,7 +70,7 @@ Napi::Value QueueHandle::Tail(const Napi::CallbackInfo& info) {
 // wait(bytes, ms): sleeps until so many bytes wait, or so long. Blocks the thread. Returns what poll() does.
 Napi::Value QueueHandle::Wait(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return info.Env().Undefined();
-  queue_->reader().Wait(info[0].ToNumber().Uint32Value(), info[1].ToNumber().Uint32Value());
+  queue_->Wait(info[0].ToNumber().Uint32Value(), info[1].ToNumber().Uint32Value());
   return Poll(info);
 }
 

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "../cluster/memory.h"
+#include "../cluster/attached_queue.h"
 
 namespace sysring {
 

@@ -4,7 +4,10 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <system_error>
 
 #include "../probe/clock.h"
 
@@ -28,7 +31,11 @@ Balancer::Balancer(ClusterMemory& memory, Distributor& distributor, std::vector<
   for (auto& source : sources_) options_.window_ns = std::max(options_.window_ns, source->Lag());
   // One lane is in order by itself.
   if (lanes_.size() < 2) options_.window_ns = 0;
-  thread_ = std::thread([this] { Run(); });
+  try {
+    thread_ = std::thread([this] { Run(); });
+  } catch (const std::system_error& error) {
+    throw Failure{"ERR_CAPTURE_IO", std::string("cannot start the balancer's thread: ") + error.what(), "see: ulimit -u"};
+  }
 }
 
 Balancer::~Balancer() { Stop(); }
@@ -42,37 +49,38 @@ void Balancer::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-uint64_t Balancer::CpuTime() const {
-  clockid_t clock;
-  auto handle = const_cast<std::thread&>(thread_).native_handle();
-  if (Ended()) return cpu_time_;
-  if (pthread_getcpuclockid(handle, &clock) != 0) return 0;
-  return static_cast<uint64_t>(Nanoseconds(clock));
-}
-
 void Balancer::Run() {
   pthread_setname_np(pthread_self(), "sysring-balance");
-  if (options_.cpu >= 0) {
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    CPU_SET(static_cast<unsigned>(options_.cpu), &cpus);
-    pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);
-  }
   try {
+    Pin();
     Loop();
-    memory_.End(ClusterState::kEnded);
   } catch (const Failure& failure) {
     failure_ = failure;
-    distributor_.Publish();
-    memory_.End(ClusterState::kFailed, failure.message);
+  } catch (const std::exception& error) {
+    failure_ = Failure{"ERR_CAPTURE_IO", std::string("the balancer cannot go on: ") + error.what(), "is memory limited? see: ulimit -v"};
   }
-  cpu_time_ = static_cast<uint64_t>(Nanoseconds(CLOCK_THREAD_CPUTIME_ID));
+  if (failure_) memory_.End(ClusterState::kFailed, failure_->message);
+  else memory_.End(ClusterState::kEnded);
+  // What was placed before a failure is in the queues, so it is nobody else's to count as waiting.
+  for (auto& lane : lanes_) lane->Release();
+  CountCpuTime();
   __atomic_store_n(&ended_, true, __ATOMIC_RELEASE);
+}
+
+void Balancer::Pin() const {
+  if (options_.cpu < 0) return;
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(static_cast<unsigned>(options_.cpu), &cpus);
+  if (int error = pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus); error != 0) {
+    throw Failure{"ERR_CAPTURE_OPTION", "the balancer cannot run on CPU " + std::to_string(options_.cpu) + ": " + strerror(error), "see: taskset -p $$"};
+  }
 }
 
 // When to look again is as in lib/iface/live.ts: nobody wakes us, for that would cost the traced process more than all the rest.
 void Balancer::Loop() {
-  const double longest = std::max(kShortest, options_.max_wait_ms / 1e3 - static_cast<double>(options_.window_ns) / 1e9 - kShortest);
+  // No longer than a heart beats.
+  const double longest = std::clamp(options_.max_wait_ms / 1e3 - static_cast<double>(options_.window_ns) / 1e9 - kShortest, kShortest, kBeatNs / 1e9);
   double pause = kShortest;
   int64_t next_tick = Nanoseconds(CLOCK_MONOTONIC) + kTickNs, next_beat = 0;
   for (bool stopping = false; !stopping;) {
@@ -89,14 +97,27 @@ void Balancer::Loop() {
     }
     if (now >= next_tick) {
       next_tick = now + kTickNs;
-      for (auto& source : sources_) source->Tick();
+      Tick();
     }
+    CountCpuTime();
     if (std::all_of(sources_.begin(), sources_.end(), [](auto& source) { return source->Ended(); })) break;
   }
   const int64_t patience = Nanoseconds(CLOCK_MONOTONIC) + kPatienceNs;
   auto drained = [](auto& source) { return source->Drained(); };
   while (Round(true), !std::all_of(sources_.begin(), sources_.end(), drained) && Nanoseconds(CLOCK_MONOTONIC) < patience) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+void Balancer::CountCpuTime() { __atomic_store_n(&cpu_time_, static_cast<uint64_t>(Nanoseconds(CLOCK_THREAD_CPUTIME_ID)), __ATOMIC_RELAXED); }
+
+void Balancer::Tick() {
+  try {
+    for (auto& source : sources_) source->Tick();
+  } catch (const Failure&) {
+    // What came before it failed has come, all the same.
+    Round(true);
+    throw;
   }
 }
 

@@ -23,7 +23,7 @@ struct BalancerOptions {
 
 class Balancer {
  public:
-  // `memory` and `distributor` stay the caller's, and outlive the balancer.
+  // `memory` and `distributor` stay the caller's, and outlive the balancer. Throws Failure.
   Balancer(ClusterMemory& memory, Distributor& distributor, std::vector<std::unique_ptr<Source>> sources, BalancerOptions options);
   // Stop()s.
   ~Balancer();
@@ -36,12 +36,15 @@ class Balancer {
   const std::optional<Failure>& failure() const { return failure_; }
   // Records that came too late to be put in order.
   uint64_t late() const { return __atomic_load_n(&late_, __ATOMIC_RELAXED); }
-  // Time that the thread has spent on a CPU, in ns.
-  uint64_t CpuTime() const;
+  // Time that the thread has spent on a CPU, in ns, as of its last round.
+  uint64_t CpuTime() const { return __atomic_load_n(&cpu_time_, __ATOMIC_RELAXED); }
 
  private:
   void Run();
   void Loop();
+  void Tick();
+  void Pin() const;
+  void CountCpuTime();
   // Distributes what may be distributed now; `all`: what is there. Returns how full the fullest lane was.
   double Round(bool all);
   bool Sleep(double seconds);

@@ -19,10 +19,14 @@ uint16_t CodeOf(const Entry& entry, const RecordView& record) {
 Distributor::Distributor(ClusterMemory& memory, DistributorOptions options)
     : memory_(memory), options_(std::move(options)), next_(options_.applications.size()), chosen_(memory.queues()) {
   options_.queues.resize(memory.queues());
+  uint64_t queues = 0;
   for (const auto& application : options_.applications) {
+    // One without a queue would divide by zero.
+    queues += application.queues > 0 ? application.queues : kMaxQueues + 1;
     flows_ |= application.key == Key::kFlow;
     follows_ |= application.key == Key::kPid || application.key == Key::kFd || application.key == Key::kFlow;
   }
+  if (queues != memory.queues()) throw Failure{"ERR_CAPTURE_OPTION", "the applications do not share out the cluster's queues", "the sum of their queues is the number of queues"};
 }
 
 uint32_t Distributor::KeyOf(Key key, const Entry& entry, const RecordView& record, const EventTraits& traits) const {
@@ -88,18 +92,22 @@ void Distributor::Put(uint32_t queue, const Entry& entry, uint16_t code) {
   else PutCut(writer, entry, options_.traits[code], policy.snaplen);
 }
 
-bool Distributor::PutCut(QueueWriter& writer, const Entry& entry, const EventTraits& traits, uint32_t snaplen) {
+void Distributor::PutCut(QueueWriter& writer, const Entry& entry, const EventTraits& traits, uint32_t snaplen) {
   if (entry.flags & kPacket) {
     Entry cut = entry;
     cut.len = std::min(cut.len, snaplen);
-    return writer.Place(cut);
+    writer.Place(cut);
+    return;
   }
   const RecordView record(entry.data, entry.len, (entry.flags & kOldHeader) != 0);
   const auto data = record.Param(traits.data);
-  if (!data || data->size() <= snaplen) return writer.Place(entry);
+  if (!data || data->size() <= snaplen) {
+    writer.Place(entry);
+    return;
+  }
   const uint32_t less = static_cast<uint32_t>(data->size()) - snaplen;
   uint8_t* to = writer.Reserve(entry.len - less, entry.flags, entry.iface, entry.cpu, entry.note);
-  if (to == nullptr) return false;
+  if (to == nullptr) return;
   const uint32_t before = static_cast<uint32_t>(reinterpret_cast<const uint8_t*>(data->data()) - entry.data) + snaplen;
   memcpy(to, entry.data, before);
   memcpy(to + before, entry.data + before + less, entry.len - before - less);
@@ -108,11 +116,10 @@ bool Distributor::PutCut(QueueWriter& writer, const Entry& entry, const EventTra
   const uint16_t kept = static_cast<uint16_t>(snaplen);
   memcpy(to + 16, &len, sizeof len);
   memcpy(to + RecordView::kHeader + static_cast<uint32_t>(traits.data) * sizeof kept, &kept, sizeof kept);
-  return true;
 }
 
 bool Distributor::HasRoom(const Entry& entry) {
-  const uint32_t len = entry.len + entry.note + (entry.flags & kPacket ? sizeof(packet_header) : 0);
+  const uint64_t len = uint64_t{entry.len} + entry.note + (entry.flags & kPacket ? sizeof(packet_header) : 0);
   for (size_t q = 0; q < memory_.queues(); q++) {
     if (!memory_.writer(q).HasRoom(len)) return false;
   }

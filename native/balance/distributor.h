@@ -35,6 +35,7 @@ struct DistributorOptions {
 
 class Distributor {
  public:
+  // Throws Failure.
   Distributor(ClusterMemory& memory, DistributorOptions options);
 
   // What `queue` means when the key is to choose.
@@ -57,7 +58,7 @@ class Distributor {
  private:
   uint32_t KeyOf(Key key, const Entry& entry, const RecordView& record, const EventTraits& traits) const;
   void Put(uint32_t queue, const Entry& entry, uint16_t code);
-  bool PutCut(QueueWriter& writer, const Entry& entry, const EventTraits& traits, uint32_t snaplen);
+  void PutCut(QueueWriter& writer, const Entry& entry, const EventTraits& traits, uint32_t snaplen);
 
   ClusterMemory& memory_;
   DistributorOptions options_;

@@ -50,9 +50,13 @@ uint32_t Processes::FlowOf(const RecordView& record, const EventTraits& traits) 
   if (auto tuple = record.Param(traits.tuple)) {
     if (uint32_t hash = TupleHash(*tuple)) return hash;
   }
-  auto sockets = sockets_.find(PidOf(record.tid()));
+  return FlowOf(PidOf(record.tid()), FdOf(record, traits));
+}
+
+uint32_t Processes::FlowOf(uint32_t pid, int64_t fd) const {
+  auto sockets = sockets_.find(pid);
   if (sockets == sockets_.end()) return 0;
-  auto socket = sockets->second.find(static_cast<int32_t>(FdOf(record, traits)));
+  auto socket = sockets->second.find(static_cast<int32_t>(fd));
   return socket == sockets->second.end() ? 0 : socket->second;
 }
 
@@ -60,50 +64,44 @@ void Processes::Follow(const RecordView& record, const EventTraits& traits, bool
   const uint64_t tid = record.tid();
   if (tid >= kMaxTid) return;
   const bool enters = record.type() % 2 == 0;
-  if (enters) {
-    auto fd = record.Integer(traits.fd);
-    fds_[tid] = fd && *fd >= 0 && *fd < INT32_MAX ? static_cast<int32_t>(*fd) + 1 : 0;
-  }
+  // Not every record in between belongs to the call: a thread is switched away from, or gets a signal.
+  if (auto fd = record.Integer(traits.fd); fd && enters) fds_[tid] = *fd >= 0 && *fd < INT32_MAX ? static_cast<int32_t>(*fd) + 1 : 0;
   if (traits.traits & kMakesThread && record.Integer(traits.res) == 0) {
     if (auto pid = record.Integer(traits.pid)) {
       pids_[tid] = static_cast<uint32_t>(*pid);
       // A new process has its parent's fds.
       if (auto parent = record.Integer(traits.ptid); flows && parent && *pid == static_cast<int64_t>(tid)) {
+        EraseFlows(pids_[tid]);
         auto sockets = sockets_.find(PidOf(static_cast<uint64_t>(*parent)));
         if (sockets != sockets_.end()) {
-          Sockets copy = sockets->second;
-          for (const auto& [fd, hash] : copy) SetFlow(static_cast<uint32_t>(*pid), fd, hash);
+          const Sockets copy = sockets->second;
+          for (const auto& [fd, hash] : copy) SetFlow(pids_[tid], fd, hash);
         }
       }
     }
   }
+  if (flows) FollowSockets(record, traits);
   if (traits.traits & kEndsThread) {
-    if (auto sockets = sockets_.find(static_cast<uint32_t>(tid)); sockets != sockets_.end()) {
-      flows_ -= sockets->second.size();
-      sockets_.erase(sockets);
-    }
+    EraseFlows(static_cast<uint32_t>(tid));
     pids_[tid] = 0;
-    fds_[tid] = 0;
   }
-  if (!flows) return;
+  if (!enters || traits.traits & kEndsThread) fds_[tid] = 0;
+}
 
+void Processes::FollowSockets(const RecordView& record, const EventTraits& traits) {
+  const uint32_t pid = PidOf(record.tid());
+  const int64_t fd = FdOf(record, traits);
   if (auto tuple = record.Param(traits.tuple)) {
-    const int64_t fd = FdOf(record, traits);
-    if (uint32_t hash = TupleHash(*tuple); hash != 0 && fd >= 0) SetFlow(PidOf(tid), static_cast<int32_t>(fd), hash);
+    if (uint32_t hash = TupleHash(*tuple); hash != 0 && fd >= 0) SetFlow(pid, static_cast<int32_t>(fd), hash);
   }
-  if (traits.traits & (kCloses | kDuplicates) && !enters) {
-    auto sockets = sockets_.find(PidOf(tid));
-    if (sockets == sockets_.end()) return;
-    const auto res = record.Integer(traits.res);
-    const auto socket = sockets->second.find(static_cast<int32_t>(FdOf(record, traits)));
-    if (socket == sockets->second.end() || !res || *res < 0) return;
-    if (traits.traits & kDuplicates) {
-      SetFlow(PidOf(tid), static_cast<int32_t>(*res), socket->second);
-    } else {
-      sockets->second.erase(socket);
-      flows_--;
-    }
-  }
+  if (!(traits.traits & (kCloses | kDuplicates)) || record.type() % 2 == 0) return;
+  const auto res = record.Integer(traits.res);
+  if (!res || *res < 0) return;
+  const int64_t made = traits.traits & kDuplicates ? *res : fd;
+  const uint32_t hash = traits.traits & kDuplicates ? FlowOf(pid, fd) : 0;
+  // Also an fd that was a socket before dup2 made it something else.
+  if (hash != 0) SetFlow(pid, static_cast<int32_t>(made), hash);
+  else EraseFlow(pid, made);
 }
 
 void Processes::SetPid(uint32_t tid, uint32_t pid) {
@@ -116,6 +114,20 @@ void Processes::SetFlow(uint32_t pid, int32_t fd, uint32_t hash) {
     return;
   }
   if (sockets_[pid].insert_or_assign(fd, hash).second) flows_++;
+}
+
+void Processes::EraseFlow(uint32_t pid, int64_t fd) {
+  auto sockets = sockets_.find(pid);
+  if (sockets == sockets_.end()) return;
+  flows_ -= sockets->second.erase(static_cast<int32_t>(fd));
+  if (sockets->second.empty()) sockets_.erase(sockets);
+}
+
+void Processes::EraseFlows(uint32_t pid) {
+  auto sockets = sockets_.find(pid);
+  if (sockets == sockets_.end()) return;
+  flows_ -= sockets->second.size();
+  sockets_.erase(sockets);
 }
 
 }  // namespace sysring

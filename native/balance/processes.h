@@ -24,7 +24,7 @@ class Processes {
   // The hash of the connection that the record is about; 0: none is known.
   uint32_t FlowOf(const RecordView& record, const EventTraits& traits) const;
 
-  // Takes notice of a record, after it was placed. `flows`: sockets too, which takes longer.
+  // Takes notice of a record, after it was placed (one that makes a thread: before). `flows`: sockets too, which takes longer.
   void Follow(const RecordView& record, const EventTraits& traits, bool flows);
 
   // What was there before the first record.
@@ -40,6 +40,11 @@ class Processes {
   static constexpr size_t kMaxFlows = 1 << 20;
 
   using Sockets = std::unordered_map<int32_t, uint32_t>;
+
+  void FollowSockets(const RecordView& record, const EventTraits& traits);
+  uint32_t FlowOf(uint32_t pid, int64_t fd) const;
+  void EraseFlow(uint32_t pid, int64_t fd);
+  void EraseFlows(uint32_t pid);
 
   uint32_t* pids_;
   int32_t* fds_;  // of the call that a thread is in, plus 1; 0: none

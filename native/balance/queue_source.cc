@@ -1,5 +1,7 @@
 #include "queue_source.h"
 
+#include <algorithm>
+
 #include "../probe/clock.h"
 
 namespace sysring {
@@ -12,7 +14,6 @@ class QueueLane : public Lane {
 
   double Refill() override {
     end_ = queue_.Head();
-    if (end_ - at_ > queue_.size()) throw Unreadable();
     Look();
     return static_cast<double>(end_ - at_) / queue_.size();
   }
@@ -37,12 +38,13 @@ class QueueLane : public Lane {
     queue_entry entry;
     memcpy(&entry, at, sizeof entry);
     const bool packet = (entry.flags & kPacket) != 0;
-    const uint32_t least = packet ? sizeof(packet_header) : RecordView::kOldHeader;
+    const uint32_t least = packet ? sizeof(packet_header) : entry.flags & kOldHeader ? RecordView::kOldHeader : RecordView::kHeader;
     if (entry.size > end_ - at_ || entry.size % 8 != 0 || entry.len < least || uint64_t{entry.len} + entry.note + sizeof entry > entry.size) throw Unreadable();
     size_ = entry.size;
     at += sizeof entry;
     entry_ = Entry{at, entry.len, entry.flags, static_cast<uint16_t>(entry.iface + iface_), entry.cpu, entry.note, at + entry.len};
     memcpy(&next_, at, sizeof next_);  // a record and a packet's header both begin with their time
+    next_ = std::min(next_, kNothing - 1);
     if (!packet) return;
     packet_header header;
     memcpy(&header, at, sizeof header);
@@ -74,11 +76,15 @@ std::vector<std::unique_ptr<Lane>> QueueSource::Lanes() {
 uint64_t QueueSource::Now() const { return static_cast<uint64_t>(Nanoseconds(CLOCK_REALTIME)); }
 
 void QueueSource::Tick() {
-  if (queue_->State() == ClusterState::kRunning && !queue_->ProducerLives()) {
+  const ClusterState state = queue_->State();
+  if (state == ClusterState::kFailed) {
+    throw Failure{"ERR_CAPTURE_PRODUCER", "the balancer of the queue that is read has failed: " + queue_->Reason(), "start it again, and then this one"};
+  }
+  if (state != ClusterState::kEnded && !queue_->ProducerLives()) {
     throw Failure{"ERR_CAPTURE_PRODUCER", "the balancer of the queue that is read is gone", "start it again, and then this one"};
   }
 }
 
-bool QueueSource::Ended() { return queue_->State() != ClusterState::kRunning; }
+bool QueueSource::Ended() { return queue_->State() == ClusterState::kEnded; }
 
 }  // namespace sysring

@@ -1,6 +1,7 @@
 // A queue of another cluster as a lane.
 #pragma once
 
+#include "../cluster/attached_queue.h"
 #include "lane.h"
 
 namespace sysring {

@@ -1,4 +1,4 @@
-// A record of the driver's, read in place: see lib/event/record.ts. Whoever holds one has checked that it is whole.
+// A record of the driver's, read in place: see lib/event/record.ts. Whoever holds one has checked that its header is there.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,9 @@ class RecordView {
     if (index < 0 || static_cast<uint32_t>(index) >= count || count > (len_ - kHeader) / sizeof(uint16_t)) return std::nullopt;
     uint64_t at = kHeader + count * sizeof(uint16_t);
     for (int i = 0; i < index; i++) at += Length(i);
-    if (at + Length(index) > len_) return std::nullopt;
-    return std::string_view(reinterpret_cast<const char*>(data_ + at), Length(index));
+    const uint16_t length = Length(index);  // once: whoever wrote the record could still change it
+    if (at + length > len_) return std::nullopt;
+    return std::string_view(reinterpret_cast<const char*>(data_ + at), length);
   }
 
   // An integer parameter of 4 or 8 bytes (results, fds, pids).

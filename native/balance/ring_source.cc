@@ -1,5 +1,7 @@
 #include "ring_source.h"
 
+#include <algorithm>
+
 namespace sysring {
 
 namespace {
@@ -48,8 +50,10 @@ class RingLane : public Lane {
   uint32_t Room() const { return (end_ - at_) & mask_; }
 
   void Look() {
-    if (Room() < header_) next_ = kNothing;
-    else memcpy(&next_, ring_.data()->data() + at_, sizeof next_);
+    next_ = kNothing;
+    if (Room() < header_) return;
+    memcpy(&next_, ring_.data()->data() + at_, sizeof next_);
+    next_ = std::min(next_, kNothing - 1);
   }
 
   Failure Unreadable() const {

@@ -23,6 +23,8 @@ constexpr uint32_t kMaxQueues = 128;
 constexpr uint32_t kMaxDescription = 48 << 10;
 constexpr uint32_t kMinQueueBytes = 128 << 10, kMaxQueueBytes = 1 << 30;
 
+constexpr bool IsQueueSize(uint32_t bytes) { return bytes >= kMinQueueBytes && bytes <= kMaxQueueBytes && (bytes & (bytes - 1)) == 0; }
+
 enum class ClusterState : uint32_t {
   kMaking = 0,
   kRunning = 1,
@@ -47,6 +49,9 @@ struct cluster_header {
   uint32_t description;  // bytes of it, behind the layouts
   uint32_t state;        // enum ClusterState
   uint32_t beat;         // counts up at least ten times a second while the producer lives
+  uint64_t started;      // ns since the epoch: tells one producer from the next in the same file
+  uint32_t made_file;    // 1: the producer made the file, and removes it when it ends
+  uint32_t reserved;
   char reason[128];      // of kFailed, with its NUL
   queue_layout layout[kMaxQueues];
   char json[kMaxDescription];
@@ -58,7 +63,7 @@ struct queue_producer {
   alignas(64) uint64_t received;  // records placed; = delivered + those between tail and head
   uint64_t dropped;               // no room
   uint64_t filtered;              // not wanted in this queue
-  uint64_t bytes;                 // of the records placed, without headers and padding
+  uint64_t bytes;                 // of those, without entries' and packets' headers and padding
   uint64_t state_received;        // copies of records that went elsewhere, for what follows from them; not in `received`
   uint64_t state_dropped;
   uint32_t high_watermark;  // most bytes that were ever waiting
@@ -96,6 +101,7 @@ struct packet_header {
 };
 
 static_assert(sizeof(queue_entry) == 16 && sizeof(packet_header) == 16 && sizeof(queue_layout) == 32);
+static_assert(offsetof(cluster_header, reason) == 56 && offsetof(cluster_header, layout) % 8 == 0);
 static_assert(offsetof(queue_producer, received) == 64 && offsetof(queue_consumer, sleeping) == 64);
 
 }  // namespace sysring

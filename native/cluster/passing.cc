@@ -65,7 +65,9 @@ Received RequestFiles(const std::string& path, const std::string& request, int t
   message.msg_iovlen = 1;
   message.msg_control = control.bytes;
   message.msg_controllen = sizeof control.bytes;
-  ssize_t got = recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
+  ssize_t got;
+  do got = recvmsg(socket.get(), &message, MSG_CMSG_CLOEXEC);
+  while (got < 0 && errno == EINTR);
   if (got < 0 && errno == EAGAIN) throw fail("no answer within " + std::to_string(timeout_ms / 1000) + " s");
   if (got <= 0) throw fail(got < 0 ? strerror(errno) : "it hung up");
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "memory.h"
+#include "file.h"
 
 namespace sysring {
 

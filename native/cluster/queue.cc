@@ -4,6 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <cstring>
 #include <ctime>
@@ -14,13 +16,15 @@ namespace {
 
 constexpr uint32_t kAlign = 8;
 
-uint32_t EntrySize(uint64_t len) { return static_cast<uint32_t>((sizeof(queue_entry) + len + kAlign - 1) & ~uint64_t{kAlign - 1}); }
+uint64_t EntrySize(uint64_t len) { return (sizeof(queue_entry) + len + kAlign - 1) & ~uint64_t{kAlign - 1}; }
 
 // Not the private kind: the other end may be another process.
 void FutexWake(uint32_t* word) { syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0); }
 void FutexWait(uint32_t* word, uint32_t expected, uint32_t timeout_ms) {
   timespec timeout{timeout_ms / 1000, static_cast<long>(timeout_ms % 1000) * 1000000};
-  syscall(SYS_futex, word, FUTEX_WAIT, expected, &timeout, nullptr, 0);
+  if (syscall(SYS_futex, word, FUTEX_WAIT, expected, &timeout, nullptr, 0) == 0) return;
+  // Memory of a PCI device is none that one can be woken on.
+  if (errno != EAGAIN && errno != ETIMEDOUT && errno != EINTR) nanosleep(&timeout, nullptr);
 }
 
 }  // namespace
@@ -42,30 +46,30 @@ void QueueWriter::LookAtTail() {
   }
 }
 
-bool QueueWriter::Fits(uint32_t need) {
+bool QueueWriter::Fits(uint64_t need) {
   if (need > size_ - (head_ - tail_)) LookAtTail();
   return need <= size_ - (head_ - tail_);
 }
 
-bool QueueWriter::HasRoom(uint32_t len) {
-  uint32_t need = EntrySize(len);
+bool QueueWriter::HasRoom(uint64_t len) {
+  uint64_t need = EntrySize(len);
   return need > size_ || Fits(need);
 }
 
 uint8_t* QueueWriter::Reserve(uint32_t len, uint16_t flags, uint16_t iface, uint16_t cpu, uint32_t note) {
   bool copy = (flags & kStateOnly) != 0;
   counted_ = true;
-  const uint64_t whole = uint64_t{len} + note;
-  if (whole > kMaxQueueBytes || note > UINT16_MAX || !Fits(EntrySize(whole))) {
+  const uint64_t need = EntrySize(uint64_t{len} + note);
+  if (note > UINT16_MAX || !Fits(need)) {
     (copy ? state_dropped_ : dropped_)++;
     return nullptr;
   }
   uint8_t* at = data_->data() + (head_ & (size_ - 1));
-  queue_entry entry{EntrySize(whole), len, flags, iface, cpu, static_cast<uint16_t>(note)};
+  queue_entry entry{static_cast<uint32_t>(need), len, flags, iface, cpu, static_cast<uint16_t>(note)};
   memcpy(at, &entry, sizeof entry);
   head_ += entry.size;
   (copy ? state_received_ : received_)++;
-  bytes_ += len;
+  if (!copy) bytes_ += len - (flags & kPacket ? sizeof(packet_header) : 0);
   return at + sizeof entry;
 }
 
@@ -79,7 +83,7 @@ bool QueueWriter::Place(const Entry& entry) {
     memcpy(at, &header, sizeof header);
     at += sizeof header;
   }
-  memcpy(at, entry.data, entry.len);
+  if (entry.len > 0) memcpy(at, entry.data, entry.len);
   if (entry.note > 0) memcpy(at + entry.len, entry.note_data, entry.note);
   return true;
 }
@@ -110,20 +114,29 @@ void QueueWriter::Publish() {
   queue_consumer* theirs = other();
   if (__atomic_load_n(&theirs->sleeping, __ATOMIC_RELAXED) == 0) return;
   if (static_cast<int32_t>(head_ - __atomic_load_n(&theirs->wake_at, __ATOMIC_RELAXED)) < 0) return;
-  __atomic_store_n(&theirs->sleeping, 0, __ATOMIC_RELAXED);
-  FutexWake(&theirs->sleeping);
+  Wake();
+}
+
+void QueueWriter::Wake() {
+  __atomic_store_n(&other()->sleeping, 0, __ATOMIC_RELAXED);
+  FutexWake(&other()->sleeping);
 }
 
 QueueReader::QueueReader(std::shared_ptr<Mapping> producer, std::shared_ptr<Mapping> consumer, std::shared_ptr<Mapping> data, uint32_t size)
     : producer_(std::move(producer)), consumer_(std::move(consumer)), data_(std::move(data)), size_(size) {
-  uint32_t head = Head();
+  const uint32_t head = RawHead();
   tail_ = __atomic_load_n(&own()->tail, __ATOMIC_RELAXED);
   // Rubbish that somebody before us left: nothing can be found in between, so begin with what comes next.
-  if (head - tail_ > size_) __atomic_store_n(&own()->tail, tail_ = head, __ATOMIC_RELEASE);
+  if (head - tail_ > size_ || Count(head).second != head) __atomic_store_n(&own()->tail, tail_ = head, __ATOMIC_RELEASE);
   __atomic_store_n(&own()->sleeping, 0, __ATOMIC_RELAXED);
 }
 
-uint32_t QueueReader::Head() const { return __atomic_load_n(&page()->head, __ATOMIC_ACQUIRE); }
+uint32_t QueueReader::Head() const {
+  const uint32_t head = RawHead();
+  return head - tail_ <= size_ ? head : tail_;
+}
+
+bool QueueReader::IsSound() const { return RawHead() - tail_ <= size_; }
 
 bool QueueReader::Release(uint32_t tail) {
   if (tail - tail_ > Head() - tail_) return false;
@@ -134,6 +147,8 @@ bool QueueReader::Release(uint32_t tail) {
 
 void QueueReader::Wait(uint32_t bytes, uint32_t timeout_ms) {
   queue_consumer* mine = own();
+  // With more, records could be dropped while we sleep and nothing be left to wake us.
+  bytes = std::min(bytes, size_ / 4);
   __atomic_store_n(&mine->wake_at, tail_ + bytes, __ATOMIC_RELAXED);
   __atomic_store_n(&mine->sleeping, 1, __ATOMIC_RELAXED);
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -141,24 +156,28 @@ void QueueReader::Wait(uint32_t bytes, uint32_t timeout_ms) {
   __atomic_store_n(&mine->sleeping, 0, __ATOMIC_RELAXED);
 }
 
-uint64_t QueueReader::Pending() const {
+uint64_t QueueReader::Pending() const { return Count(Head()).first; }
+
+std::pair<uint64_t, uint32_t> QueueReader::Count(uint32_t head) const {
   uint64_t count = 0;
-  uint32_t head = Head();
-  for (uint32_t at = tail_; at != head;) {
+  uint32_t at = tail_;
+  while (at != head) {
     queue_entry entry;
     memcpy(&entry, data_->data() + (at & (size_ - 1)), sizeof entry);
-    if (entry.size < sizeof entry || entry.size % kAlign != 0 || entry.size > head - at) break;
+    if (entry.size < sizeof entry || entry.size % kAlign != 0 || entry.size > head - at || uint64_t{entry.len} + entry.note > entry.size - sizeof entry) break;
     if ((entry.flags & kStateOnly) == 0) count++;
     at += entry.size;
   }
-  return count;
+  return {count, at};
 }
 
-QueueCounters QueueReader::ReadCounters(const queue_producer& from, const queue_consumer& consumer) {
+QueueCounters QueueReader::ReadCounters(const queue_producer& from, const queue_consumer& consumer, uint32_t size) {
   auto load = [](const auto* value) { return __atomic_load_n(value, __ATOMIC_RELAXED); };
-  uint32_t tail = load(&consumer.tail);
+  const uint32_t tail = __atomic_load_n(&consumer.tail, __ATOMIC_ACQUIRE);  // first, so that the head is not behind it
+  // The tail may be anything: then the queue is as good as full.
+  const uint32_t waiting = std::min(load(&from.head) - tail, size);
   return {load(&from.received), load(&from.dropped), load(&from.filtered), load(&from.bytes), load(&from.state_received), load(&from.state_dropped),
-          load(&from.high_watermark), load(&from.faults), load(&from.head) - tail};
+          load(&from.high_watermark), load(&from.faults), waiting};
 }
 
 }  // namespace sysring

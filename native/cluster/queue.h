@@ -2,11 +2,12 @@
 //
 // Each end keeps its own position in private memory and publishes it with release semantics; what the other end has published
 // is read with acquire. So the bytes of an entry are there before its head is seen, and have been read before their room is.
-// native/cluster/model checks that for weaker machines than x86.
+// native/tests/model checks that for weaker machines than x86.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "../ring/ring.h"
 #include "layout.h"
@@ -40,10 +41,12 @@ class QueueWriter {
   bool Place(const Entry& entry);
   void CountFiltered() { filtered_++; }
   // Is there room for an entry of `len` bytes, or will there never be? Counts nothing.
-  bool HasRoom(uint32_t len);
+  bool HasRoom(uint64_t len);
 
   // Shows the consumer everything that was placed, and wakes it if it wants that.
   void Publish();
+  // Wakes it whatever it waits for.
+  void Wake();
 
   // Bytes that the consumer has not given back, as far as is known.
   uint32_t Waiting() const { return head_ - tail_; }
@@ -53,7 +56,7 @@ class QueueWriter {
   queue_producer* page() const { return reinterpret_cast<queue_producer*>(producer_->data()); }
   queue_consumer* other() const { return reinterpret_cast<queue_consumer*>(consumer_->data()); }
   void LookAtTail();
-  bool Fits(uint32_t need);
+  bool Fits(uint64_t need);
 
   std::shared_ptr<Mapping> producer_, consumer_, data_;
   uint32_t size_;
@@ -78,20 +81,26 @@ class QueueReader {
 
   const std::shared_ptr<Mapping>& data() const { return data_; }
   uint32_t size() const { return size_; }
-  // Entries before this position are complete.
+  // Entries before this position are complete. A head that cannot be counts as "nothing new".
   uint32_t Head() const;
+  // False once the producer's page is nonsense.
+  bool IsSound() const;
   uint32_t tail() const { return tail_; }
   // Gives what lies before `tail` back. False, and nothing done, if that is not between tail and head.
   bool Release(uint32_t tail);
-  // Sleeps until `bytes` wait, for `timeout_ms` at most. Blocks the thread.
+  // Sleeps until `bytes` wait, or a quarter of the queue if that is less, for `timeout_ms` at most, and now and then not as
+  // long. Blocks the thread.
   void Wait(uint32_t bytes, uint32_t timeout_ms);
-  QueueCounters Counters() const { return ReadCounters(*page(), *own()); }
+  QueueCounters Counters() const { return ReadCounters(*page(), *own(), size_); }
   // Records (not copies) that wait, in entries that make sense.
   uint64_t Pending() const;
 
-  static QueueCounters ReadCounters(const queue_producer& producer, const queue_consumer& consumer);
+  static QueueCounters ReadCounters(const queue_producer& producer, const queue_consumer& consumer, uint32_t size);
 
  private:
+  // Entries between the tail and `head` that make sense: how many are records, and where the last one ends.
+  std::pair<uint64_t, uint32_t> Count(uint32_t head) const;
+  uint32_t RawHead() const { return __atomic_load_n(&page()->head, __ATOMIC_ACQUIRE); }
   const queue_producer* page() const { return reinterpret_cast<const queue_producer*>(producer_->data()); }
   queue_consumer* own() const { return reinterpret_cast<queue_consumer*>(consumer_->data()); }
 
