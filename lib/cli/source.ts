@@ -1,3 +1,4 @@
+import type { QueueOptions } from '../cluster/capture.js'
 import type { Capture, CaptureOptions } from '../iface/capture.js'
 import type { FanoutMode, NicOptions } from '../iface/nic/options.js'
 import type { LiveOptions } from '../probe/options.js'
@@ -7,7 +8,7 @@ import { UsageError } from './report.js'
 
 /** The options that choose what is captured, for the commands that capture. */
 export const SOURCE_OPTIONS = {
-  interface: { group: 'Source', short: 'i', value: 'DEV', help: 'capture live from this device: sysdig (default), eth0, …; see: sysring devices' },
+  interface: { group: 'Source', short: 'i', value: 'DEV', help: 'capture live from this device: sysdig (default), eth0, cluster:7@0, …; see: sysring devices' },
   read: { short: 'r', value: 'FILE', help: 'read a .scap, .pcap or .pcapng file, also gzipped; - for standard input' },
   numevents: { short: 'n', value: 'EVENTS', help: 'stop after that many events' },
   duration: { short: 'd', value: 'SECONDS', help: 'stop after that many seconds' },
@@ -29,14 +30,14 @@ export const LIVE_OPTIONS = {
 } as const
 
 /** Those of them that are about system calls, and those about packets. */
-const OF_CALLS = ['events', 'syscalls', 'pid', 'not-pid', 'readers'] as const
-const OF_PACKETS = ['promiscuous', 'fanout', 'decap'] as const
+export const OF_CALLS = ['events', 'syscalls', 'pid', 'not-pid', 'readers'] as const
+export const OF_PACKETS = ['promiscuous', 'fanout', 'decap'] as const
 
 type Flag = 'readers' | 'promiscuous' | 'decap'
 export type SourceValues = Partial<Record<keyof typeof SOURCE_OPTIONS | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
 
 /** What the command itself asks of a capture. */
-export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'>
+export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'> & Pick<QueueOptions, 'metadata'>
 
 /** Opens what the command line names, until a signal ends it. */
 export function openSource(values: SourceValues, wanted: Wanted = {}): Promise<Capture> {
@@ -49,7 +50,7 @@ export function eventLimit({ numevents }: SourceValues): number | undefined {
 }
 
 /** Only the half of the library that is needed is loaded. */
-async function openUntil(signal: AbortSignal, values: SourceValues, wanted: Wanted): Promise<Capture> {
+export async function openUntil(signal: AbortSignal, values: SourceValues, { metadata, ...wanted }: Wanted): Promise<Capture> {
   const limits: CaptureOptions = { signal, ...wanted }
   const maxEvents = eventLimit(values)
   const seconds = number('-d', values.duration, 0)
@@ -71,6 +72,11 @@ async function openUntil(signal: AbortSignal, values: SourceValues, wanted: Want
   const device = values.interface ?? 'sysdig'
   const { deviceKind, open } = await import('../open.js')
   const kind = deviceKind(device)
+  if (kind === 'queue') {
+    const name = Object.keys(LIVE_OPTIONS).find(name => name in values)
+    if (name !== undefined) throw new UsageError(`--${name} is not for ${device}: what is in a queue has been captured already`, 'give it to the balancer')
+    return open(device, { ...limits, ...(metadata !== undefined && { metadata }) })
+  }
   for (const name of kind === 'live' ? OF_PACKETS : OF_CALLS) {
     if (name in values) throw new UsageError(`--${name} is not for ${device}, which has ${kind === 'live' ? 'system calls' : 'packets'}`, `leave --${name} out`)
   }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { CaptureError } from '../errors.js'
 
@@ -58,8 +58,16 @@ export function socketFolder(uid = process.geteuid?.() ?? 0, runtime = process.e
 }
 
 /** Where the clusters are that this user may consume: the user's own, and root's. */
-export function socketFolders(): string[] {
+function socketFolders(): string[] {
   return [...new Set([socketFolder(), ROOTS])]
+}
+
+/** The clusters whose sockets are there: those that run, and those whose balancers were killed. */
+export function clusters(): { id: string; path: string }[] {
+  return socketFolders().flatMap(folder => {
+    const names = existsSync(folder) ? readdirSync(folder).sort() : []
+    return names.filter(name => ID.test(name)).map(id => ({ id, path: join(folder, id) }))
+  })
 }
 
 /** The socket of a cluster that runs, the user's own before root's. */
