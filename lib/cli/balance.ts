@@ -66,7 +66,7 @@ export async function balanced({ what, filter, sources, options, quiet, json }: 
   let device = ''
   return attend<Cluster>({
     async open(signal) {
-      const captures = await openSources(signal, sources, { metadata: true, ...(filter !== undefined && { filter }) })
+      const captures = await openSources(signal, sources, { metadata: true, stateEvents: true, ...(filter !== undefined && { filter }) })
       waits = captures.every(({ canWait }) => canWait)
       device = captures.map(({ device }) => device).join(', ')
       const { balance } = await import('../balance/balance.js')

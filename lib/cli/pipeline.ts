@@ -34,7 +34,7 @@ export async function run(args: string[]): Promise<number> {
   let waits = false
   return attend<Pipeline>({
     async open(signal) {
-      const captures = await openSources(signal, others, { metadata: true, ...(filter !== undefined && { filter }) })
+      const captures = await openSources(signal, others, { metadata: true, stateEvents: true, ...(filter !== undefined && { filter }) })
       waits = captures.every(({ canWait }) => canWait)
       const { pipeline } = await import('../pipeline/pipeline.js')
       return pipeline(captures, stages, options).catch(async error => {

@@ -112,7 +112,7 @@ export class QueueCapture extends Capture {
   }
 
   override get _lendable(): boolean {
-    return this.#follower === undefined && this.#hidesState && this._limits.maxEvents === Infinity
+    return this.#follower === undefined && this._limits.maxEvents === Infinity
   }
 
   override _lend(iface: number): { source: BalancerSource; stop(): void } {

@@ -23,7 +23,10 @@ export interface PcapngOptions {
   framing?: 'scap' | Framing
   /** Keep at most that many bytes of a frame, 64 … 262144 (default). Not for `scap`: its records are whole. */
   snaplen?: number
-  /** A comment on every frame of a record: `true` for direction, name and thread, or what a function returns. */
+  /**
+   * A comment on every frame of a record: `true` for direction, name and thread, or what a function returns. Notes of the stages of a
+   * pipeline are comments of their own, on packets too, unless this is `false`. Not for `scap`.
+   */
   comments?: boolean | ((event: Event) => string | undefined)
   /** The filter that the records went through, to be noted in the file. */
   filter?: string
@@ -162,6 +165,7 @@ class Frames extends Pcapng {
   readonly #header: number
   readonly #snaplen: number
   readonly #comment: ((event: Event) => string | undefined) | undefined
+  readonly #notes: boolean
   #source: Capture | undefined
 
   constructor(options: PcapngOptions, framing: Framing) {
@@ -171,6 +175,7 @@ class Frames extends Pcapng {
     this.linktype = frameLinktype(framing)
     this.#snaplen = options.snaplen ?? MAX_SNAPLEN
     this.#comment = options.comments === true ? commentOn : options.comments === false ? undefined : options.comments
+    this.#notes = options.comments !== false
     this.overhead = EPB_HEADER + this.#header + 3 + 4
   }
 
@@ -211,7 +216,9 @@ class Frames extends Pcapng {
       packet.bytes.copyTo(out.memory.subarray(at + EPB_HEADER, at + EPB_HEADER + caplen))
     }
     out.at = at + total
-    if (this.#comment !== undefined && packet === undefined) addComment(out, total, this.#comment(event))
+    const comment = packet === undefined ? this.#comment?.(event) : undefined
+    const note = this.#notes ? event.note : undefined
+    if (comment !== undefined || note !== undefined) addComments(out, total, comment, note)
   }
 
   end(source: Capture, out: Chunk): void {
@@ -263,13 +270,14 @@ function commentOn(event: Event): string {
   return `${event.dir === 'enter' ? '>' : '<'} ${event.name} tid=${event.tid}`
 }
 
-/** Appends an opt_comment to the block of `length` bytes that has just been written. */
-function addComment(out: Chunk, length: number, text: string | undefined): void {
-  if (text === undefined || text === '') return
-  out.reserve(textOptionSize(text) + 8)
+/** Appends opt_comments to the block of `length` bytes that has just been written. */
+function addComments(out: Chunk, length: number, ...texts: (string | undefined)[]): void {
+  const comments = texts.filter(text => text !== undefined && text !== '')
+  if (comments.length === 0) return
+  out.reserve(comments.reduce((size, text) => size + textOptionSize(text!), 8))
   const start = out.at - length
   out.at -= 4
-  textOption(out, OPT_COMMENT, text)
+  for (const text of comments) textOption(out, OPT_COMMENT, text)
   endOfOptions(out)
   endBlock(out, start)
 }
