@@ -12,6 +12,7 @@ export const BUNDLE_URL = pathToFileURL(BUNDLE).href
 export const COMMAND = [process.execPath, join(HERE, '..', 'dist', 'cli.js')]
 export const READER = [process.execPath, join(HERE, 'reader.mjs'), BUNDLE_URL]
 export const MERGE = [process.execPath, join(HERE, 'merge.mjs'), BUNDLE_URL]
+export const NIC = [process.execPath, join(HERE, 'nic.mjs')]
 export const FIRST = [process.execPath, join(HERE, 'first.mjs'), BUNDLE_URL]
 
 export function requireBundle(): void {
@@ -22,7 +23,7 @@ export function requireBundle(): void {
 export const WORK_CPU = cpus().length - 1
 export const TRACER_CPU = Math.max(0, WORK_CPU - 1)
 
-export type Program = 'getppid' | 'mixed' | 'file' | 'tcp' | 'timed'
+export type Program = 'getppid' | 'mixed' | 'file' | 'tcp' | 'timed' | 'packets'
 
 /** Compiles one of bench/programs; returns its path. */
 export function compile(program: Program, folder: string): string {

@@ -13,6 +13,7 @@ import { killAll } from './child.js'
 import { drain } from './drain.js'
 import { describe, machineText } from './machine.js'
 import { merge } from './merge.js'
+import { nic } from './nic.js'
 import { overhead } from './overhead.js'
 import { read } from './read.js'
 import { missing } from './rivals.js'
@@ -20,7 +21,7 @@ import { start } from './start.js'
 import type { Suite } from './suite.js'
 import { tableText } from './table.js'
 
-const SUITES: readonly Suite[] = [overhead, drain, read, merge, start]
+const SUITES: readonly Suite[] = [overhead, drain, nic, read, merge, start]
 
 process.exitCode = await main()
 

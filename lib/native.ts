@@ -118,6 +118,8 @@ export interface QueueHandle {
   counters(out: Float64Array): void
   /** Records that wait, without copies for the state. */
   pending(): number
+  /** Records that a balancing thread has taken from it. */
+  taken(): number
   /** Detaches the memory and leaves the queue to the next consumer. */
   close(): void
 }

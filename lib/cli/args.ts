@@ -5,9 +5,9 @@ import { UsageError } from './report.js'
 export interface Option {
   short?: string
   value?: string
-  /** May be given several times. */
-  multiple?: true
   help: string
+  /** It may be given several times. */
+  many?: true
   /** The values to choose from. */
   choices?: readonly string[]
   /** The heading under which the help shows it; by default that of the option before it. */
@@ -18,7 +18,7 @@ export type Options = Record<string, Option>
 
 /** What was given: text where an option takes a value, true where it is a switch. */
 export type Values<O extends Options> = {
-  [K in keyof O]?: O[K] extends { choices: readonly (infer C)[] } ? C : O[K] extends { multiple: true } ? string[] : O[K] extends { value: string } ? string : true
+  [K in keyof O]?: O[K] extends { choices: readonly (infer C)[] } ? C : O[K] extends { many: true } ? string[] : O[K] extends { value: string } ? string : true
 }
 
 export interface ParseOptions {
@@ -36,8 +36,8 @@ export function parse<const O extends Options>(
   command: string, synopsis: string, options: O, args: string[], { takesFilter = false, takesList = false }: ParseOptions = {},
 ): Values<O> & { filter?: string; list?: string[] } | undefined {
   const hint = `sysring ${command} --help`
-  const config = Object.fromEntries(Object.entries<Option>(options).map(([name, { short, value, multiple = false }]) =>
-    [name, { type: value === undefined ? 'boolean' as const : 'string' as const, multiple, ...(short !== undefined && { short }) }]))
+  const config = Object.fromEntries(Object.entries<Option>(options).map(([name, { short, value, many = false }]) =>
+    [name, { type: value === undefined ? 'boolean' as const : 'string' as const, multiple: many, ...(short !== undefined && { short }) }]))
   let values: Record<string, string | boolean | (string | boolean)[] | undefined>
   try {
     const parsed = parseArgs({ args, options: { ...config, help: { type: 'boolean', short: 'h' } }, allowPositionals: takesFilter || takesList })

@@ -6,17 +6,17 @@ import { attend } from './attend.js'
 import { CLUSTER_OPTIONS, clusterOptions, perQueue, queuesOf } from './clusteroptions.js'
 import { commands, heldQueues, QueueReport } from './queues.js'
 import { OK } from './report.js'
-import { LIVE_OPTIONS } from './source.js'
-import { openSources, SOURCES_OPTIONS, type SourcesValues } from './sources.js'
+import { LIVE_OPTIONS, openSources, SOURCE_OPTIONS, type SourceValues } from './source.js'
 
+const { numevents: _numevents, ...SOURCE } = SOURCE_OPTIONS
 const { snaplen, ...LIVE } = LIVE_OPTIONS
 
 const OPTIONS = {
-  ...SOURCES_OPTIONS,
+  ...SOURCE,
   queues: { group: 'Queues', short: 'n', value: 'N[,N…]', help: 'how many (default: one per CPU); of several applications, each of which gets everything: 2,1 or counters=2,recorder=1' },
   by: { short: 'm', value: 'KEY', choices: ALL_KEYS, help: 'what chooses the queue of an event (default: tid)' },
-  filter: { value: 'Q:EXPR', multiple: true, help: "what queue Q is for, in sysdig's language" },
-  snaplen: { ...snaplen, group: 'Queues', value: '[Q:]BYTES', multiple: true, help: `${snaplen.help}; with Q: of that queue` },
+  filter: { value: 'Q:EXPR', many: true, help: "what queue Q is for, in sysdig's language" },
+  snaplen: { ...snaplen, group: 'Queues', value: '[Q:]BYTES', many: true, help: `${snaplen.help}; with Q: of that queue` },
   cpu: { value: 'CPU', help: 'where the balancing thread runs (default: anywhere)' },
   ...CLUSTER_OPTIONS,
   ...LIVE,
@@ -26,7 +26,7 @@ const OPTIONS = {
 
 /** Distributes captures over queues that other processes consume, in the way of PF_RING's zbalance_ipc. */
 export async function run(args: string[]): Promise<number> {
-  const values = parse('balance', '[-i DEV | -r FILE]… [-c ID] [-n QUEUES] [-m KEY] [OPTION …] [FILTER]', OPTIONS, args, { takesList: true })
+  const values = parse('balance', '[-i DEV … | -r FILE …] [-c ID] [-n QUEUES] [-m KEY] [OPTION …] [FILTER]', OPTIONS, args, { takesList: true })
   if (values === undefined) return OK
   const { list = [], filter, snaplen, queues, by, cpu, quiet, json, ...others } = values
   const snaplens = perQueue('-s', snaplen)
@@ -53,7 +53,7 @@ export interface Balanced {
   /** What chooses the queue. */
   what: string
   filter: string | undefined
-  sources: SourcesValues
+  sources: SourceValues
   options: BalanceOptions
   quiet: boolean
   json: boolean

@@ -25,9 +25,9 @@ const OPTIONS = {
 
 /** Passes a capture on: out of a network interface, in the way of PF_RING's zbounce, or into a queue, as zbounce_ipc. */
 export async function run(args: string[]): Promise<number> {
-  const values = parse('bounce', '[-i DEV | -r FILE] -o NIC|cluster:ID [OPTION …] [FILTER]', OPTIONS, args, { takesFilter: true })
+  const values = parse('bounce', '[-i DEV … | -r FILE …] -o NIC|cluster:ID [OPTION …] [FILTER]', OPTIONS, args, { takesFilter: true })
   if (values === undefined) return OK
-  const { out, filter, quiet, json, numevents, interface: device, read, ...others } = values
+  const { out, filter, quiet, json } = values
   if (out === undefined) throw new UsageError('-o is missing: where is it to be sent?', 'sysring bounce -i sysdig -o veth0')
   const cluster = /^cluster:(.+)$/s.exec(out)?.[1]
   if (cluster === undefined) {
@@ -36,11 +36,10 @@ export async function run(args: string[]): Promise<number> {
   }
   refuse(values, OUT_OPTIONS, `is for network interfaces, not for ${out}`)
   if (cluster.includes('@')) throw new UsageError(`-o makes a cluster, and ${out} would be a queue of one`, `-o cluster:${cluster.split('@')[0]}`)
-  if (numevents !== undefined) throw new UsageError('-n is for network interfaces: a cluster runs until its capture ends', 'leave -n out, or take -d')
   return balanced({
     what: 'one queue',
     filter,
-    sources: { ...others, ...(device !== undefined && { interface: [device] }), ...(read !== undefined && { read: [read] }) },
+    sources: values,
     options: { ...clusterOptions(values), id: cluster, queues: 1 },
     quiet: quiet === true,
     json: json === true,
@@ -49,7 +48,7 @@ export async function run(args: string[]): Promise<number> {
 
 async function sent(values: SourceValues & { filter?: string; quiet?: true; json?: true; 'bypass-qdisc'?: true }, out: string): Promise<number> {
   const { filter, quiet, json } = values
-  if (values.interface !== undefined && nameOf(values.interface) === out) {
+  if (values.interface?.some(device => nameOf(device) === out) === true) {
     throw new UsageError(`what is sent out of ${out} would be captured there, and sent again`, 'give -o another interface')
   }
   const { openSender } = await import('../export/nic.js')

@@ -5,11 +5,12 @@ import { CLUSTER_OPTIONS, clusterOptions } from './clusteroptions.js'
 import { Meter } from './meter.js'
 import { heldQueues, queueText, RULE, seconds, sourceText } from './queues.js'
 import { OK, UsageError } from './report.js'
-import { LIVE_OPTIONS } from './source.js'
-import { openSources, SOURCES_OPTIONS } from './sources.js'
+import { LIVE_OPTIONS, openSources, SOURCE_OPTIONS } from './source.js'
+
+const { numevents: _numevents, ...SOURCE } = SOURCE_OPTIONS
 
 const OPTIONS = {
-  ...SOURCES_OPTIONS,
+  ...SOURCE,
   filter: { value: 'EXPR', help: 'only what this keeps goes to the first stage' },
   state: { group: 'Stages', help: 'stages may ask for the process, the fd and the fields of an event' },
   cpus: { value: 'A,B,…', help: 'CPUs of the threads of the stages' },
@@ -21,7 +22,7 @@ const OPTIONS = {
 
 /** Lets captures go through stages, each on a thread of its own, in the way of PF_RING's zpipeline. */
 export async function run(args: string[]): Promise<number> {
-  const values = parse('pipeline', '[-i DEV | -r FILE]… [-c ID] [OPTION …] STAGE.js …', OPTIONS, args, { takesList: true })
+  const values = parse('pipeline', '[-i DEV … | -r FILE …] [-c ID] [OPTION …] STAGE.js …', OPTIONS, args, { takesList: true })
   if (values === undefined) return OK
   const { list: stages = [], filter, state, cpus, quiet, json, ...others } = values
   if (stages.length === 0) throw new UsageError('there is no stage', 'sysring pipeline -i sysdig ./stage.js, a module whose default export is (ev) => boolean | string')

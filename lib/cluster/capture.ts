@@ -8,7 +8,7 @@ import type { BalancerSource, QueueHandle } from '../native.js'
 import type { Follower } from '../state/follower.js'
 import type { Initial } from '../state/initial.js'
 import type { Lookup, State } from '../state/state.js'
-import { COUNTERS, queueStats } from './counters.js'
+import { COUNTERS, queueStats, type QueueStats } from './counters.js'
 import type { Description } from './description.js'
 import { Entries } from './entries.js'
 
@@ -86,7 +86,7 @@ export class QueueCapture extends Capture {
     this.#follower = following?.begin(this.#entries)
     if (initial !== undefined) following!.restart(this.#follower!, initial.lists, initial.lookup)
     this.burst = new Burst(this.#follower ?? this.#entries)
-    this.#droppedBefore = this.#lostBefore = this.#dropped()
+    this.#droppedBefore = this.#lostBefore = this.#counted().dropped
   }
 
   override get state(): State | undefined {
@@ -148,7 +148,7 @@ export class QueueCapture extends Capture {
 
   #opened(): true {
     this.#pauseMs = 1
-    const dropped = this.#dropped()
+    const { dropped } = this.#counted()
     const total = dropped - this.#lostBefore
     this.#lostBefore = dropped
     this.burst.lost = total === 0 ? NOTHING : { total, queue: total }
@@ -168,9 +168,9 @@ export class QueueCapture extends Capture {
     this.#turned = performance.now()
   }
 
-  #dropped(): number {
+  #counted(): QueueStats {
     this.#handle.counters(this.#counters)
-    return queueStats(0, this.#counters).dropped
+    return queueStats(0, this.#counters)
   }
 
   protected releaseBurst(): void {
@@ -184,15 +184,23 @@ export class QueueCapture extends Capture {
 
   protected dispose(): void {
     try {
-      this.#finalStats = this.stats()
+      this.#finalStats = this.#readStats(true)
     } finally {
       this.#handle.close()
     }
   }
 
   stats(): Stats {
-    if (this.#finalStats !== undefined) return this.#finalStats
-    const total = this.#dropped() - this.#droppedBefore
+    return this.#finalStats ?? this.#readStats()
+  }
+
+  #readStats(ended = false): Stats {
+    const total = this.#counted().dropped - this.#droppedBefore
+    if (this.#lent) {
+      // Until the thread has ended, only it may look at what waits.
+      const [delivered, pending] = [this.#handle.taken(), ended ? this.#handle.pending() : 0]
+      return { seen: delivered + total + pending, delivered, dropped: { total, queue: total }, filtered: 0, pending, late: 0, perCpu: [] }
+    }
     const { delivered: shown, stateOnly } = this.#entries
     const hidden = this.#follower === undefined ? 0 : this.#follower.filtered - (this.#hidesState ? stateOnly : 0)
     const pending = this.#handle.pending()

@@ -2,6 +2,7 @@ import { paramDecoders, plainValue } from './args.js'
 import { writeEpochNanoseconds } from './clock.js'
 import type { Event } from './event.js'
 import { directionText, infoText } from './line.js'
+import type { Packet } from './packet.js'
 import type { Names } from './paramtext.js'
 import { eventName } from './table.js'
 import { textOf, writeArgs } from './text.js'
@@ -23,7 +24,7 @@ export function jsonText(ev: Event, names?: Names): string {
 export function writeJson(out: TextBuffer, ev: Event, names?: Names): void {
   out.text('{"evt.args":{')
   if (ev.packet === undefined) writeMembers(out, ev)
-  else out.text(`"linktype":${ev.packet.linktype},"len":${ev.len},"caplen":${ev.packet.bytes.length}`)
+  else writePacket(out, ev, ev.packet)
   out.text('},"evt.cpu":')
   out.decimal(ev.cpu)
   out.text(',"evt.dir":"')
@@ -41,6 +42,12 @@ export function writeJson(out: TextBuffer, ev: Event, names?: Names): void {
   out.text('","thread.tid":')
   out.decimal(ev.tid)
   out.text('}')
+}
+
+function writePacket(out: TextBuffer, { len, process, peer }: Event, { linktype, bytes }: Packet): void {
+  out.text(`"linktype":${linktype},"len":${len},"caplen":${bytes.length}`)
+  if (process !== undefined) out.text(`,"process":${JSON.stringify(process)}`)
+  if (peer !== undefined) out.text(`,"peer":${JSON.stringify(peer)}`)
 }
 
 function writeInfo(out: TextBuffer, ev: Event, names: Names | undefined): void {

@@ -8,6 +8,7 @@ import {
   ENHANCED_PACKET, endBlock, endOfOptions, INTERFACE_DESCRIPTION, metadataBlocks, sectionHeader, startBlock, textOption,
   textOptionSize, wholeBlocks,
 } from './block.js'
+import { processText } from '../event/line.js'
 import type { Chunk } from './chunk.js'
 import { type Format, write } from './format.js'
 import { FRAME_V1, type Framing, frameHeader, frameLinktype, LINKTYPE_ETHERNET, LINKTYPE_USER0, wrap } from './framing.js'
@@ -24,8 +25,8 @@ export interface PcapngOptions {
   /** Keep at most that many bytes of a frame, 64 … 262144 (default). Not for `scap`: its records are whole. */
   snaplen?: number
   /**
-   * A comment on every frame of a record: `true` for direction, name and thread, or what a function returns. Notes of the stages of a
-   * pipeline are comments of their own, on packets too, unless this is `false`. Not for `scap`.
+   * A comment on every frame: `true` for direction, name and thread of a record and for the process of a packet ("pid=1234 comm=curl
+   * container=web"), or what a function returns. Notes of the stages of a pipeline are comments of their own, unless this is `false`.
    */
   comments?: boolean | ((event: Event) => string | undefined)
   /** The filter that the records went through, to be noted in the file. */
@@ -216,7 +217,7 @@ class Frames extends Pcapng {
       packet.bytes.copyTo(out.memory.subarray(at + EPB_HEADER, at + EPB_HEADER + caplen))
     }
     out.at = at + total
-    const comment = packet === undefined ? this.#comment?.(event) : undefined
+    const comment = this.#comment?.(event)
     const note = this.#notes ? event.note : undefined
     if (comment !== undefined || note !== undefined) addComments(out, total, comment, note)
   }
@@ -266,7 +267,8 @@ export function checkSnaplen(snaplen: number | undefined, whole = false): void {
   }
 }
 
-function commentOn(event: Event): string {
+function commentOn(event: Event): string | undefined {
+  if (event._packet !== undefined) return processText(event)
   return `${event.dir === 'enter' ? '>' : '<'} ${event.name} tid=${event.tid}`
 }
 

@@ -16,6 +16,7 @@ Napi::Function QueueHandle::Define(Napi::Env env) {
                          InstanceMethod<&QueueHandle::State>("state"),
                          InstanceMethod<&QueueHandle::Counters>("counters"),
                          InstanceMethod<&QueueHandle::Pending>("pending"),
+                         InstanceMethod<&QueueHandle::Taken>("taken"),
                          InstanceMethod<&QueueHandle::Close>("close"),
                      });
 }
@@ -108,6 +109,12 @@ void QueueHandle::Counters(const Napi::CallbackInfo& info) {
 Napi::Value QueueHandle::Pending(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return info.Env().Undefined();
   return Napi::Number::New(info.Env(), static_cast<double>(queue_->reader().Pending()));
+}
+
+// taken(): records that a balancing thread has taken from it.
+Napi::Value QueueHandle::Taken(const Napi::CallbackInfo& info) {
+  if (!Open(info.Env())) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), static_cast<double>(queue_->reader().taken()));
 }
 
 void QueueHandle::Close(const Napi::CallbackInfo&) {

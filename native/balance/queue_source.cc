@@ -23,12 +23,16 @@ class QueueLane : public Lane {
       last_ = next_;
       // A copy that was only to be known of is so for those behind us as well, and no record of theirs.
       to.Distribute(entry_, entry_.flags & kStateOnly ? Distributor::kNone : Distributor::kByKey);
+      if (!(entry_.flags & kStateOnly)) taken_++;
       at_ += size_;
       Look();
     }
   }
 
-  void Release() override { queue_.Release(at_); }
+  void Release() override {
+    queue_.Release(at_);
+    queue_.CountTaken(taken_);
+  }
 
  private:
   void Look() {
@@ -62,6 +66,7 @@ class QueueLane : public Lane {
   uint32_t mask_;
   uint16_t iface_;
   uint32_t at_, end_, size_ = 0;
+  uint64_t taken_ = 0;
   Entry entry_{};
 };
 

@@ -17,8 +17,12 @@ export class QueueCapture extends Capture {
   #produced = 0
   #lookedAt = Date.now()
 
-  constructor(device = 'queue', options: CaptureOptions = {}) {
+  readonly #slowMs: number
+
+  /** `slowMs`: how long it takes from a look until what was found is there. */
+  constructor(device = 'queue', options: CaptureOptions & { slowMs?: number } = {}) {
     super(options)
+    this.#slowMs = options.slowMs ?? 0
     this.device = device
     this.interfaces = [{ name: device, linktype: 147, snaplen: 0 }]
     this.burst = new Burst(this.#cursor)
@@ -40,7 +44,7 @@ export class QueueCapture extends Capture {
     return this.#lookedAt
   }
 
-  protected fill(): boolean | undefined | Promise<undefined> {
+  protected fill(): boolean | undefined | Promise<boolean | undefined> {
     this.#lookedAt = Date.now()
     const records = this.#waiting.shift()
     if (records === undefined) {
@@ -49,7 +53,7 @@ export class QueueCapture extends Capture {
     }
     this.#cursor.load(records)
     this.lent++
-    return true
+    return this.#slowMs === 0 || new Promise(resolve => setTimeout(resolve, this.#slowMs, true))
   }
 
   protected override finish(): boolean {

@@ -153,6 +153,7 @@ export class FileCapture extends Capture {
   protected releaseBurst(): void {}
 
   protected dispose(): Promise<void> {
+    this.#wake()
     return this.#window.close()
   }
 

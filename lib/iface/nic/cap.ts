@@ -52,6 +52,7 @@ export class CapCapture extends Capture {
   #lent: Bank
   #dropped = 0
   #lostBefore = 0
+  #lookedAt = Date.now()
   #stopped = false
   #wake = () => {}
 
@@ -92,12 +93,19 @@ export class CapCapture extends Capture {
 
   #lend(): boolean {
     if (this.#lent.left > 0) return true // more than one burst takes
-    if (this.#filling.count === 0) return false
+    if (this.#filling.count === 0) {
+      this.#lookedAt = Date.now()
+      return false
+    }
     ;[this.#filling, this.#lent] = [this.#lent, this.#filling]
     const lost = this.#dropped - this.#lostBefore
     this.#lostBefore = this.#dropped
     this.burst.lost = { total: lost, buffer: lost } satisfies Lost
     return true
+  }
+
+  override get _lookedAt(): number {
+    return this.#lookedAt
   }
 
   protected releaseBurst(): void {
@@ -115,6 +123,8 @@ export class CapCapture extends Capture {
   protected dispose(): void {
     this.finish()
   }
+
+  /** A packet has the time at which it came here. */
 
   stats(): Stats {
     const delivered = this.burst._count

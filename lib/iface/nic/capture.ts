@@ -36,6 +36,8 @@ export class NicCapture extends Capture {
   /** When the event loop last had its turn. */
   #turned = 0
   #nextTick = 0
+  /** Packets that were there then have been found, in ms since the epoch. */
+  #lookedAt = Date.now()
   #stopped = false
   #lent = false
   /** After the end: when to stop waiting for the last block. */
@@ -74,10 +76,12 @@ export class NicCapture extends Capture {
     if (this.#turned === 0) this.#turned = now
     if (now - this.#turned > TURN_MS) return this.#turn()
     if (now >= this.#nextTick) this.#tick(now)
+    const looked = Date.now() - this.#retireMs
     if (guarded(() => this.#ring.refill())) {
       this.burst.lost = this.#lostSince()
       return true
     }
+    this.#lookedAt = looked
     this.#tick(now)
     if (!this.#stopped) return this.#pause(this.#pauseMs)
     // What the kernel has taken into a block that is not handed over yet.
@@ -105,6 +109,11 @@ export class NicCapture extends Capture {
 
   #gone(): CaptureError {
     return new CaptureError('ERR_CAPTURE_NO_DEVICE', `${this.device} went down`, `everything before was delivered; look with: ip link show ${this.interfaces[0].name}`)
+  }
+
+  /** A packet may lie in its block for as long before the kernel hands that over. */
+  override get _lookedAt(): number {
+    return this.#lookedAt
   }
 
   protected releaseBurst(): void {
