@@ -21,7 +21,7 @@ export interface BalanceOptions {
    * is, if it is large enough. Who may consume a queue of a named file can write all of it, and end this process by truncating it.
    */
   path?: string
-  /** Owner (uid) and group (gid) of the cluster, and who may consume, as for a file: default this process's, and 0o600. */
+  /** Owner (uid) and group (gid) of the cluster, and who may consume, as for a file: default this process's, and 0o600, with a group 0o660. */
   owner?: number
   group?: number
   mode?: number
@@ -82,7 +82,7 @@ export function checkBalanceOptions(options: BalanceOptions) {
     filters: options.filters ?? [],
     snaplens: options.snaplens ?? [],
     stateEvents: options.stateEvents ?? true,
-    mode: integer('mode', options.mode ?? 0o600, 0, 0o777),
+    mode: integer('mode', options.mode ?? (options.group === undefined ? 0o600 : 0o660), 0, 0o777),
     owner: integer('owner', options.owner ?? -1, -1, 0xffff_fffe),
     group: integer('group', options.group ?? -1, -1, 0xffff_fffe),
     maxWaitMs: integer('maxWaitMs', options.maxWaitMs ?? 10, 2, 1000),

@@ -94,8 +94,8 @@ async function saved(values: Values, path: string): Promise<number> {
   const format = await checkWrite({ ...values, write: path })
   const summary = values.summary === true ? new Summary() : undefined
   // A .scap file that is to be read with names again needs what the filter leaves out.
-  const stateEvents = values.filter !== undefined && format === 'scap'
-  return captured(values, { stateEvents }, async (capture, gate) => {
+  const stateEvents = format === 'scap' && (values.filter !== undefined || isQueue(values))
+  return captured(values, { stateEvents, metadata: true }, async (capture, gate) => {
     await write(capture, { ...values, write: path }, { gate, live: values.read === undefined, merged: (values.read ?? values.interface ?? []).length > 1, ...(summary && { onEvent: onEvent(summary) }) })
     await summarize(summary, new Output())
   })
@@ -113,12 +113,19 @@ async function summarize(summary: Summary | undefined, out: Output): Promise<voi
 interface Wanted {
   tables?: ReadonlySet<Table>
   stateEvents: boolean
+  /** What is known of the machine, of queues. */
+  metadata?: boolean
 }
 
 /** What is done with a capture; AGAIN where that showed that it has to be read in another way. */
 type Work = (capture: Capture, gate: Gate) => Promise<void | typeof AGAIN>
 
 const AGAIN = -1
+
+/** One of several has a part of the events; those that tell of processes are in all of them. */
+function isQueue({ interface: devices = [] }: Values): boolean {
+  return devices.length === 1 && devices[0].startsWith('cluster:')
+}
 
 /** Opens the capture, does the work, and says in the footer what it came to. */
 async function captured(values: Values, wanted: Wanted, work: Work): Promise<number> {

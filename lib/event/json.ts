@@ -13,7 +13,8 @@ import type { TextBuffer } from './textbuffer.js'
  *
  * "evt.outputtime" is a number of nanoseconds with all its digits, as sysdig writes it; a reader that makes it a double
  * loses the last two or three. In "evt.args" big integers are numbers where that is exact and else decimal strings,
- * buffers are base64 (as in sysdig's JSON), and parameters that could not be read are left out.
+ * buffers are base64 (as in sysdig's JSON), and parameters that could not be read are left out. What a stage has said of the event is
+ * its "evt.note".
  */
 export function jsonText(ev: Event, names?: Names): string {
   return textOf((out) => writeJson(out, ev, names))
@@ -30,6 +31,8 @@ export function writeJson(out: TextBuffer, ev: Event, names?: Names): void {
   out.text(directionText(ev))
   out.text('","evt.info":')
   writeInfo(out, ev, names)
+  const { note } = ev
+  if (note !== undefined) out.text(`,"evt.note":${JSON.stringify(note)}`)
   out.text(',"evt.num":')
   out.decimal(ev.num)
   out.text(',"evt.outputtime":')

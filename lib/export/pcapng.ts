@@ -26,7 +26,7 @@ export interface PcapngOptions {
   snaplen?: number
   /**
    * A comment on every frame: `true` for direction, name and thread of a record and for the process of a packet ("pid=1234 comm=curl
-   * container=web"), or what a function returns.
+   * container=web"), or what a function returns. Notes of the stages of a pipeline are comments of their own, unless this is `false`.
    */
   comments?: boolean | ((event: Event) => string | undefined)
   /** The filter that the records went through, to be noted in the file. */
@@ -166,6 +166,7 @@ class Frames extends Pcapng {
   readonly #header: number
   readonly #snaplen: number
   readonly #comment: ((event: Event) => string | undefined) | undefined
+  readonly #notes: boolean
   #source: Capture | undefined
 
   constructor(options: PcapngOptions, framing: Framing) {
@@ -175,6 +176,7 @@ class Frames extends Pcapng {
     this.linktype = frameLinktype(framing)
     this.#snaplen = options.snaplen ?? MAX_SNAPLEN
     this.#comment = options.comments === true ? commentOn : options.comments === false ? undefined : options.comments
+    this.#notes = options.comments !== false
     this.overhead = EPB_HEADER + this.#header + 3 + 4
   }
 
@@ -215,7 +217,9 @@ class Frames extends Pcapng {
       packet.bytes.copyTo(out.memory.subarray(at + EPB_HEADER, at + EPB_HEADER + caplen))
     }
     out.at = at + total
-    if (this.#comment !== undefined) addComment(out, total, this.#comment(event))
+    const comment = this.#comment?.(event)
+    const note = this.#notes ? event.note : undefined
+    if (comment !== undefined || note !== undefined) addComments(out, total, comment, note)
   }
 
   end(source: Capture, out: Chunk): void {
@@ -268,13 +272,14 @@ function commentOn(event: Event): string | undefined {
   return `${event.dir === 'enter' ? '>' : '<'} ${event.name} tid=${event.tid}`
 }
 
-/** Appends an opt_comment to the block of `length` bytes that has just been written. */
-function addComment(out: Chunk, length: number, text: string | undefined): void {
-  if (text === undefined || text === '') return
-  out.reserve(textOptionSize(text) + 8)
+/** Appends opt_comments to the block of `length` bytes that has just been written. */
+function addComments(out: Chunk, length: number, ...texts: (string | undefined)[]): void {
+  const comments = texts.filter(text => text !== undefined && text !== '')
+  if (comments.length === 0) return
+  out.reserve(comments.reduce((size, text) => size + textOptionSize(text!), 8))
   const start = out.at - length
   out.at -= 4
-  textOption(out, OPT_COMMENT, text)
+  for (const text of comments) textOption(out, OPT_COMMENT, text)
   endOfOptions(out)
   endBlock(out, start)
 }

@@ -309,7 +309,7 @@ test('system calls out of an interface, and in again at its other end', async ()
   const { code, stdout, stderr } = await run('ip', ['netns', 'exec', net.namespace, process.execPath, '--import', 'tsx', 'lib/cli/main.ts', 'bounce', '-r', TRACE, '-o', net.far, '--json'])
   assert.is(code, 0, stderr)
   arriving.stop()
-  const { out } = JSON.parse(stdout) as { out: { sent: number; notSent: { total: number } } }
+  const { out } = JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as { out: { sent: number; notSent: { total: number } } }
   assert.is(out.sent, TRACE_EVENTS)
   assert.is(out.notSent.total, 0)
   assert.is((await judge.packets()).length, TRACE_EVENTS)
