@@ -136,6 +136,8 @@ export interface ClusterHandle {
   setFlows(sockets: Uint32Array): void
   /** Distributes records `from` … `to` of a list (lib/balance/feed.ts); returns where it ended for want of room. */
   distribute(memory: Uint8Array, records: Uint32Array, from: number, to: number, wait: boolean, notes: Uint8Array): number
+  /** Nobody reads that queue any more: distribute() does not wait for it. */
+  abandon(queue: number): void
   /** From now on a thread reads these and distributes what it reads. */
   start(options: BalancerOptions): void
   /** Undefined while the thread runs; then null, or the error that ended it. */
