@@ -31,7 +31,7 @@ class QueueLane : public Lane {
 
   void Release() override {
     queue_.Release(at_);
-    queue_.CountTaken(taken_);
+    queue_.reader().CountTaken(taken_);
   }
 
  private:

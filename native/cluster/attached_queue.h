@@ -17,6 +17,7 @@ class AttachedQueue {
   // By the path of a named file, or of a virtual machine's PCI memory.
   static QueueFiles OpenPath(const std::string& path);
 
+  QueueReader& reader() { return *reader_; }
   const QueueReader& reader() const { return *reader_; }
   // The reader's, as long as the memory is our producer's. Once another one uses it there is nothing new, and what we have read
   // is not given back.
