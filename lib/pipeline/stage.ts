@@ -64,12 +64,12 @@ if (start.ask === 'open') {
   void stops.then(() => cluster.stop())
   post({ device: cluster.devices[0] })
   const timer = setInterval(() => post({ stats: cluster.stats() }), REPORT_MS)
-  // Throws what the stage threw: that ends the thread, and who started it hears of it.
-  await cluster.ended.finally(() => post({ stats: cluster.stats() }))
-  post({ done: true })
-  // Who attaches late still finds the queue.
+  const failure = await cluster.ended.then(() => undefined, (error: unknown) => error ?? new Error('a stage threw nothing'))
+  post({ stats: cluster.stats() })
+  post(failure === undefined ? { done: true } : { failed: failure, code: (failure as CaptureError).code, hint: (failure as CaptureError).hint })
+  // Who attaches late still finds the queue, with what came before a failure.
   await closes
   clearInterval(timer)
-  await cluster.close()
+  await cluster.close().catch(() => {}) // it has been told
 }
 port.close()

@@ -3,6 +3,7 @@ import type { Worker } from 'node:worker_threads'
 import type { ClusterStats } from '../balance/cluster.js'
 import type { BalanceOptions } from '../balance/options.js'
 import { QUEUE_DATA, type QueueData } from '../balance/workers.js'
+import { captureError } from '../native.js'
 import { startThread } from '../thread.js'
 
 /** How the thread of a stage is told what it is, and how its messages are told from those that the stage itself posts. */
@@ -26,7 +27,8 @@ export type ToStage =
   | { ask: 'stop' }
   | { ask: 'close' }
 
-export type FromStage = { ready: true } | { device: string } | { stats: ClusterStats } | { done: true }
+/** An error loses what is not in every error on its way: code and hint. */
+export type FromStage = { ready: true } | { device: string } | { stats: ClusterStats } | { done: true } | { failed: unknown; code?: string; hint?: string }
 
 /** In the sources beside this file, and in the bundle. */
 const ENTRY = ['./stage.ts', './stage.js'].map(path => new URL(path, import.meta.url)).find(url => existsSync(url))
@@ -72,14 +74,16 @@ export class StageThread {
       else if ('ready' in own) ready.resolve()
       else if ('device' in own) device.resolve(own.device)
       else if ('stats' in own) this.stats = own.stats
-      else done.resolve()
+      else if ('done' in own) done.resolve()
+      else fail(errorOf(own))
     })
     const fail = (error: unknown) => {
+      this.failure ??= error
       for (const settling of [ready, device, done]) settling.reject(error)
     }
-    worker.once('error', error => fail(this.failure = error))
+    worker.once('error', fail)
     this.#exited = new Promise(resolve => worker.once('exit', () => {
-      fail(new Error(`the thread of stage ${data.module} has ended`))
+      for (const settling of [ready, device, done]) settling.reject(new Error(`the thread of stage ${data.module} has ended`))
       resolve()
     }))
   }
@@ -105,6 +109,10 @@ export class StageThread {
   #ask(message: ToStage): void {
     this.#worker.postMessage(message)
   }
+}
+
+function errorOf({ failed, code, hint }: Extract<FromStage, { failed: unknown }>): unknown {
+  return hint === undefined || !(failed instanceof Error) ? failed : captureError(Object.assign(failed, { code, hint }))
 }
 
 /** A promise that is settled from outside; one that nobody waits for may be rejected. */
