@@ -21,22 +21,28 @@ if (isMainThread) {
   let bursts = 0
   let sum = 0
   let begin = 0
+  /** Of its first records: how long it took from the stamp until the loop has them. */
+  const time = (burst, now) => {
+    for (const ev of burst) {
+      latencies[events++ % MAX_LATENCIES] = now[0] * 1e9 + now[1] - (ev.tsHi * 0x1_0000_0000 + ev.tsLo)
+      sum = (sum + ev.tid + ev.type + ev.len) | 0
+    }
+  }
+  const read = burst => {
+    let count = 0
+    let total = 0
+    for (const ev of burst) {
+      total = (total + ev.tsHi + ev.tsLo + ev.tid + ev.type + ev.len) | 0
+      count++
+    }
+    sum = (sum + total) | 0
+    events += count
+  }
   const before = process.cpuUsage()
   for await (const burst of capture) {
-    if (events < MAX_LATENCIES) {
-      const now = process.hrtime()
-      if (events === 0) begin = performance.now()
-      for (const ev of burst) {
-        latencies[events++ % MAX_LATENCIES] = now[0] * 1e9 + now[1] - (ev.tsHi * 0x1_0000_0000 + ev.tsLo)
-        sum = (sum + ev.tid + ev.type + ev.len) | 0
-      }
-    } else {
-      for (const ev of burst) {
-        sum = (sum + ev.tsHi + ev.tsLo + ev.tid + ev.type + ev.len) | 0
-        events++
-      }
-    }
-    bursts++
+    if (bursts++ === 0) begin = performance.now()
+    if (events < MAX_LATENCIES) time(burst, process.hrtime())
+    else read(burst)
   }
   const wallMs = performance.now() - begin
   const { user, system } = process.cpuUsage(before)
