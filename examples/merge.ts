@@ -5,17 +5,16 @@ import { isCaptureError, lineText, merge, open, openFile } from 'sysring'
 const isFile = /\.(scap|pcap|pcapng)(\.gz)?$/
 const args = process.argv.slice(2)
 const files = args.filter(arg => isFile.test(arg))
-const [device = 'lo', filter = 'evt.category = net'] = files.length > 0 ? ['', ...args.slice(files.length)] : args
+const [device = 'lo', filter] = files.length > 0 ? ['', args[files.length]] : args
 try {
   const sources = files.length > 0
     ? await Promise.all(files.map(file => openFile(file, { state: true })))
     : [await open('sysdig', { state: true, maxDurationMs: 10_000 }), await open(device, { maxDurationMs: 10_000 })]
-  // Packets have no category: the filter of the merge would leave them out, so it is asked for system calls only here.
-  await using both = merge(sources, filter.includes('category') ? {} : { filter })
+  await using both = merge(sources, filter === undefined ? {} : { filter })
   for await (const burst of both) {
     for (const ev of burst) {
       if (ev.packet === undefined) {
-        if (ev.field('evt.category') === 'net') console.log(lineText(ev))
+        if (filter !== undefined || ev.field('evt.category') === 'net') console.log(lineText(ev))
         continue
       }
       const { process: owner, peer } = ev

@@ -114,6 +114,8 @@ export interface QueueHandle {
   release(tail: number): boolean
   /** "running", "ended", "gone" (the producer has died) or "failed: REASON". */
   state(): string
+  /** Does the producer run on this machine, and not on the other side of a virtual machine's memory? */
+  isLocal(): boolean
   /** Writes the queue's counters, in the order of lib/cluster/counters.ts. */
   counters(out: Float64Array): void
   /** Records that wait, without copies for the state. */
@@ -134,6 +136,8 @@ export interface ClusterHandle {
   setFlows(sockets: Uint32Array): void
   /** Distributes records `from` … `to` of a list (lib/balance/feed.ts); returns where it ended for want of room. */
   distribute(memory: Uint8Array, records: Uint32Array, from: number, to: number, wait: boolean, notes: Uint8Array): number
+  /** Nobody reads that queue any more: distribute() does not wait for it. */
+  abandon(queue: number): void
   /** From now on a thread reads these and distributes what it reads. */
   start(options: BalancerOptions): void
   /** Undefined while the thread runs; then null, or the error that ended it. */
@@ -169,7 +173,8 @@ export interface ClusterMemoryOptions {
   /** Of a named file; '' for memory without a name. */
   path: string
   mode: number
-  /** −1: the process's own. */
+  /** Of a named file that is made; −1: the process's own. */
+  owner: number
   group: number
   queueBytes: readonly number[]
   description: string

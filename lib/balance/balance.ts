@@ -51,7 +51,7 @@ export async function balance(captures: Capture | readonly Capture[], options: B
   try {
     const made = handle = guarded(() => native().makeCluster(
       {
-        path: checked.path ?? '', mode: checked.mode, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
+        path: checked.path ?? '', mode: checked.mode, owner: checked.owner, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
         description: JSON.stringify(description),
       },
       distribution,
@@ -80,7 +80,7 @@ export async function balance(captures: Capture | readonly Capture[], options: B
       // By then a file has said what was there before, or cannot be read.
       if (source!.canWait) await Promise.race([beginning.begun, cluster.ended])
     }
-    startWorkers(cluster, checked)
+    startWorkers(cluster, handle, checked)
     return cluster
   } catch (error) {
     server?.close()
@@ -192,10 +192,11 @@ function runFeed(cluster: Cluster, handle: ClusterHandle, source: Capture, feed:
 }
 const BEAT_MS = 50
 
-function startWorkers(cluster: Cluster, { worker, workerData, workerCpus = [], restarts, onMessage = () => {} }: CheckedBalanceOptions): void {
+function startWorkers(cluster: Cluster, handle: ClusterHandle, { worker, workerData, workerCpus = [], restarts, onMessage = () => {} }: CheckedBalanceOptions): void {
   if (worker === undefined) return
   cluster._workers = new Workers({
     module: worker, cluster: cluster.id, queues: cluster.devices.length, data: workerData, cpus: workerCpus, restarts, onMessage,
+    onEnd: queue => handle.abandon(queue),
     onFailure: error => cluster._fail(error),
   })
 }

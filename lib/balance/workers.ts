@@ -23,6 +23,8 @@ export interface WorkersOptions {
   cpus: readonly number[]
   restarts: number
   onMessage: (message: unknown, queue: number) => void
+  /** A worker has ended, and no other one reads its queue. */
+  onEnd: (queue: number) => void
   /** A worker has thrown once too often. */
   onFailure: (error: Error) => void
 }
@@ -46,7 +48,7 @@ export class Workers {
   }
 
   #start(queue: number, ended: () => void): void {
-    const { module, cluster, data, cpus, onMessage, onFailure, restarts } = this.#options
+    const { module, cluster, data, cpus, onMessage, onEnd, onFailure, restarts } = this.#options
     const queueData: QueueData = { device: queueDevice(cluster, queue), data, ...(cpus[queue] !== undefined && { cpu: cpus[queue] }) }
     const worker = startThread(module, { workerData: { [QUEUE_DATA]: queueData }, name: `sysring queue ${queue}` })
     this.threads[queue] = worker
@@ -54,10 +56,15 @@ export class Workers {
     worker.on('message', message => onMessage(message, queue))
     worker.on('error', error => { failure = error })
     worker.on('exit', () => {
-      if (failure === undefined || this.#closing) return ended()
+      if (this.#closing) return ended()
+      if (failure === undefined) {
+        onEnd(queue)
+        return ended()
+      }
       const now = performance.now()
       this.#recent = this.#recent.filter(time => time > now - MINUTE_MS)
       if (this.#recent.push(now) > restarts) {
+        onEnd(queue)
         ended()
         return onFailure(failure)
       }

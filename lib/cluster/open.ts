@@ -31,8 +31,8 @@ export async function openQueue(device: string, options: QueueOptions = {}): Pro
     const needsLists = options.metadata === true || (stage !== undefined && (stage.tables === undefined || stage.tables.size > 0))
     const machine = isSocket ? () => askMetadata(address.path) : async () => []
     const metadata = needsLists ? await machine() : []
-    // What this machine's /proc says is nothing that a file was recorded with.
-    const initial = { lists: parseMetadata(metadata), ...(!description.waits && { lookup: new ProcLookup() }) }
+    // What this machine's /proc says is nothing that a file was recorded with, nor what another machine's balancer means.
+    const initial = { lists: parseMetadata(metadata), ...(!description.waits && handle.isLocal() && { lookup: new ProcLookup() }) }
     return new QueueCapture(device, handle, description, options, { metadata, machine, ...(stage !== undefined && { following: stage, initial }) })
   } catch (error) {
     handle.close()

@@ -1,6 +1,6 @@
-import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { CaptureError, type CaptureErrorCode } from '../errors.js'
 import type { MetadataBlock } from '../iface/metadata.js'
 import { type Description, parseDescription } from './description.js'
@@ -46,10 +46,11 @@ export interface About extends Description {
  */
 export async function serve(options: ServerOptions): Promise<Server> {
   const { path } = options
+  let open = false
+  const server = createServer(socket => (open ? answer(socket, options) : socket.destroy()))
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-    let open = false
-    const server = createServer(socket => (open ? answer(socket, options) : socket.destroy()))
+    await sweep(dirname(path))
     await listen(server, path)
     chownSync(path, options.owner, options.group)
     chmodSync(path, options.mode)
@@ -57,10 +58,20 @@ export async function serve(options: ServerOptions): Promise<Server> {
     open = true
     return server
   } catch (error) {
+    server.close()
     if (error instanceof CaptureError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     const denied = code === 'EACCES' || code === 'EPERM'
     throw new CaptureError(denied ? 'ERR_CAPTURE_PERM' : 'ERR_CAPTURE_IO', `cannot make the cluster's socket ${path}: ${message}`, denied ? 'run as root, or set XDG_RUNTIME_DIR' : `look with: ls -ld ${dirname(path)}`, error)
+  }
+}
+
+/** Removes the sockets of balancers that were killed; one that has just been made may not be listened at yet. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (found?.isSocket() === true && Date.now() - found.mtimeMs > PATIENCE_MS && !(await isAnswered(path))) rmSync(path, { force: true })
   }
 }
 

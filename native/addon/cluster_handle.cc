@@ -18,6 +18,7 @@ Napi::Function ClusterHandle::Define(Napi::Env env) {
                          InstanceMethod<&ClusterHandle::SetPids>("setPids"),
                          InstanceMethod<&ClusterHandle::SetFlows>("setFlows"),
                          InstanceMethod<&ClusterHandle::Distribute>("distribute"),
+                         InstanceMethod<&ClusterHandle::Abandon>("abandon"),
                          InstanceMethod<&ClusterHandle::Start>("start"),
                          InstanceMethod<&ClusterHandle::Running>("running"),
                          InstanceMethod<&ClusterHandle::Stop>("stop"),
@@ -102,6 +103,13 @@ Napi::Value ClusterHandle::Distribute(const Napi::CallbackInfo& info) {
   }
   distributor_->Publish();
   return Napi::Number::New(env, static_cast<double>(at));
+}
+
+// abandon(queue): distribute() does not wait for that queue any more.
+void ClusterHandle::Abandon(const Napi::CallbackInfo& info) {
+  if (!Open(info.Env()) || balancer_) return;
+  const uint32_t queue = info[0].ToNumber().Uint32Value();
+  if (queue < memory_->queues()) distributor_->Abandon(queue);
 }
 
 // start({ sources: { kind: 'probe' | 'nic' | 'queue', handle, iface, header }[], windowNs, maxWaitMs, cpu }): a thread reads them from now on.

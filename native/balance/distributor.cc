@@ -17,7 +17,7 @@ uint16_t CodeOf(const Entry& entry, const RecordView& record) {
 }  // namespace
 
 Distributor::Distributor(ClusterMemory& memory, DistributorOptions options)
-    : memory_(memory), options_(std::move(options)), next_(options_.applications.size()), chosen_(memory.queues()) {
+    : memory_(memory), options_(std::move(options)), next_(options_.applications.size()), chosen_(memory.queues()), abandoned_(memory.queues()) {
   options_.queues.resize(memory.queues());
   uint64_t queues = 0;
   for (const auto& application : options_.applications) {
@@ -121,7 +121,7 @@ void Distributor::PutCut(QueueWriter& writer, const Entry& entry, const EventTra
 bool Distributor::HasRoom(const Entry& entry) {
   const uint64_t len = uint64_t{entry.len} + entry.note + (entry.flags & kPacket ? sizeof(packet_header) : 0);
   for (size_t q = 0; q < memory_.queues(); q++) {
-    if (!memory_.writer(q).HasRoom(len)) return false;
+    if (abandoned_[q] == 0 && !memory_.writer(q).HasRoom(len)) return false;
   }
   return true;
 }

@@ -7,8 +7,6 @@ export class QueueCapture extends Capture {
   readonly device: string
   readonly interfaces: readonly Interface[]
   closed = false
-  /** Bursts that were opened and not released. */
-  lent = 0
   protected readonly burst: Burst
   readonly #cursor = new ArrayCursor()
   #waiting: (readonly (SyntheticRecord | SyntheticPacket)[])[] = []
@@ -52,7 +50,6 @@ export class QueueCapture extends Capture {
       return this.#ended ? false : new Promise(resolve => setTimeout(resolve, 2, undefined))
     }
     this.#cursor.load(records)
-    this.lent++
     return this.#slowMs === 0 || new Promise(resolve => setTimeout(resolve, this.#slowMs, true))
   }
 
@@ -63,7 +60,6 @@ export class QueueCapture extends Capture {
 
   protected releaseBurst(): void {
     this.#cursor.memory.fill(0xdd)
-    this.lent = 0
   }
 
   protected dispose(): void {
