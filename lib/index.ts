@@ -20,6 +20,9 @@ export type { Key, Queues } from './balance/policy.js'
 export type { Cluster, ClusterQueueStats, ClusterStats } from './balance/cluster.js'
 export type { QueueCapture, QueueOptions } from './cluster/capture.js'
 export type { QueueStats } from './cluster/counters.js'
+export { pipeline, type Pipeline, type PipelineStats, type StageStats } from './pipeline/pipeline.js'
+export type { PipelineOptions } from './pipeline/options.js'
+export type { Stage } from './pipeline/stage.js'
 
 // What they deliver
 export { Capture, type CaptureOptions, type CpuStats, type Interface, type Stats } from './iface/capture.js'

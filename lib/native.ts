@@ -114,6 +114,8 @@ export interface QueueHandle {
   release(tail: number): boolean
   /** "running", "ended", "gone" (the producer has died) or "failed: REASON". */
   state(): string
+  /** Does the producer run on this machine, and not on the other side of a virtual machine's memory? */
+  isLocal(): boolean
   /** Writes the queue's counters, in the order of lib/cluster/counters.ts. */
   counters(out: Float64Array): void
   /** Records that wait, without copies for the state. */
@@ -171,7 +173,8 @@ export interface ClusterMemoryOptions {
   /** Of a named file; '' for memory without a name. */
   path: string
   mode: number
-  /** −1: the process's own. */
+  /** Of a named file that is made; −1: the process's own. */
+  owner: number
   group: number
   queueBytes: readonly number[]
   description: string

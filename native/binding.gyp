@@ -27,6 +27,7 @@
         "addon/throw_failure.cc",
         "nic/bpf_filter.cc",
         "nic/interface.cc",
+        "nic/packet_block.cc",
         "nic/packet_ring.cc",
         "nic/packet_sender.cc",
         "nic/socket_failure.cc",

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:net'
-import { checkId, socketPath } from '../cluster/address.js'
+import { clusterId, socketPath } from '../cluster/address.js'
 import type { Description, QueueDescription } from '../cluster/description.js'
 import { serve } from '../cluster/server.js'
 import { CaptureError } from '../errors.js'
@@ -33,7 +32,7 @@ export async function balance(captures: Capture | readonly Capture[], options: B
   const checked = checkBalanceOptions(options)
   const policy = policyOf(checked.by, checked.queues)
   const queues = queueDescriptions(policy, checked)
-  const id = options.id === undefined ? newId() : checkId(String(options.id))
+  const id = clusterId(options.id)
 
   const distribution = {
     applications: policy.applications.map(({ key, queues }) => ({ key, queues })),
@@ -42,16 +41,18 @@ export async function balance(captures: Capture | readonly Capture[], options: B
     copiesState: checked.stateEvents,
   }
 
-  const lent = policy.choose === undefined && checked.full !== 'wait' ? lend(all) : undefined
+  const lent = policy.choose === undefined && checked.full !== 'wait' ? lend(all, checked.full === 'drop') : undefined
   const source = lent === undefined ? await merged(all) : undefined
+  const waits = source !== undefined && (checked.full === undefined ? source.canWait : checked.full === 'wait')
+  const description = describe(all, policy, waits, queues)
   source?._take()
   let handle: ClusterHandle | undefined
   let server: Server | undefined
   try {
     const made = handle = guarded(() => native().makeCluster(
       {
-        path: checked.path ?? '', mode: checked.mode, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
-        description: JSON.stringify(describe(all, policy, queues)),
+        path: checked.path ?? '', mode: checked.mode, owner: checked.owner, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
+        description: JSON.stringify(description),
       },
       distribution,
     ))
@@ -60,8 +61,9 @@ export async function balance(captures: Capture | readonly Capture[], options: B
       path: socketPath(id), owner: checked.owner, group: checked.group, mode: checked.mode, queues: queues.length,
       sendFiles: (socket, queue, reply) => guarded(() => made.sendFiles(socket, queue, reply)),
       metadata: () => beginning.metadata(),
+      about: () => ({ ...description, attached: queues.map((_, queue) => made.attached(queue)) }),
     })
-    const feed = source && new Feed(handle, checked.full === undefined ? source.canWait : checked.full === 'wait', policy.choose)
+    const feed = source && new Feed(handle, waits, policy.choose)
     const cluster = new Cluster({ id, handle, server, captures: source === undefined ? all : [source], queues, ...(feed && { feed }) })
     const begin = () => {
       beginning.begin()
@@ -91,18 +93,14 @@ export async function balance(captures: Capture | readonly Capture[], options: B
 /** Those for which one has to know which process a thread belongs to. */
 const KEYS_OF_PROCESSES: readonly string[] = ['pid', 'fd', 'flow']
 
-function newId(): string {
-  return `${process.pid}-${randomBytes(3).toString('hex')}`
-}
-
 function queueDescriptions({ applications }: Policy, { filters }: CheckedBalanceOptions): QueueDescription[] {
   return applications
     .flatMap(({ name, queues }) => Array.from({ length: queues }, (_, index) => ({ application: name, index })))
     .map((queue, number) => ({ ...queue, ...(filters[number] !== undefined && { filter: filters[number] }) }))
 }
 
-function describe(captures: readonly Capture[], { by }: Policy, queues: readonly QueueDescription[]): Description {
-  return { device: captures.map(({ device }) => device).join(','), interfaces: captures.flatMap(({ interfaces }) => interfaces), by, queues }
+function describe(captures: readonly Capture[], { by }: Policy, waits: boolean, queues: readonly QueueDescription[]): Description {
+  return { device: captures.map(({ device }) => device).join(','), interfaces: captures.flatMap(({ interfaces }) => interfaces), by, waits, queues }
 }
 
 /**
@@ -131,9 +129,9 @@ interface Lent {
   stop(): void
 }
 
-/** The captures for the balancing thread; undefined if one of them has to be read in JavaScript. */
-function lend(captures: readonly Capture[]): Lent[] | undefined {
-  if (!captures.every(capture => capture._lendable)) return undefined
+/** The captures for the balancing thread, which waits for nobody; undefined if one of them has to be read in JavaScript. */
+function lend(captures: readonly Capture[], drops: boolean): Lent[] | undefined {
+  if (!captures.every(capture => capture._lendable && (drops || !capture.canWait))) return undefined
   let iface = 0
   return captures.map(capture => {
     capture._take()

@@ -17,8 +17,8 @@ export interface Known {
 }
 
 /**
- * What was there before the first record: as files say themselves, otherwise as this machine is, without what may be secret. Of a
- * file with several sections, the first one's: records of all of them are in the queues.
+ * What was there before the first record: as files and the balancers of queues say, otherwise as this machine is, without what may
+ * be secret. Of a file with several sections, the first one's: records of all of them are in the queues.
  */
 export class Beginning {
   readonly #captures: readonly Capture[]
@@ -47,7 +47,8 @@ export class Beginning {
   /** For consumers. */
   async metadata(): Promise<readonly MetadataBlock[]> {
     await this.begun
-    return this.#areFiles ? this.#lists.flat() : encodeSnapshot(readSnapshot({ source: 'iterators', env: false }))
+    const told = await Promise.all(this.#captures.map((capture, index) => capture._machine() ?? (capture.canWait ? this.#lists[index] : undefined)))
+    return told.includes(undefined) ? encodeSnapshot(readSnapshot({ source: 'iterators', env: false })) : told.flatMap(blocks => blocks ?? [])
   }
 }
 

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { queueDevice } from '../cluster/address.js'
+import { startThread } from '../thread.js'
 
 /** How a worker thread is told of its queue: under this name in its workerData. */
 export const QUEUE_DATA = 'sysring:queue'
@@ -49,7 +50,7 @@ export class Workers {
   #start(queue: number, ended: () => void): void {
     const { module, cluster, data, cpus, onMessage, onEnd, onFailure, restarts } = this.#options
     const queueData: QueueData = { device: queueDevice(cluster, queue), data, ...(cpus[queue] !== undefined && { cpu: cpus[queue] }) }
-    const worker = new Worker(module, { workerData: { [QUEUE_DATA]: queueData }, name: `sysring queue ${queue}` })
+    const worker = startThread(module, { workerData: { [QUEUE_DATA]: queueData }, name: `sysring queue ${queue}` })
     this.threads[queue] = worker
     let failure: Error | undefined
     worker.on('message', message => onMessage(message, queue))

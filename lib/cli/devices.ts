@@ -30,11 +30,12 @@ export async function run(args: string[]): Promise<number> {
   const listed: Listed[] = []
   const devices = [...CALLS, ...await packets()]
   for (const { name, about } of devices) listed.push({ name, about, ...await tryOut(name) })
+  listed.push(...await queues())
   if (values.json === true) {
     console.log(JSON.stringify(listed))
     return OK
   }
-  const width = Math.max(...devices.map(({ name }) => name.length)) + 2
+  const width = Math.max(...listed.map(({ name }) => name.length)) + 2
   for (const { name, about, usable, reason, hint } of listed) {
     console.log(`${name.padEnd(width)}${about}`)
     if (!usable) console.log(`${' '.repeat(width)}not here: ${reason}\n${' '.repeat(width)}hint: ${hint}`)
@@ -54,6 +55,29 @@ async function packets(): Promise<{ name: string; about: string }[]> {
     if (!isCaptureError(error)) throw error
     return []
   }
+}
+
+/** The queues of the clusters that run. What there is of them their balancers tell: opening one would take it from its consumer. */
+async function queues(): Promise<Listed[]> {
+  const [{ clusters, queueDevice }, { askAbout }] = await Promise.all([import('../cluster/address.js'), import('../cluster/server.js')])
+  const listed: Listed[] = []
+  for (const { id, path } of clusters()) {
+    try {
+      const { device, by, queues, attached } = await askAbout(path)
+      listed.push(...queues.map(({ application, filter }, queue) => ({
+        name: queueDevice(id, queue),
+        about: `queue ${queue + 1} of ${queues.length} of ${device} by ${by}, for ${application}${filter === undefined ? '' : `: ${filter}`}`,
+        usable: !attached[queue],
+        ...(attached[queue] && { reason: 'ERR_CAPTURE_BUSY: it has a consumer', hint: 'take another queue of the cluster, or end that consumer' }),
+      })))
+    } catch (error) {
+      if (!isCaptureError(error)) throw error
+      // Nobody behind it: what a balancer that was killed has left.
+      if (error.code === 'ERR_CAPTURE_NO_DEVICE') continue
+      listed.push({ name: queueDevice(id, 0), about: 'a queue of a cluster', usable: false, reason: `${error.code}: ${error.message}`, hint: error.hint })
+    }
+  }
+  return listed
 }
 
 /** Opening is the only answer that is never wrong. */

@@ -1,3 +1,4 @@
+import type { QueueOptions } from '../cluster/capture.js'
 import type { Capture, CaptureOptions } from '../iface/capture.js'
 import type { FanoutMode, NicOptions } from '../iface/nic/options.js'
 import type { LiveOptions } from '../probe/options.js'
@@ -7,8 +8,8 @@ import { UsageError } from './report.js'
 
 /** The options that choose what is captured, for the commands that capture. */
 export const SOURCE_OPTIONS = {
-  interface: { group: 'Source', short: 'i', value: 'DEV', help: 'capture live from this device: sysdig (default), eth0, …; see: sysring devices' },
-  read: { short: 'r', value: 'FILE', help: 'read a .scap, .pcap or .pcapng file, also gzipped; - for standard input' },
+  interface: { group: 'Source', short: 'i', value: 'DEV', many: true, help: 'capture live from this device: sysdig (default), eth0, cluster:7@0, …; see: sysring devices. Several are merged' },
+  read: { short: 'r', value: 'FILE', many: true, help: 'read a .scap, .pcap or .pcapng file, also gzipped; - for standard input. Several are merged' },
   numevents: { short: 'n', value: 'EVENTS', help: 'stop after that many events' },
   duration: { short: 'd', value: 'SECONDS', help: 'stop after that many seconds' },
   pace: { value: 'N', help: 'with -r: as fast as it was recorded times N; 1 as it was (default: as fast as it can be read)' },
@@ -33,10 +34,12 @@ const OF_CALLS = ['events', 'syscalls', 'pid', 'not-pid', 'readers'] as const
 const OF_PACKETS = ['promiscuous', 'fanout', 'decap'] as const
 
 type Flag = 'readers' | 'promiscuous' | 'decap'
-export type SourceValues = Partial<Record<keyof typeof SOURCE_OPTIONS | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
+type Many = 'interface' | 'read'
+export type SourceValues = Partial<
+  Record<Many, string[]> & Record<Exclude<keyof typeof SOURCE_OPTIONS, Many> | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
 
 /** What the command itself asks of a capture. */
-export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'>
+export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'> & Pick<QueueOptions, 'metadata'>
 
 /** Opens what the command line names, until a signal ends it. */
 export function openSource(values: SourceValues, wanted: Wanted = {}): Promise<Capture> {
@@ -48,37 +51,101 @@ export function eventLimit({ numevents }: SourceValues): number | undefined {
   return integer('-n', numevents, 1)
 }
 
-/** Only the half of the library that is needed is loaded. */
+/** One source, or several as one. */
 async function openUntil(signal: AbortSignal, values: SourceValues, wanted: Wanted): Promise<Capture> {
-  const limits: CaptureOptions = { signal, ...wanted }
+  const sources = await sourcesOf(signal, values)
+  return sources.names.length === 1 ? openOne(sources, sources.names[0], wanted) : openMerged(sources, wanted)
+}
+
+/** Several sources as they are, for a balancer: it puts them in order by itself. Only a filter has to see all of them together. */
+export async function openSources(signal: AbortSignal, values: SourceValues, wanted: Wanted): Promise<Capture[]> {
+  const sources = await sourcesOf(signal, values)
+  if (sources.names.length > 1 && wanted.filter !== undefined) return [await openMerged(sources, wanted)]
+  return openAll(sources.names, name => openOne(sources, name, wanted))
+}
+
+/** What the command line names, and what ends it. */
+interface Sources {
+  names: readonly string[]
+  open(name: string, options: CaptureOptions & Wanted): Promise<Capture>
+  limits: CaptureOptions
+}
+
+/** Only the half of the library that is needed is loaded. */
+async function sourcesOf(signal: AbortSignal, values: SourceValues): Promise<Sources> {
+  const limits: CaptureOptions = { signal }
   const maxEvents = eventLimit(values)
   const seconds = number('-d', values.duration, 0)
   if (maxEvents !== undefined) limits.maxEvents = maxEvents
   if (seconds !== undefined) limits.maxDurationMs = seconds * 1000
 
-  const { read } = values
-  if (read !== undefined) {
-    if (values.interface !== undefined) throw new UsageError('-i and -r exclude each other', 'capture from a device or read a file')
+  const { read: files = [], interface: devices = ['sysdig'] } = values
+  if (files.length > 0 && values.interface !== undefined) throw new UsageError('-i and -r exclude each other', 'capture from devices or read files')
+  if (files.length > 0) {
     for (const name of Object.keys(LIVE_OPTIONS)) {
       if (name in values) throw new UsageError(`--${name} is for live captures, not for -r`, `leave --${name} out`)
     }
-    const { openFile } = await import('../iface/file/open.js')
-    const pace = number('--pace', values.pace, 0.001)
-    return openFile(read === '-' ? process.stdin : read, { ...limits, ...(pace !== undefined && { pace }) })
+    return { names: files, open: (file, options) => openOneFile(values, file, options), limits }
   }
-
   if (values.pace !== undefined) throw new UsageError('--pace is for -r: what is live comes when it comes', 'leave --pace out')
-  const device = values.interface ?? 'sysdig'
-  const { deviceKind, open } = await import('../open.js')
-  const kind = deviceKind(device)
-  const unfit = kind === 'live' ? OF_PACKETS : kind === 'queue' ? Object.keys(LIVE_OPTIONS) : OF_CALLS
-  for (const name of unfit) {
-    if (name in values) throw new UsageError(`--${name} is not for ${device}, which has ${CONTENTS[kind]}`, `leave --${name} out`)
+  await checkKinds(values, devices)
+  return { names: devices, open: (device, options) => openDevice(values, device, options), limits }
+}
+
+function openOne({ open, limits }: Sources, name: string, wanted: Wanted): Promise<Capture> {
+  return open(name, { ...limits, ...wanted })
+}
+
+/** They keep all of the state, for packets get the process that owns their socket. */
+async function openMerged({ names, open, limits }: Sources, { filter }: Wanted): Promise<Capture> {
+  const { merge } = await import('../merge/merge.js')
+  const captures = await openAll(names, name => open(name, { ...limits.signal && { signal: limits.signal }, state: true }))
+  try {
+    return merge(captures, { ...limits, ...filter !== undefined && { filter } })
+  } catch (error) {
+    await Promise.allSettled(captures.map(capture => capture.close()))
+    throw error
   }
-  const options = kind === 'live' ? { ...common(values), ...await callOptions(values) }
-    : kind === 'queue' ? {}
-    : { ...common(values), ...packetOptions(values, wanted) }
-  return warned(await open(device, { ...limits, ...options }))
+}
+
+/** All of them, or none. */
+async function openAll(names: readonly string[], open: (name: string) => Promise<Capture>): Promise<Capture[]> {
+  const captures: Capture[] = []
+  try {
+    for (const name of names) captures.push(await open(name))
+    return captures
+  } catch (error) {
+    await Promise.allSettled(captures.map(capture => capture.close()))
+    throw error
+  }
+}
+
+async function openOneFile(values: SourceValues, file: string, { metadata: _, ...options }: CaptureOptions & Wanted): Promise<Capture> {
+  const { openFile } = await import('../iface/file/open.js')
+  const pace = number('--pace', values.pace, 0.001)
+  return openFile(file === '-' ? process.stdin : file, { ...options, ...(pace !== undefined && { pace }) })
+}
+
+async function openDevice(values: SourceValues, device: string, { metadata, ...options }: CaptureOptions & Wanted): Promise<Capture> {
+  const { deviceKind, open } = await import('../open.js')
+  const { state, ...others } = options
+  switch (deviceKind(device)) {
+    case 'live': return open(device, { ...options, ...common(values), ...await callOptions(values) } as LiveOptions)
+    case 'queue': return open(device, { ...options, ...(metadata !== undefined && { metadata }) })
+    default: return warned(await open(device, { ...others, ...common(values), ...packetOptions(values, options) }))
+  }
+}
+
+/** Refuses options that none of the devices has. */
+async function checkKinds(values: SourceValues, devices: readonly string[]): Promise<void> {
+  const { deviceKind } = await import('../open.js')
+  const kinds = devices.map(deviceKind)
+  const haveCalls = kinds.includes('live')
+  const havePackets = kinds.includes('nic') || kinds.includes('cap')
+  const unfit = haveCalls || havePackets ? [...(havePackets ? [] : OF_PACKETS), ...(haveCalls ? [] : OF_CALLS)] : Object.keys(LIVE_OPTIONS)
+  for (const name of unfit) {
+    if (name in values) throw new UsageError(`--${name} is not for ${devices.join(', ')}, which has ${CONTENTS[kinds[0]]}`, `leave --${name} out`)
+  }
 }
 
 const CONTENTS = { live: 'system calls', queue: 'what its balancer puts there', nic: 'packets', cap: 'packets' } as const

@@ -23,6 +23,17 @@ export interface QueueOptions extends CaptureOptions {
    * happens on the thread meanwhile. Default: in worker threads. Otherwise the queue is looked at every few ms.
    */
   block?: boolean
+  /** Ask the balancer for `metadata`, for files that are to tell of processes by name. Default: where a filter or `state` needs it. */
+  metadata?: boolean
+}
+
+/** @internal */
+export interface QueueParts {
+  metadata: readonly MetadataBlock[]
+  /** Asks the balancer what it knows of the machine now. */
+  machine(): Promise<readonly MetadataBlock[]>
+  following?: Following
+  initial?: { lists: Initial; lookup?: Lookup }
 }
 
 /** How long a loop that finds enough to do may keep timers and messages waiting, in ms. */
@@ -55,19 +66,18 @@ export class QueueCapture extends Capture {
   /** Where this consumer is to end: what comes behind it is for the next. */
   #end: number | undefined
   #lent = false
+  readonly #machine: QueueParts['machine']
   #finalStats: Stats | undefined
 
   /** @internal Takes `handle` over. */
-  constructor(
-    device: string, handle: QueueHandle, cluster: Description, options: QueueOptions,
-    metadata: readonly MetadataBlock[] = [], following?: Following, initial?: { lists: Initial; lookup: Lookup },
-  ) {
+  constructor(device: string, handle: QueueHandle, cluster: Description, options: QueueOptions, { metadata, machine, following, initial }: QueueParts) {
     super(options)
     this.device = device
     this.cluster = cluster
     this.interfaces = cluster.interfaces
     this.#handle = handle
     this.#metadata = metadata
+    this.#machine = machine
     this.#maxWaitMs = options.maxWaitMs ?? 10
     this.#watermark = options.watermark ?? 1
     this.#blocks = options.block ?? !isMainThread
@@ -91,8 +101,18 @@ export class QueueCapture extends Capture {
     return this.#lookedAt
   }
 
+  /** What a producer waits for is read to its end, whatever that takes. */
+  override get canWait(): boolean {
+    return this.cluster.waits
+  }
+
+  /** Its balancer knows; if that has ended meanwhile, what it said before. */
+  override _machine(): Promise<readonly MetadataBlock[]> {
+    return this.#machine().catch(() => this.#metadata)
+  }
+
   override get _lendable(): boolean {
-    return this.#follower === undefined && this.#hidesState && this._limits.maxEvents === Infinity
+    return this.#follower === undefined && this._limits.maxEvents === Infinity
   }
 
   override _lend(iface: number): { source: BalancerSource; stop(): void } {

@@ -159,6 +159,11 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
     return this._lookedAt === undefined
   }
 
+  /** @internal Of a queue: what its balancer knows of the machine now. */
+  _machine(): Promise<readonly MetadataBlock[]> | undefined {
+    return undefined
+  }
+
   /** @internal Can a balancing thread read the source, because nobody has to look at its records in JavaScript? */
   get _lendable(): boolean {
     return false

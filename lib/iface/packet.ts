@@ -5,8 +5,8 @@ import { FRAME_V1, frameCpu, frameFlags, unwrap } from '../export/framing.js'
 import { paramsOfV1, recordLength } from '../event/validate.js'
 
 /**
- * The packet that a cursor stands at. There is one per file or NIC, moved like the Event that hands it out; its bytes are those
- * of the file's chunk or of the ring.
+ * The packet that a cursor stands at. There is one per file, NIC or queue, moved like the Event that hands it out; its bytes are
+ * those of the file's chunk, of the ring or of the queue.
  */
 export class LentPacket extends PacketAt {
   readonly #decap: boolean

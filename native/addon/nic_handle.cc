@@ -91,11 +91,11 @@ Napi::Value NicHandle::Next(const Napi::CallbackInfo& info) {
   bool ready = false;
   With(info.Env(), [&](PacketRing& ring) {
     auto found = info[0].As<Napi::Uint32Array>();
-    PacketRing::Block block;
-    ready = found.ElementLength() >= 2 && ring.Next(&block);
+    const PacketBlock* block = ring.Next();
+    ready = block != nullptr && found.ElementLength() >= 2;
     if (!ready) return;
-    found[0] = block.first;
-    found[1] = block.count;
+    found[0] = static_cast<uint32_t>(ring.offset()) + block->first();
+    found[1] = block->count();
   });
   return Napi::Boolean::New(info.Env(), ready);
 }

@@ -14,6 +14,7 @@ Napi::Function QueueHandle::Define(Napi::Env env) {
                          InstanceMethod<&QueueHandle::Wait>("wait"),
                          InstanceMethod<&QueueHandle::Release>("release"),
                          InstanceMethod<&QueueHandle::State>("state"),
+                         InstanceMethod<&QueueHandle::IsLocal>("isLocal"),
                          InstanceMethod<&QueueHandle::Counters>("counters"),
                          InstanceMethod<&QueueHandle::Pending>("pending"),
                          InstanceMethod<&QueueHandle::Taken>("taken"),
@@ -59,7 +60,7 @@ Napi::Value QueueHandle::Data(const Napi::CallbackInfo& info) {
 // poll(): the position before which entries are complete, a number below 2^32.
 Napi::Value QueueHandle::Poll(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return info.Env().Undefined();
-  return Napi::Number::New(info.Env(), queue_->reader().Head());
+  return Napi::Number::New(info.Env(), queue_->Head());
 }
 
 // tail(): the position where this consumer goes on.
@@ -78,7 +79,7 @@ Napi::Value QueueHandle::Wait(const Napi::CallbackInfo& info) {
 // release(tail): gives what lies before it back. False if that is not between tail and head.
 Napi::Value QueueHandle::Release(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(), queue_->reader().Release(info[0].ToNumber().Uint32Value()));
+  return Napi::Boolean::New(info.Env(), queue_->Release(info[0].ToNumber().Uint32Value()));
 }
 
 // state(): "running", "ended", "gone" (the producer has died), or what it failed with.
@@ -96,6 +97,12 @@ void WriteCounters(const QueueCounters& c, double* out) {
   for (uint64_t value : {c.received, c.dropped, c.filtered, c.bytes, c.state_received, c.state_dropped, uint64_t{c.high_watermark}, uint64_t{c.faults}, uint64_t{c.waiting}}) {
     *out++ = static_cast<double>(value);
   }
+}
+
+// isLocal(): does the producer run on this machine?
+Napi::Value QueueHandle::IsLocal(const Napi::CallbackInfo& info) {
+  if (!Open(info.Env())) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), queue_->IsLocal());
 }
 
 // counters(out: Float64Array)

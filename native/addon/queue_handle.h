@@ -27,6 +27,7 @@ class QueueHandle : public Napi::ObjectWrap<QueueHandle> {
   Napi::Value Wait(const Napi::CallbackInfo& info);
   Napi::Value Release(const Napi::CallbackInfo& info);
   Napi::Value State(const Napi::CallbackInfo& info);
+  Napi::Value IsLocal(const Napi::CallbackInfo& info);
   void Counters(const Napi::CallbackInfo& info);
   Napi::Value Pending(const Napi::CallbackInfo& info);
   Napi::Value Taken(const Napi::CallbackInfo& info);

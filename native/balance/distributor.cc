@@ -47,7 +47,8 @@ void Distributor::Distribute(const Entry& entry, uint32_t queue) {
   const RecordView record(entry.data, entry.len, (entry.flags & kOldHeader) != 0);
   const uint16_t code = CodeOf(entry, record);
   const EventTraits& traits = options_.traits[code];
-  const bool copies = options_.copies_state && (traits.traits & kChangesState) != 0;
+  // Whoever came before us has found that a copy is needed.
+  const bool copies = options_.copies_state && ((traits.traits & kChangesState) != 0 || (entry.flags & kStateOnly) != 0);
   // A new thread's return is its first record: who it belongs to is known before its queue is chosen.
   if (follows_ && code != kPacketCode && (traits.traits & kMakesThread)) processes_.Follow(record, traits, flows_);
   if (copies) std::fill(chosen_.begin(), chosen_.end(), 0);

@@ -42,17 +42,17 @@ class NicLane : public Lane {
 
  private:
   void Open() {
-    PacketRing::Block block;
     next_ = kNothing;
-    if (!ring_.Next(&block)) return;
-    at_ = block.first;
-    left_ = block.count;
+    const PacketBlock* block = ring_.Next();
+    if (block == nullptr) return;
+    at_ = block->header();
+    left_ = block->count();
     blocks_++;
     Look();
   }
 
   void Look() {
-    const Packet packet = ring_.PacketAt(at_, &step_);
+    const Packet packet = PacketBlock::At(at_, &step_);
     entry_.data = packet.bytes;
     entry_.len = packet.caplen;
     entry_.wire_len = packet.len;
@@ -61,7 +61,8 @@ class NicLane : public Lane {
 
   PacketRing& ring_;
   uint64_t* placed_;
-  uint32_t at_ = 0, step_ = 0, left_ = 0, blocks_ = 0;
+  const uint8_t* at_ = nullptr;  // the header of the packet at hand
+  uint32_t step_ = 0, left_ = 0, blocks_ = 0;
   Entry entry_{};
 };
 

@@ -1,6 +1,7 @@
 #include "bpf_filter.h"
 
 #include <dlfcn.h>
+#include <linux/if_packet.h>
 
 #include <memory>
 #include <regex>
@@ -106,5 +107,16 @@ BpfFilter CompileFilterFor(const Interface& interface, const std::string& expres
 }
 
 BpfFilter CutTo(uint32_t snaplen) { return {{BPF_RET | BPF_K, 0, 0, snaplen}}; }
+
+BpfFilter ReceivedOnly(const BpfFilter& filter) {
+  BpfFilter received = {
+      {BPF_LD | BPF_B | BPF_ABS, 0, 0, static_cast<uint32_t>(SKF_AD_OFF + SKF_AD_PKTTYPE)},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, PACKET_OUTGOING},
+      {BPF_RET | BPF_K, 0, 0, 0},
+  };
+  // Jumps are relative: behind these it works as it did.
+  received.insert(received.end(), filter.begin(), filter.end());
+  return received;
+}
 
 }  // namespace sysring

@@ -24,4 +24,7 @@ BpfFilter CompileFilterFor(const Interface& interface, const std::string& expres
 // All packets, cut to `snaplen` bytes; of 0, none.
 BpfFilter CutTo(uint32_t snaplen);
 
+// Of what `filter` keeps, only what is received.
+BpfFilter ReceivedOnly(const BpfFilter& filter);
+
 }  // namespace sysring

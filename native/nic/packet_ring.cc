@@ -22,27 +22,9 @@ constexpr uint32_t kBlockBytes = 1 << 20;
 constexpr uint32_t kLeastBlocks = 8;
 // Only the product of size and number matters, and that the size divides a block: packets in a block are as long as they are.
 constexpr uint32_t kFrameBytes = 2048;
-constexpr uint32_t kBlockHeader = sizeof(tpacket_block_desc), kPacketHeader = sizeof(tpacket3_hdr);
-// Behind each packet's header is a sockaddr_ll, then room up to the link header.
-constexpr uint32_t kBeforePacket = TPACKET3_HDRLEN;
-constexpr uint32_t kVlanTag = 4;
-constexpr uint32_t kMacAddresses = 2 * ETH_ALEN;
-// Linux 6.6, include/uapi/linux/if_packet.h: a group has a hook of its own, which PACKET_IGNORE_OUTGOING does not reach.
+// Linux 6.2, include/uapi/linux/if_packet.h: a group has a hook of its own, which PACKET_IGNORE_OUTGOING does not reach. Kernels before
+// that pass over it; the filter then leaves out what is sent, but it takes part in sharing out.
 constexpr uint16_t kFanoutIgnoreOutgoing = 0x4000;
-
-// The kernel takes a VLAN tag out of the frame and tells it beside the packet; everybody else expects it where it was sent.
-void PutTagBack(uint8_t* at, tpacket3_hdr* header) {
-  header->tp_status &= ~TP_STATUS_VLAN_VALID;
-  if (header->tp_mac < kBeforePacket + kVlanTag || header->tp_snaplen < kMacAddresses) return;
-  uint8_t* frame = at + header->tp_mac - kVlanTag;
-  memmove(frame, frame + kVlanTag, kMacAddresses);
-  uint16_t tag[] = {htons((header->tp_status & TP_STATUS_VLAN_TPID_VALID) != 0 ? header->hv1.tp_vlan_tpid : uint16_t{ETH_P_8021Q}),
-                    htons(static_cast<uint16_t>(header->hv1.tp_vlan_tci))};
-  memcpy(frame + kMacAddresses, tag, sizeof tag);
-  header->tp_mac -= kVlanTag;
-  header->tp_snaplen += kVlanTag;
-  header->tp_len += kVlanTag;
-}
 
 }  // namespace
 
@@ -90,8 +72,11 @@ void PacketRing::Configure(const PacketRingOptions& options) {
   shown_ = Mapping::TryOnce(socket_, options.ring_bytes, 0, false);
   if (ring_ == nullptr || shown_ == nullptr) throw SocketFailure("cannot map the ring of " + interface_.name);
 
-  // On loopback each packet comes as it is sent and as it is received.
-  if (interface_.loopback) Set(PACKET_IGNORE_OUTGOING, &on, sizeof on, "no way to leave out what is sent");
+  // On loopback each packet comes as it is sent and as it is received. What does not come at all costs less than what is filtered.
+  if (interface_.loopback) {
+    filter_ = ReceivedOnly(filter_);
+    Set(PACKET_IGNORE_OUTGOING, &on, sizeof on, "no way to leave out what is sent");
+  }
   // The stack then stamps packets where they enter it, the same for all who listen; otherwise it is when this ring gets its turn.
   setsockopt(socket_, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
 
@@ -133,47 +118,26 @@ void PacketRing::Start() { Attach(filter_); }
 
 void PacketRing::Stop() { Attach(CutTo(0)); }
 
-bool PacketRing::Next(Block* block) {
-  if (checked_.count == 0 && !Check(current_, &checked_)) return false;
-  *block = checked_;
-  return true;
+uint32_t* PacketRing::Status() const {
+  return &reinterpret_cast<tpacket_block_desc*>(ring_->data() + offset())->hdr.bh1.block_status;
 }
 
-bool PacketRing::Check(uint32_t block, Block* found) {
-  auto* descriptor = reinterpret_cast<tpacket_block_desc*>(Header(block));
-  const tpacket_hdr_v1& header = descriptor->hdr.bh1;
+const PacketBlock* PacketRing::Next() {
+  if (ready_) return &block_;
   // What the kernel wrote into the block comes before this.
-  if ((__atomic_load_n(&header.block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER) == 0) return false;
-  auto fail = [&](const char* what) {
-    return Failure{"ERR_CAPTURE_FORMAT", "the ring of " + interface_.name + ": " + what + " in block " + std::to_string(block), "open the capture again"};
-  };
-  uint32_t end = std::min(header.blk_len, block_bytes_), count = header.num_pkts, at = header.offset_to_first_pkt;
-  if (at < kBlockHeader || count == 0) throw fail("no packet");
-  for (uint32_t i = 0; i < count; i++) {
-    if (at > end || end - at < kPacketHeader || at % alignof(tpacket3_hdr) != 0) throw fail("a packet beyond its end");
-    auto* packet = reinterpret_cast<tpacket3_hdr*>(Header(block) + at);
-    if (packet->tp_mac < kPacketHeader || packet->tp_mac > end - at || packet->tp_snaplen > end - at - packet->tp_mac) throw fail("a packet longer than it");
-    if ((packet->tp_status & TP_STATUS_VLAN_VALID) != 0) PutTagBack(Header(block) + at, packet);
-    if (i + 1 < count && (packet->tp_next_offset < kPacketHeader || packet->tp_next_offset > end - at)) throw fail("no next packet");
-    at += packet->tp_next_offset;
+  if ((__atomic_load_n(Status(), __ATOMIC_ACQUIRE) & TP_STATUS_USER) == 0) return nullptr;
+  if (const char* wrong = block_.Check(ring_->data() + offset(), block_bytes_, snaplen_)) {
+    throw Failure{"ERR_CAPTURE_FORMAT", "the ring of " + interface_.name + ": " + wrong + " in block " + std::to_string(current_), "open the capture again"};
   }
-  *found = {block * block_bytes_ + header.offset_to_first_pkt, count};
-  return true;
-}
-
-Packet PacketRing::PacketAt(uint32_t offset, uint32_t* next) const {
-  const uint8_t* at = ring_->data() + offset;
-  const auto* header = reinterpret_cast<const tpacket3_hdr*>(at);
-  *next = header->tp_next_offset;
-  return {at + header->tp_mac, header->tp_snaplen, header->tp_len, int64_t{header->tp_sec} * 1000000000 + header->tp_nsec};
+  ready_ = true;
+  return &block_;
 }
 
 void PacketRing::Release() {
-  if (checked_.count == 0) return;
-  checked_ = {};
-  auto* descriptor = reinterpret_cast<tpacket_block_desc*>(Header(current_));
+  if (!ready_) return;
+  ready_ = false;
   // Reads of the packets come before the kernel may write over them.
-  __atomic_store_n(&descriptor->hdr.bh1.block_status, uint32_t{TP_STATUS_KERNEL}, __ATOMIC_RELEASE);
+  __atomic_store_n(Status(), uint32_t{TP_STATUS_KERNEL}, __ATOMIC_RELEASE);
   current_ = current_ + 1 == blocks_ ? 0 : current_ + 1;
 }
 

@@ -15,6 +15,7 @@
 #include "../ring/ring.h"
 #include "bpf_filter.h"
 #include "interface.h"
+#include "packet_block.h"
 
 namespace sysring {
 
@@ -43,22 +44,8 @@ struct PacketCounters {
   uint64_t freezes;  // how often all blocks were full
 };
 
-// A packet in the ring; valid until its block is released.
-struct Packet {
-  const uint8_t* bytes;
-  uint32_t caplen;
-  uint32_t len;   // on the wire
-  int64_t ts_ns;  // since the epoch: the kernel reads the wall clock for each packet, so there is no offset to be measured
-};
-
 class PacketRing {
  public:
-  // A block that the kernel has handed over. Every header in it has been checked: it lies within the block, and so do its bytes.
-  struct Block {
-    uint32_t first;  // offset of the first packet's tpacket3_hdr in the ring
-    uint32_t count;  // packets, at least 1
-  };
-
   // Opens the ring; no packet comes before Start(). Throws Failure.
   explicit PacketRing(const PacketRingOptions& options);
   ~PacketRing();
@@ -70,24 +57,13 @@ class PacketRing {
   // No new packets from here on; what is in the ring is handed over within the retire time, and can still be read.
   void Stop();
 
-  // The oldest block that is handed over and not released; the same one until Release(). False when there is none.
-  // Throws Failure when the memory does not hold together.
-  bool Next(Block* block);
+  // The oldest block that is handed over and not released, checked; the same one until Release(). Null when there is none.
+  // Throws Failure when its memory does not hold together.
+  const PacketBlock* Next();
   // Gives the block of Next() back to the kernel.
   void Release();
-
-  // Calls visit(const Packet&) for each packet of a block.
-  template <typename Visit>
-  void Each(const Block& block, Visit visit) const {
-    uint32_t at = block.first;
-    for (uint32_t i = 0; i < block.count; i++) {
-      uint32_t next;
-      visit(PacketAt(at, &next));
-      at += next;
-    }
-  }
-  // The packet whose header is at that offset; `next` is how far on the next one's is.
-  Packet PacketAt(uint32_t offset, uint32_t* next) const;
+  // Where the block of Next() begins in the memory.
+  size_t offset() const { return size_t{current_} * block_bytes_; }
 
   // The kernel clears its counters whenever they are read; these are the sums. May be called from any thread.
   PacketCounters ReadCounters();
@@ -96,7 +72,6 @@ class PacketRing {
   int Error();
 
   const Interface& interface() const { return interface_; }
-  uint32_t snaplen() const { return snaplen_; }
   // A packet may be in the ring for so long before it is handed over.
   uint32_t retire_ms() const { return retire_ms_; }
   // Readable when a block has been handed over: for poll(2).
@@ -109,16 +84,16 @@ class PacketRing {
   void Attach(const BpfFilter& filter);
   void Set(int option, const void* value, size_t size, const char* what);
   void Join(const Fanout& fanout);
-  bool Check(uint32_t block, Block* found);
-  uint8_t* Header(uint32_t block) const { return ring_->data() + size_t{block} * block_bytes_; }
+  uint32_t* Status() const;
 
   Interface interface_;
   int socket_;
   uint32_t snaplen_, retire_ms_;
   uint32_t block_bytes_ = 0;
   uint32_t blocks_ = 0;
-  uint32_t current_ = 0;  // the block that Next() looks at
-  Block checked_ = {};    // what was found in it; count 0: not looked at
+  uint32_t current_ = 0;  // number of the block that Next() looks at
+  PacketBlock block_;     // what was found in it
+  bool ready_ = false;    // it is handed over, and was checked
   BpfFilter filter_;
   std::shared_ptr<Mapping> ring_;   // ours alone: block_status is written through it, and VLAN tags are put back
   std::shared_ptr<Mapping> shown_;  // the same pages, read-only

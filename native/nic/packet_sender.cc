@@ -18,17 +18,18 @@ namespace {
 constexpr size_t kBatch = 256;
 }  // namespace
 
-PacketSender::PacketSender(const std::string& name, bool bypass_qdisc) : interface_(FindInterface(name)), messages_(kBatch), pieces_(kBatch) {
-  if (interface_.Linktype() != 1) throw Failure{"ERR_CAPTURE_NO_DEVICE", name + " takes no Ethernet frames", "send to an Ethernet interface, or to a veth or dummy one"};
+PacketSender::PacketSender(const std::string& name, bool bypass_qdisc) : messages_(kBatch), pieces_(kBatch) {
+  const Interface interface = FindInterface(name);
+  if (interface.Linktype() != 1) throw Failure{"ERR_CAPTURE_NO_DEVICE", name + " takes no Ethernet frames", "send to an Ethernet interface, or to a veth or dummy one"};
   // Protocol 0: it receives nothing.
   socket_ = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (socket_ < 0) throw SocketFailure("no packet socket for " + name);
   sockaddr_ll address = {};
   address.sll_family = AF_PACKET;
-  address.sll_ifindex = interface_.index;
+  address.sll_ifindex = interface.index;
   int on = bypass_qdisc ? 1 : 0;
   Failure failure;
-  if (!interface_.up) {
+  if (!interface.up) {
     failure = {"ERR_CAPTURE_NO_DEVICE", name + " is down", "ip link set " + name + " up"};
   } else if (bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
              setsockopt(socket_, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof on) != 0) {

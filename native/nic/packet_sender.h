@@ -31,20 +31,17 @@ class PacketSender {
   PacketSender& operator=(const PacketSender&) = delete;
 
   // Sends frames that lie back to back in `frames`, `lengths[i]` bytes each, and never waits. Returns how many of them are settled,
-  // sent or counted as not sent; fewer than `count` when there is no room: the rest may be given again when Writable(), or be
-  // counted by GiveUp().
+  // sent or counted as not sent; fewer than `count` when there is no room: the rest may be given again a little later, or be counted
+  // by GiveUp().
   size_t Send(const uint8_t* frames, const uint32_t* lengths, size_t count);
   // Counts so many frames as not sent for want of room.
   void GiveUp(size_t count) { counters_.no_buffer += count; }
 
   const SendCounters& counters() const { return counters_; }
-  const Interface& interface() const { return interface_; }
-  int fd() const { return socket_; }
 
  private:
   void CountFailure(int error);
 
-  Interface interface_;
   int socket_;
   SendCounters counters_ = {};
   std::vector<mmsghdr> messages_;

@@ -12,16 +12,9 @@
 #include <vector>
 
 #include "../probe/synthetic/synthetic_probe.h"
+#include "check.h"
 
 using namespace sysring;
-
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-      exit(1);                                                                 \
-    }                                                                          \
-  } while (0)
 
 namespace {
 
@@ -289,7 +282,6 @@ void TwoThreads() {
 }  // namespace
 
 int main() {
-#define RUN(test) (test(), printf("ok " #test "\n"))
   RUN(Wraps);
   RUN(FullRingCounts);
   RUN(ReleaseBounds);

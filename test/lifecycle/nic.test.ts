@@ -105,7 +105,7 @@ test('workers that capture are terminated: no crash, nothing left, and this thre
 })
 
 const count = async (nic: string) => {
-  const capture = await open(nic as 'nic:')
+  const capture = await open(nic)
   setTimeout(() => capture.stop(), 50)
   return (await all(capture)).length
 }

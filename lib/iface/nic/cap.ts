@@ -93,13 +93,19 @@ export class CapCapture extends Capture {
 
   #lend(): boolean {
     if (this.#lent.left > 0) return true // more than one burst takes
-    this.#lookedAt = Date.now()
-    if (this.#filling.count === 0) return false
+    if (this.#filling.count === 0) {
+      this.#lookedAt = Date.now()
+      return false
+    }
     ;[this.#filling, this.#lent] = [this.#lent, this.#filling]
     const lost = this.#dropped - this.#lostBefore
     this.#lostBefore = this.#dropped
     this.burst.lost = { total: lost, buffer: lost } satisfies Lost
     return true
+  }
+
+  override get _lookedAt(): number {
+    return this.#lookedAt
   }
 
   protected releaseBurst(): void {
@@ -119,7 +125,6 @@ export class CapCapture extends Capture {
   }
 
   /** A packet has the time at which it came here. */
-  override get _lookedAt(): number { return this.#lookedAt }
 
   stats(): Stats {
     const delivered = this.burst._count

@@ -36,7 +36,7 @@ export class NicCapture extends Capture {
   /** When the event loop last had its turn. */
   #turned = 0
   #nextTick = 0
-  /** See _lookedAt. */
+  /** Packets that were there then have been found, in ms since the epoch. */
   #lookedAt = Date.now()
   #stopped = false
   #lent = false
@@ -76,12 +76,12 @@ export class NicCapture extends Capture {
     if (this.#turned === 0) this.#turned = now
     if (now - this.#turned > TURN_MS) return this.#turn()
     if (now >= this.#nextTick) this.#tick(now)
+    const looked = Date.now() - this.#retireMs
     if (guarded(() => this.#ring.refill())) {
       this.burst.lost = this.#lostSince()
       return true
     }
-    // What the kernel has put into a block by now, and not handed over yet, is still to come.
-    this.#lookedAt = Date.now() - this.#retireMs
+    this.#lookedAt = looked
     this.#tick(now)
     if (!this.#stopped) return this.#pause(this.#pauseMs)
     // What the kernel has taken into a block that is not handed over yet.
@@ -111,6 +111,11 @@ export class NicCapture extends Capture {
     return new CaptureError('ERR_CAPTURE_NO_DEVICE', `${this.device} went down`, `everything before was delivered; look with: ip link show ${this.interfaces[0].name}`)
   }
 
+  /** A packet may lie in its block for as long before the kernel hands that over. */
+  override get _lookedAt(): number {
+    return this.#lookedAt
+  }
+
   protected releaseBurst(): void {
     if (this.#finalStats === undefined && !this.#lent) this.#ring.release()
   }
@@ -132,8 +137,6 @@ export class NicCapture extends Capture {
       this.#handle.close()
     }
   }
-
-  override get _lookedAt(): number { return this.#lookedAt }
 
   #pending(): number {
     this.#handle.counters(this.#counters)

@@ -37,7 +37,7 @@ test("root's clusters are below /run, another user's in the user's runtime folde
 })
 
 test('a description is what it was, or an error', () => {
-  const description = { device: 'sysdig', interfaces: [{ name: 'sysdig', linktype: 147, snaplen: 80 }], by: 'tid', queues: [{ application: 'queue', index: 0, filter: 'evt.type = open' }] }
+  const description = { device: 'sysdig', interfaces: [{ name: 'sysdig', linktype: 147, snaplen: 80 }], by: 'tid', waits: false, queues: [{ application: 'queue', index: 0, filter: 'evt.type = open' }] }
   assert.equal(parseDescription(JSON.stringify({ ...description, more: 1 })), description)
   for (const json of ['', '{', 'null', '[]', '"text"', '{}', '{"device":1,"by":"tid","interfaces":[],"queues":[]}', '{"device":"a","by":"tid","interfaces":{},"queues":[]}']) {
     refused(() => parseDescription(json), 'ERR_CAPTURE_FORMAT')

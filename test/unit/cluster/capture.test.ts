@@ -178,7 +178,7 @@ test('the memory can be a named file: attached by its path, gone at the end', as
   assert.is(await codeOf(balance(synthetic([]), { queues: 1, path })), 'ERR_CAPTURE_BUSY')
   source.end()
   assert.is((await all(capture, ev => ev.ts)).length, 50)
-  assert.equal(capture.cluster, { device: 'queue', interfaces: [{ name: 'queue', linktype: 147, snaplen: 0 }], by: 'tid', queues: [{ application: 'queue', index: 0 }, { application: 'queue', index: 1 }] })
+  assert.equal(capture.cluster, { device: 'queue', interfaces: [{ name: 'queue', linktype: 147, snaplen: 0 }], by: 'tid', waits: false, queues: [{ application: 'queue', index: 0 }, { application: 'queue', index: 1 }] })
   await cluster.close()
   assert.not(existsSync(path))
 })
