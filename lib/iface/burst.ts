@@ -105,7 +105,6 @@ export class Burst implements IterableIterator<Event> {
     event.num++
     if (this.#cursor.next(event)) {
       this.#remaining--
-      this._count++
       return true
     }
     event.num--
