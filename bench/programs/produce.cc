@@ -22,7 +22,7 @@ constexpr uint32_t kRecord = 80, kHeader = 26, kQueueBytes = 4 << 20;
 // As the balancer does.
 constexpr uint32_t kPublishEvery = 256;
 constexpr long kPauseNs = 100'000;
-constexpr char kDescription[] = R"({"device":"bench","interfaces":[{"name":"bench","linktype":147,"snaplen":0}],"by":"cpu","queues":[{"application":"queue","index":0}]})";
+constexpr char kDescription[] = R"({"device":"bench","interfaces":[{"name":"bench","linktype":147,"snaplen":0}],"by":"cpu","waits":true,"queues":[{"application":"queue","index":0}]})";
 
 uint64_t Now() {
   timespec now;
