@@ -30,9 +30,9 @@ export function missing(names: readonly string[]): string[] {
 }
 
 function look(name: string): string | undefined {
-  if (name === 'pcap-parser') {
+  if (name === 'pcap-parser' || name === 'cap') {
     try {
-      return (createRequire(import.meta.url)('pcap-parser/package.json') as { version: string }).version
+      return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version
     } catch {
       return undefined
     }

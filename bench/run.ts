@@ -8,11 +8,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { balance } from './balance.js'
 import { requireBundle } from './build.js'
 import { killAll } from './child.js'
 import { drain } from './drain.js'
 import { describe, machineText } from './machine.js'
 import { merge } from './merge.js'
+import { nic } from './nic.js'
 import { overhead } from './overhead.js'
 import { read } from './read.js'
 import { missing } from './rivals.js'
@@ -20,7 +22,7 @@ import { start } from './start.js'
 import type { Suite } from './suite.js'
 import { tableText } from './table.js'
 
-const SUITES: readonly Suite[] = [overhead, drain, read, merge, start]
+const SUITES: readonly Suite[] = [overhead, drain, nic, read, merge, start, balance]
 
 process.exitCode = await main()
 

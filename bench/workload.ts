@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { compile, type Program, WORK_CPU } from './build.js'
 import { Child, isTraced, sleep } from './child.js'
 
-export type Loop = Exclude<Program, 'timed'>
+export type Loop = Exclude<Program, 'timed' | 'packets'>
 
 interface Finished {
   calls: number

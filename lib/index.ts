@@ -1,12 +1,15 @@
 /** sysring: a Linux machine's system calls as one more network interface. */
 
 // Sources
-export { open } from './open.js'
+export { open, type LiveDevice } from './open.js'
 export { openFile, type FileOptions } from './iface/file/open.js'
 export { merge, type MergeOptions } from './merge/merge.js'
 export type { MergedCapture, MergedStats } from './merge/capture.js'
 export type { AttributionStats } from './merge/attribution.js'
 export type { LiveCapture } from './iface/live.js'
+export type { NicCapture } from './iface/nic/capture.js'
+export type { FanoutMode, NicOptions } from './iface/nic/options.js'
+export type { CapCapture, CapOptions } from './iface/nic/cap.js'
 export type { LiveOptions, Tracepoint } from './probe/options.js'
 export type { ProbeInfo } from './probe/probe.js'
 
@@ -17,6 +20,9 @@ export type { Key, Queues } from './balance/policy.js'
 export type { Cluster, ClusterQueueStats, ClusterStats } from './balance/cluster.js'
 export type { QueueCapture, QueueOptions } from './cluster/capture.js'
 export type { QueueStats } from './cluster/counters.js'
+export { pipeline, type Pipeline, type PipelineStats, type StageStats } from './pipeline/pipeline.js'
+export type { PipelineOptions } from './pipeline/options.js'
+export type { Stage } from './pipeline/stage.js'
 
 // What they deliver
 export { Capture, type CaptureOptions, type CpuStats, type Interface, type Stats } from './iface/capture.js'
@@ -52,6 +58,7 @@ export { pcapng, type PcapngOptions } from './export/pcapng.js'
 export { scap, type ScapOptions } from './export/scap.js'
 export { writeFile, type WriteFileOptions, type Written } from './export/file.js'
 export { writeFiles, type Rotation, type WriteFilesOptions, type WrittenFiles } from './export/rotation.js'
+export { openSender, type NicSender, type SendOptions, type Sent } from './export/nic.js'
 export { snapshot } from './export/metadata.js'
 
 export { CaptureError, isCaptureError, type CaptureErrorCode } from './errors.js'

@@ -114,10 +114,14 @@ export interface QueueHandle {
   release(tail: number): boolean
   /** "running", "ended", "gone" (the producer has died) or "failed: REASON". */
   state(): string
+  /** Does the producer run on this machine, and not on the other side of a virtual machine's memory? */
+  isLocal(): boolean
   /** Writes the queue's counters, in the order of lib/cluster/counters.ts. */
   counters(out: Float64Array): void
   /** Records that wait, without copies for the state. */
   pending(): number
+  /** Records that a balancing thread has taken from it. */
+  taken(): number
   /** Detaches the memory and leaves the queue to the next consumer. */
   close(): void
 }
@@ -132,6 +136,8 @@ export interface ClusterHandle {
   setFlows(sockets: Uint32Array): void
   /** Distributes records `from` … `to` of a list (lib/balance/feed.ts); returns where it ended for want of room. */
   distribute(memory: Uint8Array, records: Uint32Array, from: number, to: number, wait: boolean, notes: Uint8Array): number
+  /** Nobody reads that queue any more: distribute() does not wait for it. */
+  abandon(queue: number): void
   /** From now on a thread reads these and distributes what it reads. */
   start(options: BalancerOptions): void
   /** Undefined while the thread runs; then null, or the error that ended it. */
@@ -158,13 +164,17 @@ export interface BalancerOptions {
 }
 
 /** What a balancing thread can read by itself. Records of it get interface number `iface` and those after it. */
-export type BalancerSource = { kind: 'probe'; handle: ProbeHandle; iface: number; header: number } | { kind: 'queue'; handle: QueueHandle; iface: number }
+export type BalancerSource =
+  | { kind: 'probe'; handle: ProbeHandle; iface: number; header: number }
+  | { kind: 'nic'; handle: NicHandle; iface: number }
+  | { kind: 'queue'; handle: QueueHandle; iface: number }
 
 export interface ClusterMemoryOptions {
   /** Of a named file; '' for memory without a name. */
   path: string
   mode: number
-  /** −1: the process's own. */
+  /** Of a named file that is made; −1: the process's own. */
+  owner: number
   group: number
   queueBytes: readonly number[]
   description: string
@@ -186,6 +196,60 @@ export interface AttachOptions {
   timeoutMs: number
 }
 
+/** The C++ side of a network interface's packet ring; see native/addon/nic_handle.cc for the contract. */
+export interface NicHandle {
+  /** LINKTYPE_* of its packets. */
+  linktype(): number
+  /** The whole ring. Read-only pages: a write through it ends the process. */
+  data(): ArrayBuffer
+  start(): void
+  stop(): void
+  /** Writes the offset of the first packet's header and the number of packets of the oldest ready block; false: there is none. */
+  next(found: Uint32Array): boolean
+  /** Gives that block back to the kernel. */
+  release(): void
+  /** Writes the packets that passed the filter, those of them that were dropped, and how often the ring was full. */
+  counters(out: Float64Array): void
+  /** The errno for which no more packets come, or 0. */
+  error(): number
+  /** Detaches the memory and leaves the interface. */
+  close(): void
+}
+
+/** Checked in lib/iface/nic/options.ts. */
+export interface NicRingOptions {
+  interface: string
+  ringBytes: number
+  /** A block with packets is handed over after so many milliseconds at most. */
+  retireMs: number
+  snaplen: number
+  promiscuous: boolean
+  fanout: { mode: number; group: number } | undefined
+  bpf: string | undefined
+}
+
+/** The C++ side of a NIC that frames are sent to; see native/addon/sender_handle.cc. */
+export interface SenderHandle {
+  /** How many of the frames, which lie back to back in `frames`, are settled: sent, or counted as not sent. Never waits. */
+  send(frames: Uint8Array, lengths: Uint32Array): number
+  /** Counts so many frames as not sent for want of room. */
+  giveUp(count: number): void
+  /** Writes sent, their bytes, too_long, too_short, no_buffer, down, other. */
+  counters(out: Float64Array): void
+  close(): void
+}
+
+/** A network interface of this network namespace. */
+export interface NetworkInterface {
+  name: string
+  index: number
+  /** LINKTYPE_* of what is read from it; 0: none that this library knows. */
+  linktype: number
+  mtu: number
+  up: boolean
+  loopback: boolean
+}
+
 interface Addon {
   makeCluster(memory: ClusterMemoryOptions, distribution: DistributionOptions): ClusterHandle
   /** A text is what the producer says instead of giving the queue. */
@@ -198,6 +262,13 @@ interface Addon {
   openSynthetic(cpus: number, ringBytes: number): ProbeHandle
   /** All threads and open files that BPF iterators see, as records: see lib/state/iterators.ts. Files of one process at most. */
   readKernelState(maxFds: number): { threads: Buffer; files: Buffer }
+  openNic(options: NicRingOptions): NicHandle
+  /** `bypassQdisc`: straight to the driver, past the queueing discipline. */
+  openSender(name: string, bypassQdisc: boolean): SenderHandle
+  /** In the order of their indices. */
+  interfaces(): NetworkInterface[]
+  /** Compiles a filter in tcpdump's language, and says how many instructions it has. */
+  compileFilter(expression: string, linktype: number, snaplen: number): number
 }
 
 let addon: Addon | undefined

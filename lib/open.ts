@@ -1,89 +1,60 @@
 import { isQueueAddress } from './cluster/address.js'
 import type { QueueCapture, QueueOptions } from './cluster/capture.js'
-import { CaptureError, isCaptureError } from './errors.js'
-import { snapshot } from './export/metadata.js'
-import { LiveCapture } from './iface/live.js'
-import { openBpfProbe } from './probe/bpf.js'
-import { openKmodProbe } from './probe/kmod/open.js'
-import { type CheckedLiveOptions, checkLiveOptions, type LiveOptions } from './probe/options.js'
-import type { Probe } from './probe/probe.js'
-import { warm } from './ring/warm.js'
+import type { Capture } from './iface/capture.js'
+import type { LiveCapture } from './iface/live.js'
+import type { CapCapture, CapOptions } from './iface/nic/cap.js'
+import type { NicCapture } from './iface/nic/capture.js'
+import type { NicOptions } from './iface/nic/options.js'
+import { LIVE_DEVICES, openLive } from './probe/open.js'
+import type { LiveOptions } from './probe/options.js'
 
-/** How to open each interface. */
-const PROBES: Readonly<Record<string, (options: CheckedLiveOptions) => Probe>> = {
-  'sysdig': openBestProbe,
-  'sysdig:kmod': openKmodProbe,
-  'sysdig:bpf': openBpfProbe,
-}
+/** The names of the devices that are system calls. */
+export type LiveDevice = 'sysdig' | 'sysdig:kmod' | 'sysdig:bpf'
 
 /**
  * Opens an interface for live capture. `sysdig` is the system calls of this machine, by the best probe there is: the
  * kernel module where it is loaded, else our eBPF probe. `sysdig:kmod` and `sysdig:bpf` ask for one of them.
  *
- * @throws CaptureError ERR_CAPTURE_NO_DEVICE, ERR_CAPTURE_PERM, ERR_CAPTURE_NO_PROBE, ERR_CAPTURE_OPTION; of the kernel
- *   module also ERR_CAPTURE_BUSY, ERR_CAPTURE_VERSION
+ * Every other name is a network interface, whose packets are the events: `eth0`, read from a ring that is shared with the kernel.
+ * `nic:NAME` is the same, for one that is called like another device. `cap:eth0` reads it with the npm package `cap`, where that is
+ * installed; `capture.limits` says what that cannot do. `cluster:ID@QUEUE` is a queue of a balancer, of this process or another; see
+ * balance().
+ *
+ * @throws CaptureError ERR_CAPTURE_NO_DEVICE, ERR_CAPTURE_PERM, ERR_CAPTURE_NO_PROBE, ERR_CAPTURE_OPTION, ERR_CAPTURE_FILTER; of the
+ *   kernel module also ERR_CAPTURE_BUSY, ERR_CAPTURE_VERSION
  * @example
  * await using calls = await open('sysdig', { maxDurationMs: 10_000 })
  * for await (const burst of calls)
  *   for (const ev of burst) console.log(ev.ts, ev.tid, ev.name)
+ * @example
+ * await using packets = await open('eth0', { bpf: 'tcp port 443', snaplen: 96 })
+ * for await (const burst of packets)
+ *   for (const ev of burst) console.log(ev.ts, ev.len, ev.packet?.bytes.copy())
  */
-export async function open(device: `cluster:${string}`, options?: QueueOptions): Promise<QueueCapture>
-export async function open(device: string, options?: LiveOptions): Promise<LiveCapture>
-export async function open(device: string, options: LiveOptions | QueueOptions = {}): Promise<LiveCapture | QueueCapture> {
-  if (isQueueAddress(device)) return (await import('./cluster/open.js')).openQueue(device, options)
-  if (!Object.hasOwn(PROBES, device)) {
-    throw new CaptureError('ERR_CAPTURE_NO_DEVICE', `there is no interface named ${device}`, 'see what there is: sysring devices')
-  }
-  const following = await followed(options)
-  const checked = checkLiveOptions(options, following?.decision)
-  options.signal?.throwIfAborted()
-  const probe = PROBES[device](checked)
-  try {
-    const capture = new LiveCapture(device, probe, checked, options, snapshot, following?.stage)
-    warm(probe.sieve)
-    probe.start()
-    if (following !== undefined) capture.begin(following.snapshot(), following.lookup, following.runtimes)
-    return capture
-  } catch (error) {
-    probe.handle.close()
-    throw error
+export function open(device: LiveDevice, options?: LiveOptions): Promise<LiveCapture>
+export function open(device: `cluster:${string}`, options?: QueueOptions): Promise<QueueCapture>
+export function open(device: `cap:${string}`, options?: CapOptions): Promise<CapCapture>
+export function open<D extends string>(device: string extends D ? never : D, options?: NicOptions): Promise<NicCapture>
+export function open(device: string, options?: LiveOptions | NicOptions | CapOptions | QueueOptions): Promise<Capture>
+export async function open(device: string, options: object = {}): Promise<Capture> {
+  switch (deviceKind(device)) {
+    case 'live':
+      return openLive(device, options)
+    case 'cap':
+      return (await import('./iface/nic/cap.js')).openCap(device.slice(CAP.length), options)
+    case 'queue':
+      return (await import('./cluster/open.js')).openQueue(device, options)
+    case 'nic':
+      return (await import('./iface/nic/capture.js')).openNic(device.startsWith(NIC) ? device.slice(NIC.length) : device, options)
   }
 }
 
-/** What a filter or state take, loaded when they are asked for. */
-async function followed(options: LiveOptions) {
-  if (options.filter === undefined && options.state !== true && options.tables === undefined) return undefined
-  const [{ following }, { decisionOf }, { listed, readSnapshot }, { ProcLookup }, { Runtimes }] = await Promise.all([
-    import('./iface/following.js'), import('./filter/decision.js'), import('./state/snapshot.js'), import('./state/lookup.js'),
-    import('./state/runtime.js'),
-  ])
-  const stage = following(options)
-  const asksRuntimes = options.state === true || stage.plan?.needs.has('container') === true
-  return {
-    stage,
-    decision: decisionOf(stage),
-    snapshot: () => listed(readSnapshot({ source: 'iterators' })),
-    lookup: new ProcLookup(),
-    ...(asksRuntimes && { runtimes: new Runtimes() }),
-  }
-}
+const NIC = 'nic:'
+const CAP = 'cap:'
 
-/** The kernel module if it can serve these options, else our eBPF probe. */
-function openBestProbe(options: CheckedLiveOptions): Probe {
-  let unusable: CaptureError
-  try {
-    return openKmodProbe(options)
-  } catch (error) {
-    if (!isCaptureError(error)) throw error
-    unusable = error
-  }
-  // No module: then nobody needs to hear of it.
-  if (unusable.code === 'ERR_CAPTURE_NO_PROBE') return openBpfProbe(options)
-  try {
-    const probe = openBpfProbe(options)
-    return { ...probe, info: { ...probe.info, insteadOfModule: unusable } }
-  } catch (error) {
-    // A module that is there says more than an eBPF probe that cannot be.
-    throw isCaptureError(error) && error.code === 'ERR_CAPTURE_NO_PROBE' ? unusable : error
-  }
+/** @internal Whose options a device takes: those of system calls, of a network interface, of the package cap, or of a queue. */
+export function deviceKind(device: string): 'live' | 'nic' | 'cap' | 'queue' {
+  if (LIVE_DEVICES.includes(device)) return 'live'
+  if (isQueueAddress(device)) return 'queue'
+  return device.startsWith(CAP) ? 'cap' : 'nic'
 }

@@ -1,17 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import { checkId, socketPath } from '../cluster/address.js'
+import type { Server } from 'node:net'
+import { clusterId, socketPath } from '../cluster/address.js'
 import type { Description, QueueDescription } from '../cluster/description.js'
 import { serve } from '../cluster/server.js'
 import { CaptureError } from '../errors.js'
-import { encodeSnapshot } from '../export/metadata.js'
 import type { Capture } from '../iface/capture.js'
 import { following } from '../iface/following.js'
-import type { MetadataBlock } from '../iface/metadata.js'
 import { type BalancerSource, type ClusterHandle, guarded, native } from '../native.js'
-import { readSnapshot } from '../state/snapshot.js'
+import { Beginning } from './beginning.js'
 import { Cluster } from './cluster.js'
 import { Feed } from './feed.js'
-import { known } from './known.js'
 import { type BalanceOptions, type CheckedBalanceOptions, checkBalanceOptions } from './options.js'
 import { type Policy, policyOf } from './policy.js'
 import { eventTraits } from './traits.js'
@@ -23,7 +20,8 @@ import { Workers } from './workers.js'
  * Where nobody has to look at the records in JavaScript (live captures without filter or state, queues of other clusters), a native
  * thread does it; otherwise this thread. The cluster takes the captures over.
  *
- * @throws CaptureError ERR_CAPTURE_OPTION, ERR_CAPTURE_FILTER, ERR_CAPTURE_BUSY (a cluster of that name runs), ERR_CAPTURE_PERM, ERR_CAPTURE_IO
+ * @throws CaptureError ERR_CAPTURE_OPTION, ERR_CAPTURE_FILTER, ERR_CAPTURE_BUSY (a cluster of that name runs), ERR_CAPTURE_PERM, ERR_CAPTURE_IO,
+ *   ERR_CAPTURE_CLOSED (a capture has a consumer). Once it has taken the captures over, a failure closes them.
  * @example
  * await using cluster = await balance(await open('sysdig'), { by: 'pid', queues: 4, worker: new URL('./worker.js', import.meta.url) })
  * for await (const { queues } of cluster.watch()) console.table(queues)
@@ -34,41 +32,60 @@ export async function balance(captures: Capture | readonly Capture[], options: B
   const checked = checkBalanceOptions(options)
   const policy = policyOf(checked.by, checked.queues)
   const queues = queueDescriptions(policy, checked)
-  const id = options.id === undefined ? newId() : checkId(String(options.id))
+  const id = clusterId(options.id)
 
-  const lent = policy.choose === undefined && checked.full !== 'wait' ? lend(all) : undefined
+  const distribution = {
+    applications: policy.applications.map(({ key, queues }) => ({ key, queues })),
+    queues: queues.map(({ filter }, queue) => ({ snaplen: checked.snaplens[queue] ?? 0, ...(filter !== undefined && { wanted: wantedBy(filter, checked.stateEvents) }) })),
+    traits: eventTraits(),
+    copiesState: checked.stateEvents,
+  }
+
+  const lent = policy.choose === undefined && checked.full !== 'wait' ? lend(all, checked.full === 'drop') : undefined
   const source = lent === undefined ? await merged(all) : undefined
-  const handle = guarded(() => native().makeCluster(
-    {
-      path: checked.path ?? '', mode: checked.mode, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
-      description: JSON.stringify(describe(all, policy, queues)),
-    },
-    {
-      applications: policy.applications.map(({ key, queues }) => ({ key, queues })),
-      queues: queues.map(({ filter }, queue) => ({ snaplen: checked.snaplens[queue] ?? 0, ...(filter !== undefined && { wanted: wantedBy(filter) }) })),
-      traits: eventTraits(),
-      copiesState: checked.stateEvents,
-    },
-  ))
+  const waits = source !== undefined && (checked.full === undefined ? source.canWait : checked.full === 'wait')
+  const description = describe(all, policy, waits, queues)
+  source?._take()
+  let handle: ClusterHandle | undefined
+  let server: Server | undefined
   try {
-    const server = await serve({
+    const made = handle = guarded(() => native().makeCluster(
+      {
+        path: checked.path ?? '', mode: checked.mode, owner: checked.owner, group: checked.group, queueBytes: queues.map(() => checked.queueBytes),
+        description: JSON.stringify(description),
+      },
+      distribution,
+    ))
+    const beginning = new Beginning(all)
+    server = await serve({
       path: socketPath(id), owner: checked.owner, group: checked.group, mode: checked.mode, queues: queues.length,
-      sendFiles: (socket, queue, reply) => guarded(() => handle.sendFiles(socket, queue, reply)),
-      metadata: () => metadataOf(all),
+      sendFiles: (socket, queue, reply) => guarded(() => made.sendFiles(socket, queue, reply)),
+      metadata: () => beginning.metadata(),
+      about: () => ({ ...description, attached: queues.map((_, queue) => made.attached(queue)) }),
     })
-    const feed = source && new Feed(handle, checked.full === undefined ? source.canWait : checked.full === 'wait', policy.choose)
+    const feed = source && new Feed(handle, waits, policy.choose)
     const cluster = new Cluster({ id, handle, server, captures: source === undefined ? all : [source], queues, ...(feed && { feed }) })
-    if (policy.applications.some(({ key }) => KEYS_OF_PROCESSES.includes(key))) {
-      const { pids, flows } = known(readSnapshot({ source: 'iterators', env: false }))
-      handle.setPids(pids)
-      handle.setFlows(flows)
+    const begin = () => {
+      beginning.begin()
+      if (!policy.applications.some(({ key }) => KEYS_OF_PROCESSES.includes(key))) return
+      const { pids, flows } = beginning.known()
+      made.setPids(pids)
+      made.setFlows(flows)
     }
-    if (feed === undefined) runThread(cluster, handle, lent!, checked)
-    else await runFeed(cluster, handle, source!, feed)
-    startWorkers(cluster, checked)
+    if (feed === undefined) {
+      begin()
+      runThread(cluster, handle, lent!, checked)
+    } else {
+      runFeed(cluster, handle, source!, feed, begin)
+      // By then a file has said what was there before, or cannot be read.
+      if (source!.canWait) await Promise.race([beginning.begun, cluster.ended])
+    }
+    startWorkers(cluster, handle, checked)
     return cluster
   } catch (error) {
-    handle.close()
+    server?.close()
+    handle?.close()
+    await Promise.allSettled(all.map(capture => capture.close()))
     throw error
   }
 }
@@ -76,33 +93,27 @@ export async function balance(captures: Capture | readonly Capture[], options: B
 /** Those for which one has to know which process a thread belongs to. */
 const KEYS_OF_PROCESSES: readonly string[] = ['pid', 'fd', 'flow']
 
-function newId(): string {
-  return `${process.pid}-${randomBytes(3).toString('hex')}`
-}
-
 function queueDescriptions({ applications }: Policy, { filters }: CheckedBalanceOptions): QueueDescription[] {
   return applications
     .flatMap(({ name, queues }) => Array.from({ length: queues }, (_, index) => ({ application: name, index })))
     .map((queue, number) => ({ ...queue, ...(filters[number] !== undefined && { filter: filters[number] }) }))
 }
 
-function describe(captures: readonly Capture[], { by }: Policy, queues: readonly QueueDescription[]): Description {
-  return { device: captures.map(({ device }) => device).join(','), interfaces: captures.flatMap(({ interfaces }) => interfaces), by, queues }
+function describe(captures: readonly Capture[], { by }: Policy, waits: boolean, queues: readonly QueueDescription[]): Description {
+  return { device: captures.map(({ device }) => device).join(','), interfaces: captures.flatMap(({ interfaces }) => interfaces), by, waits, queues }
 }
 
-/** By event code, what has to be in a queue so that its consumer can apply the filter; packets stand behind all codes. */
-function wantedBy(filter: string): Uint8Array {
+/**
+ * By event code, what has to be in a queue so that its consumer can apply the filter, and what changes the state, for consumers that
+ * want names as well; packets stand behind all codes.
+ */
+function wantedBy(filter: string, stateEvents: boolean): Uint8Array {
   const wanted = new Uint8Array(EVENT_CODES).fill(1)
-  const { needed } = following({ filter })
+  const { needed } = following({ filter, stateEvents })
   if (needed !== undefined) wanted.set(needed)
   return wanted
 }
 const EVENT_CODES = 512
-
-/** What consumers are told: of a file what it says itself, otherwise how this machine is now, without what may be secret. */
-function metadataOf(captures: readonly Capture[]): readonly MetadataBlock[] {
-  return captures.every(({ canWait }) => canWait) ? captures.flatMap(({ metadata }) => metadata) : encodeSnapshot(readSnapshot({ source: 'iterators', env: false }))
-}
 
 async function merged(captures: readonly Capture[]): Promise<Capture> {
   if (captures.length === 1) return captures[0]
@@ -118,9 +129,9 @@ interface Lent {
   stop(): void
 }
 
-/** The captures for the balancing thread; undefined if one of them has to be read in JavaScript. */
-function lend(captures: readonly Capture[]): Lent[] | undefined {
-  if (!captures.every(capture => capture._lendable)) return undefined
+/** The captures for the balancing thread, which waits for nobody; undefined if one of them has to be read in JavaScript. */
+function lend(captures: readonly Capture[], drops: boolean): Lent[] | undefined {
+  if (!captures.every(capture => capture._lendable && (drops || !capture.canWait))) return undefined
   let iface = 0
   return captures.map(capture => {
     capture._take()
@@ -153,16 +164,20 @@ function runThread(cluster: Cluster, handle: ClusterHandle, lent: readonly Lent[
   cluster._run(ended, () => lent.forEach(stop))
 }
 
-/** Resolves once the first records are placed: by then a file has said what was there before. */
-async function runFeed(cluster: Cluster, handle: ClusterHandle, source: Capture, feed: Feed): Promise<void> {
-  let begun!: () => void
-  const beginning = new Promise<void>(resolve => { begun = resolve })
+/** This thread reads the source; `begin` is called before the first record is placed. */
+function runFeed(cluster: Cluster, handle: ClusterHandle, source: Capture, feed: Feed, begin: () => void): void {
   const beat = setInterval(() => handle.beat(), BEAT_MS)
   const distribute = async () => {
+    let begun = false
     try {
-      for await (const burst of source) {
-        begun()
-        await feed.take(burst)
+      for (;;) {
+        const more = await source._advance()
+        if (!begun && more !== undefined) begin()
+        begun ||= more !== undefined
+        if (more === false) break
+        if (more === undefined) continue
+        await feed.take(source._burst)
+        source._release()
       }
       handle.end()
     } catch (error) {
@@ -170,18 +185,18 @@ async function runFeed(cluster: Cluster, handle: ClusterHandle, source: Capture,
       throw error
     } finally {
       clearInterval(beat)
-      begun()
+      await source.close()
     }
   }
   cluster._run(distribute(), () => source.stop())
-  if (source.canWait) await beginning
 }
 const BEAT_MS = 50
 
-function startWorkers(cluster: Cluster, { worker, workerData, workerCpus = [], restarts, onMessage = () => {} }: CheckedBalanceOptions): void {
+function startWorkers(cluster: Cluster, handle: ClusterHandle, { worker, workerData, workerCpus = [], restarts, onMessage = () => {} }: CheckedBalanceOptions): void {
   if (worker === undefined) return
   cluster._workers = new Workers({
     module: worker, cluster: cluster.id, queues: cluster.devices.length, data: workerData, cpus: workerCpus, restarts, onMessage,
+    onEnd: queue => handle.abandon(queue),
     onFailure: error => cluster._fail(error),
   })
 }

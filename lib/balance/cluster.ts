@@ -14,7 +14,7 @@ export interface ClusterQueueStats extends QueueStats {
   device: string
   /** Of which application it is. */
   application: string
-  /** Has it a consumer now? */
+  /** Has it a consumer now? One on the other side of a virtual machine's memory is not seen. */
   attached: boolean
 }
 

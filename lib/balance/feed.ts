@@ -8,6 +8,7 @@ import type { ClusterHandle } from '../native.js'
 const WORDS = 10
 const RECORDS = 2048
 /** queue_flags of native/cluster/layout.h */
+const STATE_ONLY = 1
 const IS_PACKET = 2
 const OLD_HEADER = 4
 /** Bytes of all notes of one call, and of one: a u16 says how long it is. */
@@ -60,13 +61,20 @@ export class Feed {
         await this.#flush()
         this.#memory = memory
       }
+      const stateOnly = (ev.flags & FLAG_STATE_ONLY) !== 0
+      let choice: Choice | undefined
+      try {
+        choice = stateOnly ? -1 : this.#choose?.(ev)
+      } catch (error) {
+        await this.#flush() // what came before is good
+        throw error
+      }
       const words = this.#list
       const at = WORDS * this.#count++
-      const choice = (ev.flags & FLAG_STATE_ONLY) !== 0 ? -1 : this.#choose?.(ev)
       const note = typeof choice === 'object' ? choice[1] : ev.note
       words[at] = packet === undefined ? ev._at : packet._start
       words[at + 1] = packet === undefined ? ev.len : packet._length
-      words[at + 2] = (packet === undefined ? 0 : IS_PACKET) | (ev._header === HEADER ? 0 : OLD_HEADER) | (ev.iface << 16)
+      words[at + 2] = (stateOnly ? STATE_ONLY : 0) | (packet === undefined ? 0 : IS_PACKET) | (ev._header === HEADER ? 0 : OLD_HEADER) | (ev.iface << 16)
       words[at + 3] = ev.cpu
       words[at + 4] = choice === undefined ? BY_KEY : queueOf(choice)
       words[at + 5] = ev.len

@@ -15,9 +15,13 @@ export interface BalanceOptions {
    * /run/sysring, other users' below $XDG_RUNTIME_DIR.
    */
   id?: string | number
-  /** Put the memory into this file, for those who can see files and no sockets: a virtual machine, another mount namespace. */
+  /**
+   * Put the memory into this file, for those who can see files and no sockets: a virtual machine, another mount namespace. They
+   * attach with `cluster:PATH@QUEUE`. One that is made goes with the cluster; one that is there, as QEMU makes it, is used where it
+   * is, if it is large enough. Who may consume a queue of a named file can write all of it, and end this process by truncating it.
+   */
   path?: string
-  /** Owner (uid) and group (gid) of the cluster, and who may consume, as for a file: default this process's, and 0o600. */
+  /** Owner (uid) and group (gid) of the cluster, and who may consume, as for a file: default this process's, and 0o600, with a group 0o660. */
   owner?: number
   group?: number
   mode?: number
@@ -78,7 +82,7 @@ export function checkBalanceOptions(options: BalanceOptions) {
     filters: options.filters ?? [],
     snaplens: options.snaplens ?? [],
     stateEvents: options.stateEvents ?? true,
-    mode: integer('mode', options.mode ?? 0o600, 0, 0o777),
+    mode: integer('mode', options.mode ?? (options.group === undefined ? 0o600 : 0o660), 0, 0o777),
     owner: integer('owner', options.owner ?? -1, -1, 0xffff_fffe),
     group: integer('group', options.group ?? -1, -1, 0xffff_fffe),
     maxWaitMs: integer('maxWaitMs', options.maxWaitMs ?? 10, 2, 1000),

@@ -1,3 +1,4 @@
+import { hasLargeLengths } from '../event/record.js'
 import { EVENT_COUNT, eventInfo, type EventInfo } from '../event/table.js'
 
 // struct EventTraits and enum event_trait of native/balance/traits.h
@@ -19,12 +20,12 @@ export function eventTraits(): Int8Array {
   const traits = new Int8Array(CODES * SIZE)
   for (let code = 0; code < CODES; code++) {
     const info = code < EVENT_COUNT ? eventInfo(code) : undefined
-    traits.set(info === undefined ? [0, NONE, NONE, NONE, NONE, NONE, NONE, 0] : traitsOf(info), SIZE * code)
+    traits.set(info === undefined ? [0, NONE, NONE, NONE, NONE, NONE, NONE, 0] : traitsOf(code, info), SIZE * code)
   }
   return traits
 }
 
-function traitsOf({ name, dir, flags, params }: EventInfo): number[] {
+function traitsOf(code: number, { name, dir, flags, params }: EventInfo): number[] {
   const at = (...names: string[]) => params.findIndex(param => names.includes(param.name))
   const ofType = (...types: string[]) => params.findIndex(param => types.includes(param.type))
   const exit = dir === 'exit'
@@ -40,7 +41,8 @@ function traitsOf({ name, dir, flags, params }: EventInfo): number[] {
     at('res'),
     at('pid'),
     at('ptid'),
-    ofType('BYTEBUF'),
+    // What is cut has lengths of two bytes.
+    hasLargeLengths(code) ? NONE : ofType('BYTEBUF'),
     0,
   ]
 }

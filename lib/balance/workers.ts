@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { queueDevice } from '../cluster/address.js'
+import { startThread } from '../thread.js'
 
 /** How a worker thread is told of its queue: under this name in its workerData. */
 export const QUEUE_DATA = 'sysring:queue'
@@ -22,6 +23,8 @@ export interface WorkersOptions {
   cpus: readonly number[]
   restarts: number
   onMessage: (message: unknown, queue: number) => void
+  /** A worker has ended, and no other one reads its queue. */
+  onEnd: (queue: number) => void
   /** A worker has thrown once too often. */
   onFailure: (error: Error) => void
 }
@@ -45,18 +48,23 @@ export class Workers {
   }
 
   #start(queue: number, ended: () => void): void {
-    const { module, cluster, data, cpus, onMessage, onFailure, restarts } = this.#options
+    const { module, cluster, data, cpus, onMessage, onEnd, onFailure, restarts } = this.#options
     const queueData: QueueData = { device: queueDevice(cluster, queue), data, ...(cpus[queue] !== undefined && { cpu: cpus[queue] }) }
-    const worker = new Worker(module, { workerData: { [QUEUE_DATA]: queueData }, name: `sysring queue ${queue}` })
+    const worker = startThread(module, { workerData: { [QUEUE_DATA]: queueData }, name: `sysring queue ${queue}` })
     this.threads[queue] = worker
     let failure: Error | undefined
     worker.on('message', message => onMessage(message, queue))
     worker.on('error', error => { failure = error })
     worker.on('exit', () => {
-      if (failure === undefined || this.#closing) return ended()
+      if (this.#closing) return ended()
+      if (failure === undefined) {
+        onEnd(queue)
+        return ended()
+      }
       const now = performance.now()
       this.#recent = this.#recent.filter(time => time > now - MINUTE_MS)
       if (this.#recent.push(now) > restarts) {
+        onEnd(queue)
         ended()
         return onFailure(failure)
       }

@@ -6,6 +6,8 @@ export interface Option {
   short?: string
   value?: string
   help: string
+  /** It may be given several times. */
+  many?: true
   /** The values to choose from. */
   choices?: readonly string[]
   /** The heading under which the help shows it; by default that of the option before it. */
@@ -16,12 +18,14 @@ export type Options = Record<string, Option>
 
 /** What was given: text where an option takes a value, true where it is a switch. */
 export type Values<O extends Options> = {
-  [K in keyof O]?: O[K] extends { choices: readonly (infer C)[] } ? C : O[K] extends { value: string } ? string : true
+  [K in keyof O]?: O[K] extends { choices: readonly (infer C)[] } ? C : O[K] extends { many: true } ? string[] : O[K] extends { value: string } ? string : true
 }
 
 export interface ParseOptions {
   /** What is no option is, joined by blanks, a filter; otherwise it is an error. */
   takesFilter?: boolean
+  /** What is no option is a list. */
+  takesList?: boolean
 }
 
 /**
@@ -29,16 +33,17 @@ export interface ParseOptions {
  * the help shows comes from the same table, so the two cannot differ.
  */
 export function parse<const O extends Options>(
-  command: string, synopsis: string, options: O, args: string[], { takesFilter = false }: ParseOptions = {},
-): Values<O> & { filter?: string } | undefined {
+  command: string, synopsis: string, options: O, args: string[], { takesFilter = false, takesList = false }: ParseOptions = {},
+): Values<O> & { filter?: string; list?: string[] } | undefined {
   const hint = `sysring ${command} --help`
-  const config = Object.fromEntries(Object.entries<Option>(options).map(([name, { short, value }]) =>
-    [name, { type: value === undefined ? 'boolean' as const : 'string' as const, ...(short !== undefined && { short }) }]))
-  let values: Record<string, string | boolean | undefined>
+  const config = Object.fromEntries(Object.entries<Option>(options).map(([name, { short, value, many = false }]) =>
+    [name, { type: value === undefined ? 'boolean' as const : 'string' as const, multiple: many, ...(short !== undefined && { short }) }]))
+  let values: Record<string, string | boolean | (string | boolean)[] | undefined>
   try {
-    const parsed = parseArgs({ args, options: { ...config, help: { type: 'boolean', short: 'h' } }, allowPositionals: takesFilter })
+    const parsed = parseArgs({ args, options: { ...config, help: { type: 'boolean', short: 'h' } }, allowPositionals: takesFilter || takesList })
     values = parsed.values
-    if (parsed.positionals.length > 0) values.filter = parsed.positionals.join(' ')
+    if (takesList) values.list = parsed.positionals
+    else if (parsed.positionals.length > 0) values.filter = parsed.positionals.join(' ')
   } catch (error) {
     // Node's sentences go on with advice for other programs.
     throw new UsageError((error as Error).message.split(/\. (?:To specify|Did you|This command)|\n/)[0], hint)
@@ -53,7 +58,7 @@ export function parse<const O extends Options>(
       throw new UsageError(`--${name} is one of ${choices.join(', ')}, not '${value}'`, hint)
     }
   }
-  return values as Values<O> & { filter?: string }
+  return values as Values<O> & { filter?: string; list?: string[] }
 }
 
 function describe(options: Options): string {

@@ -17,7 +17,7 @@ const OPTIONS = {
 
 /** Counts events in the way of PF_RING's pfcount: each second of a live capture, and at the end. */
 export async function run(args: string[]): Promise<number> {
-  const values = parse('count', '[-i DEV | -r FILE] [-d SECONDS] [-n EVENTS] [-v] [--json] [FILTER]', OPTIONS, args, { takesFilter: true })
+  const values = parse('count', '[-i DEV … | -r FILE …] [-d SECONDS] [-n EVENTS] [-v] [--json] [FILTER]', OPTIONS, args, { takesFilter: true })
   if (values === undefined) return OK
   await using capture = await openSource(values, values.filter === undefined ? {} : { filter: values.filter })
   const out = new Output()
@@ -38,7 +38,7 @@ export async function run(args: string[]): Promise<number> {
   const timer = live ? setInterval(() => void print(false).catch(fail), 1000) : undefined
   try {
     const isShown = !live && process.stderr.isTTY === true
-    const position = isShown ? readingPosition(values.read!) : undefined
+    const position = isShown && values.read?.length === 1 ? readingPosition(values.read[0]) : undefined
     using _progress = new Progress(() => `${percentText(position)}${tally.events} events`, isShown)
     if (values.verbose === true) await list(capture, tally, out)
     else for await (const burst of capture) tally.add(burst)

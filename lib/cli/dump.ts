@@ -39,7 +39,7 @@ type Values = SourceValues & PrintValues & WriteValues & {
 
 /** Prints one line per event, or writes savefiles. What a program may read goes to standard output, the rest to standard error. */
 export async function run(args: string[]): Promise<number> {
-  const values: Values | undefined = parse('dump', '[-i DEV | -r FILE] [-w FILE|-] [OPTION …] [FILTER]', OPTIONS, args, { takesFilter: true })
+  const values: Values | undefined = parse('dump', '[-i DEV … | -r FILE …] [-w FILE|-] [OPTION …] [FILTER]', OPTIONS, args, { takesFilter: true })
   if (values === undefined) return OK
   if (values.list === true || values['list-events'] === true) return list(values)
   if (values.explain === true) return explain(values)
@@ -73,7 +73,7 @@ async function printed(values: Values): Promise<number> {
  * to print, before its beginning is read again for the names in it: most searches in large files find little, late or nothing.
  */
 function isSearch({ filter, read }: Values, { tables, colours }: Lines): boolean {
-  return filter !== undefined && tables.size > 0 && !colours && read !== undefined && isRegularFile(read)
+  return filter !== undefined && tables.size > 0 && !colours && read?.length === 1 && isRegularFile(read[0])
 }
 
 async function look(capture: Capture): Promise<void | typeof AGAIN> {
@@ -94,9 +94,9 @@ async function saved(values: Values, path: string): Promise<number> {
   const format = await checkWrite({ ...values, write: path })
   const summary = values.summary === true ? new Summary() : undefined
   // A .scap file that is to be read with names again needs what the filter leaves out.
-  const stateEvents = values.filter !== undefined && format === 'scap'
-  return captured(values, { stateEvents }, async (capture, gate) => {
-    await write(capture, { ...values, write: path }, { gate, live: values.read === undefined, ...(summary && { onEvent: onEvent(summary) }) })
+  const stateEvents = format === 'scap' && (values.filter !== undefined || isQueue(values))
+  return captured(values, { stateEvents, metadata: true }, async (capture, gate) => {
+    await write(capture, { ...values, write: path }, { gate, live: values.read === undefined, merged: (values.read ?? values.interface ?? []).length > 1, ...(summary && { onEvent: onEvent(summary) }) })
     await summarize(summary, new Output())
   })
 }
@@ -113,12 +113,19 @@ async function summarize(summary: Summary | undefined, out: Output): Promise<voi
 interface Wanted {
   tables?: ReadonlySet<Table>
   stateEvents: boolean
+  /** What is known of the machine, of queues. */
+  metadata?: boolean
 }
 
 /** What is done with a capture; AGAIN where that showed that it has to be read in another way. */
 type Work = (capture: Capture, gate: Gate) => Promise<void | typeof AGAIN>
 
 const AGAIN = -1
+
+/** One of several has a part of the events; those that tell of processes are in all of them. */
+function isQueue({ interface: devices = [] }: Values): boolean {
+  return devices.length === 1 && devices[0].startsWith('cluster:')
+}
 
 /** Opens the capture, does the work, and says in the footer what it came to. */
 async function captured(values: Values, wanted: Wanted, work: Work): Promise<number> {
@@ -131,7 +138,7 @@ async function captured(values: Values, wanted: Wanted, work: Work): Promise<num
   try {
     // Lines on the terminal are progress enough.
     const isShown = process.stderr.isTTY === true && (values.write !== undefined || process.stdout.isTTY !== true)
-    const position = isShown && values.read !== undefined ? readingPosition(values.read) : undefined
+    const position = isShown && values.read?.length === 1 ? readingPosition(values.read[0]) : undefined
     using _progress = new Progress(() => progressText(capture, gate, started, position), isShown)
     if (await work(capture, gate) === AGAIN) return AGAIN
   } catch (error) {

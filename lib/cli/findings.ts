@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { arch, release } from 'node:os'
 import { isCaptureError } from '../errors.js'
+import { LINKTYPE_ETHERNET } from '../export/framing.js'
 
 /** One thing that live capture or its companions need. */
 export interface Finding {
@@ -31,7 +32,7 @@ export async function examine(): Promise<Finding[]> {
   // The kernel module needs none of that.
   if (moduleNodes().length > 0) for (const finding of forBpf) if (finding.level === 'fail') finding.level = 'warn'
   const system = [node(), ...forBpf, ...settings(), devices()]
-  return [...system, await addon(), await capture(), ...await tools]
+  return [...system, await addon(), await capture(), await libpcap(), ...await tools]
 }
 
 export function captureWorks(findings: readonly Finding[]): boolean {
@@ -74,6 +75,7 @@ function capabilities(): Finding[] {
     if (name === 'CAP_BPF' || name === 'CAP_PERFMON') {
       return has('CAP_SYS_ADMIN') ? ok(name, 'not held, CAP_SYS_ADMIN contains it') : fail(name, 'not held', fix)
     }
+    if (name === 'CAP_NET_RAW') return warn(name, 'not held: network interfaces cannot be captured; system calls can', fix.replaceAll('+bpf,+perfmon', '+net_raw').replace('--cap-add BPF --cap-add PERFMON', '--cap-add NET_RAW'))
     return ok(name, 'not held, and not needed for system calls')
   })
 }
@@ -133,6 +135,18 @@ async function capture(): Promise<Finding> {
   } catch (error) {
     if (!isCaptureError(error)) throw error
     return fail('capture', `${error.code}: ${error.message}`, error.hint)
+  }
+}
+
+/** Filters of network interfaces are compiled by it. */
+async function libpcap(): Promise<Finding> {
+  const { guarded, native } = await import('../native.js')
+  try {
+    guarded(() => native().compileFilter('ip', LINKTYPE_ETHERNET, 1))
+    return ok('libpcap', 'compiles filters of packets')
+  } catch (error) {
+    if (!isCaptureError(error)) throw error
+    return warn('libpcap', `${error.message}; without filters, network interfaces can be captured`, error.hint)
   }
 }
 

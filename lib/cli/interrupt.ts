@@ -1,21 +1,20 @@
-import type { Capture } from '../iface/capture.js'
 import { Interrupted } from './report.js'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Opens a capture that the first signal ends as if it had come to its end: what was recorded until then is still printed
- * or written. A second signal ends the process.
+ * Opens a capture, or what else can be stopped, that the first signal ends as if it had come to its end: what was recorded until then
+ * is still printed or written. A second signal ends the process.
  */
-export async function interruptible(open: (signal: AbortSignal) => Promise<Capture>): Promise<Capture> {
+export async function interruptible<T extends { stop(): void }>(open: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const opening = new AbortController()
-  let capture: Capture | undefined
+  let opened: T | undefined
   const stop = () => {
     for (const signal of SIGNALS) process.off(signal, stop)
-    if (capture === undefined) opening.abort(new Interrupted())
-    else capture.stop()
+    if (opened === undefined) opening.abort(new Interrupted())
+    else opened.stop()
   }
   for (const signal of SIGNALS) process.on(signal, stop)
-  capture = await open(opening.signal)
-  return capture
+  opened = await open(opening.signal)
+  return opened
 }

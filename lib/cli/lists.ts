@@ -60,7 +60,7 @@ function details({ format, filterOnly, since, needs }: Field): string {
     format !== undefined && `printed as ${format}`,
     filterOnly === true && 'in filters only',
     needs !== undefined && needs.length > 0 && `needs state: ${needs.join(', ')}`,
-    since !== undefined && `since libs ${since}`,
+    since !== undefined && (since === 'sysring' ? 'not in libs' : `since libs ${since}`),
   ].filter(text => text !== false)
   return told.length === 0 ? '' : ` [${told.join('; ')}]`
 }

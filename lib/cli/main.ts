@@ -11,6 +11,9 @@ interface Command {
 const COMMANDS: Record<string, Command> = {
   dump: { summary: 'print events as lines, or write them to a file', load: () => import('./dump.js') },
   count: { summary: 'count events per second and CPU', load: () => import('./count.js') },
+  balance: { summary: 'distribute captures over queues for other processes', load: () => import('./balance.js') },
+  pipeline: { summary: 'let captures go through a chain of stages', load: () => import('./pipeline.js') },
+  bounce: { summary: 'pass events and packets on, to a network interface or a queue', load: () => import('./bounce.js') },
   fields: { summary: 'list the fields that filters and formats can use', load: () => import('./fields.js') },
   devices: { summary: 'list what can be captured from', load: () => import('./devices.js') },
   doctor: { summary: 'check what live capture needs, and say how to get it', load: () => import('./doctor.js') },

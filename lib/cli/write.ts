@@ -1,4 +1,5 @@
 import type { Event } from '../event/event.js'
+import { processText } from '../event/line.js'
 import type { WriteFileOptions } from '../export/file.js'
 import type { FormatName } from '../export/format.js'
 import type { PcapngOptions } from '../export/pcapng.js'
@@ -69,17 +70,20 @@ export interface Writing {
   gate: Gate
   /** Is it the running machine whose events are written? */
   live: boolean
+  /** Are several sources merged? Then packets may have a process, which goes into their comment. */
+  merged: boolean
   onEvent?: (event: Event) => void
 }
 
 /** Writes a capture where -w says. */
-export async function write(capture: Capture, values: WriteValues & { write: string }, { gate, live, onEvent }: Writing): Promise<void> {
+export async function write(capture: Capture, values: WriteValues & { write: string }, { gate, live, merged, onEvent }: Writing): Promise<void> {
   const { write: path, format, framing, compress } = values
   const options: WriteFileOptions = {
     ...(format !== undefined && { format }),
     ...(framing !== undefined && { framing }),
     ...(compress === true && { gzip: true }),
     ...(onEvent !== undefined && { onEvent }),
+    ...(merged && { comments: processText }),
     until: event => gate.endsBefore(event),
   }
   const rotated = rotation(values)

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { CaptureError } from '../errors.js'
 
@@ -11,8 +13,8 @@ export interface QueueAddress {
 
 const PREFIX = 'cluster:'
 const ADDRESS = /^cluster:(.+)@(\d{1,3})$/s
-/** Letters that a file name, a shell and a person can live with. */
-const ID = /^[\w.-]{1,64}$/
+/** Letters that a file name, a shell and a person can live with; a file name that is none is ".". */
+const ID = /^(?!\.{1,2}$)[\w.-]{1,64}$/
 
 export function isQueueAddress(device: string): boolean {
   return device.startsWith(PREFIX)
@@ -24,12 +26,17 @@ export function parseAddress(device: string): QueueAddress {
   if (cluster === undefined) {
     throw new CaptureError('ERR_CAPTURE_NO_DEVICE', `${device} does not name a queue`, 'cluster:ID@QUEUE, as in cluster:7@0; the balancer prints its queues')
   }
-  return { cluster, path: cluster.includes('/') ? cluster : socketPath(cluster), queue: Number(queue) }
+  return { cluster, path: cluster.includes('/') ? cluster : foundSocket(cluster), queue: Number(queue) }
 }
 
 /** The device name of a queue. */
 export function queueDevice(cluster: string, queue: number): string {
   return `${PREFIX}${cluster}@${queue}`
+}
+
+/** The name that was chosen for a cluster, or one that no other has. @throws CaptureError ERR_CAPTURE_OPTION */
+export function clusterId(chosen?: string | number): string {
+  return chosen === undefined ? `${process.pid}-${randomBytes(3).toString('hex')}` : checkId(String(chosen))
 }
 
 /** @throws CaptureError ERR_CAPTURE_OPTION */
@@ -43,7 +50,27 @@ export function socketPath(id: string): string {
   return join(socketFolder(), id)
 }
 
+const ROOTS = '/run/sysring'
+
 /** /run/sysring of root, whose clusters others may consume; a user's own are in the user's runtime folder. */
 export function socketFolder(uid = process.geteuid?.() ?? 0, runtime = process.env.XDG_RUNTIME_DIR): string {
-  return uid !== 0 && runtime !== undefined && runtime !== '' ? join(runtime, 'sysring') : '/run/sysring'
+  return uid !== 0 && runtime !== undefined && runtime !== '' ? join(runtime, 'sysring') : ROOTS
+}
+
+/** Where the clusters are that this user may consume: the user's own, and root's. */
+function socketFolders(): string[] {
+  return [...new Set([socketFolder(), ROOTS])]
+}
+
+/** The clusters whose sockets are there: those that run, and those whose balancers were killed. */
+export function clusters(): { id: string; path: string }[] {
+  return socketFolders().flatMap(folder => {
+    const names = existsSync(folder) ? readdirSync(folder).sort() : []
+    return names.filter(name => ID.test(name)).map(id => ({ id, path: join(folder, id) }))
+  })
+}
+
+/** The socket of a cluster that runs, the user's own before root's. */
+function foundSocket(id: string): string {
+  return socketFolders().map(folder => join(folder, id)).find(path => existsSync(path)) ?? socketPath(id)
 }

@@ -8,7 +8,7 @@ import type { BalancerSource, QueueHandle } from '../native.js'
 import type { Follower } from '../state/follower.js'
 import type { Initial } from '../state/initial.js'
 import type { Lookup, State } from '../state/state.js'
-import { COUNTERS, queueStats } from './counters.js'
+import { COUNTERS, DROPPED } from './counters.js'
 import type { Description } from './description.js'
 import { Entries } from './entries.js'
 
@@ -23,6 +23,17 @@ export interface QueueOptions extends CaptureOptions {
    * happens on the thread meanwhile. Default: in worker threads. Otherwise the queue is looked at every few ms.
    */
   block?: boolean
+  /** Ask the balancer for `metadata`, for files that are to tell of processes by name. Default: where a filter or `state` needs it. */
+  metadata?: boolean
+}
+
+/** @internal */
+export interface QueueParts {
+  metadata: readonly MetadataBlock[]
+  /** Asks the balancer what it knows of the machine now. */
+  machine(): Promise<readonly MetadataBlock[]>
+  following?: Following
+  initial?: { lists: Initial; lookup?: Lookup }
 }
 
 /** How long a loop that finds enough to do may keep timers and messages waiting, in ms. */
@@ -51,21 +62,22 @@ export class QueueCapture extends Capture {
   #pauseMs = 1
   #turned = performance.now()
   #asked = 0
-  #finishing = false
+  #lookedAt = Date.now()
+  /** Where this consumer is to end: what comes behind it is for the next. */
+  #end: number | undefined
   #lent = false
+  readonly #machine: QueueParts['machine']
   #finalStats: Stats | undefined
 
   /** @internal Takes `handle` over. */
-  constructor(
-    device: string, handle: QueueHandle, cluster: Description, options: QueueOptions,
-    metadata: readonly MetadataBlock[] = [], following?: Following, initial?: { lists: Initial; lookup: Lookup },
-  ) {
+  constructor(device: string, handle: QueueHandle, cluster: Description, options: QueueOptions, { metadata, machine, following, initial }: QueueParts) {
     super(options)
     this.device = device
     this.cluster = cluster
     this.interfaces = cluster.interfaces
     this.#handle = handle
     this.#metadata = metadata
+    this.#machine = machine
     this.#maxWaitMs = options.maxWaitMs ?? 10
     this.#watermark = options.watermark ?? 1
     this.#blocks = options.block ?? !isMainThread
@@ -85,8 +97,22 @@ export class QueueCapture extends Capture {
     return this.#metadata
   }
 
+  override get _lookedAt(): number {
+    return this.#lookedAt
+  }
+
+  /** What a producer waits for is read to its end, whatever that takes. */
+  override get canWait(): boolean {
+    return this.cluster.waits
+  }
+
+  /** Its balancer knows; if that has ended meanwhile, what it said before. */
+  override _machine(): Promise<readonly MetadataBlock[]> {
+    return this.#machine().catch(() => this.#metadata)
+  }
+
   override get _lendable(): boolean {
-    return this.#follower === undefined && this.#hidesState && this._limits.maxEvents === Infinity
+    return this.#follower === undefined && this._limits.maxEvents === Infinity
   }
 
   override _lend(iface: number): { source: BalancerSource; stop(): void } {
@@ -97,9 +123,9 @@ export class QueueCapture extends Capture {
   protected fill(deadline: number): boolean | undefined | Promise<boolean | undefined> {
     const now = performance.now()
     // Asked before the head is looked at: what was placed before the end is seen.
-    const state = now - this.#asked > ASK_MS || this.#finishing ? this.#ask(now) : 'running'
-    if (this.#entries.refill(this.#handle.poll())) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
-    if (state === 'ended' || this.#finishing) return false
+    const state = now - this.#asked > ASK_MS ? this.#ask(now) : 'running'
+    if (this.#look()) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
+    if (state === 'ended' || this.#end !== undefined) return false
     if (state === 'gone') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} is gone`, 'everything before was delivered; start it again, and then this')
     if (state !== 'running') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} has ended: ${state.replace('failed: ', '')}`, 'everything before was delivered; balance again')
     if (!this.#blocks) return this.#pause(Math.min(this.#pauseMs, Math.max(0, deadline - now)))
@@ -108,6 +134,11 @@ export class QueueCapture extends Capture {
     // The state may have changed while we slept.
     if (!more) this.#asked = 0
     return more && performance.now() - this.#turned < TURN_MS ? this.#opened() : this.#turn()
+  }
+
+  #look(): boolean {
+    this.#lookedAt = Date.now()
+    return this.#entries.refill(this.#end ?? this.#handle.poll())
   }
 
   #ask(now: number): string {
@@ -128,7 +159,7 @@ export class QueueCapture extends Capture {
   async #turn(): Promise<true | undefined> {
     await new Promise(resolve => setImmediate(resolve))
     this.#turned = performance.now()
-    return this.#entries.refill(this.#handle.poll()) ? this.#opened() : undefined
+    return this.#look() ? this.#opened() : undefined
   }
 
   async #pause(ms: number): Promise<undefined> {
@@ -139,7 +170,7 @@ export class QueueCapture extends Capture {
 
   #dropped(): number {
     this.#handle.counters(this.#counters)
-    return queueStats(0, this.#counters).dropped
+    return this.#counters[DROPPED]
   }
 
   protected releaseBurst(): void {
@@ -147,23 +178,33 @@ export class QueueCapture extends Capture {
   }
 
   protected override finish(): boolean {
-    this.#finishing = true
+    this.#end ??= this.#handle.poll()
     return true
   }
 
   protected dispose(): void {
     try {
-      this.#finalStats = this.stats()
+      this.#finalStats = this.#readStats(true)
     } finally {
       this.#handle.close()
     }
   }
 
   stats(): Stats {
-    if (this.#finalStats !== undefined) return this.#finalStats
+    return this.#finalStats ?? this.#readStats()
+  }
+
+  #readStats(ended = false): Stats {
     const total = this.#dropped() - this.#droppedBefore
-    const { delivered: shown, stateOnly } = this.#entries
+    if (this.#lent) {
+      // Until the thread has ended, only it may look at what waits.
+      const [delivered, pending] = [this.#handle.taken(), ended ? this.#handle.pending() : 0]
+      return { seen: delivered + total + pending, delivered, dropped: { total, queue: total }, filtered: 0, pending, late: 0, perCpu: [] }
+    }
+    // A follower meets copies for the state as well, and leaves them out where they are hidden.
+    const { stateOnly } = this.#entries
     const hidden = this.#follower === undefined ? 0 : this.#follower.filtered - (this.#hidesState ? stateOnly : 0)
+    const shown = this.burst._count + hidden - (this.#hidesState ? 0 : stateOnly)
     const pending = this.#handle.pending()
     return {
       seen: shown + total + pending, delivered: shown - hidden, dropped: { total, queue: total }, filtered: hidden, pending, late: 0, perCpu: [],

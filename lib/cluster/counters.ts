@@ -21,6 +21,8 @@ export interface QueueStats {
 
 /** Numbers that a handle writes per queue: see WriteCounters in native/addon/queue_handle.cc. */
 export const COUNTERS = 9
+/** The one among them that is looked at with every burst. */
+export const DROPPED = 1
 
 export function queueStats(queue: number, from: Float64Array, at = 0): QueueStats {
   const [received, dropped, filtered, bytes, stateReceived, stateDropped, highWatermark, faults, waiting] = from.subarray(at, at + COUNTERS)

@@ -8,6 +8,8 @@ export interface Description {
   readonly interfaces: readonly Interface[]
   /** What chooses a record's queue: "tid". */
   readonly by: string
+  /** Does the producer wait where a queue is full, as it can where it reads files? Otherwise it drops. */
+  readonly waits: boolean
   readonly queues: readonly QueueDescription[]
 }
 
@@ -22,8 +24,10 @@ export interface QueueDescription {
 /** @throws CaptureError ERR_CAPTURE_FORMAT */
 export function parseDescription(json: string): Description {
   try {
-    const { device, interfaces, by, queues } = JSON.parse(json) as Description
-    if (typeof device === 'string' && typeof by === 'string' && Array.isArray(interfaces) && Array.isArray(queues)) return { device, interfaces, by, queues }
+    const { device, interfaces, by, waits, queues } = JSON.parse(json) as Description
+    if (typeof device === 'string' && typeof by === 'string' && typeof waits === 'boolean' && Array.isArray(interfaces) && Array.isArray(queues)) {
+      return { device, interfaces, by, waits, queues }
+    }
   } catch { /* said below */ }
   throw new CaptureError('ERR_CAPTURE_FORMAT', "the cluster's description makes no sense", 'use the same version of sysring on both sides')
 }

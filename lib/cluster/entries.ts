@@ -4,21 +4,21 @@ import { FLAG_STATE_ONLY } from '../event/event.js'
 import { HEADER, HEADER_V1, LEN } from '../event/record.js'
 import { paramsInV1 } from '../event/validate.js'
 import type { Cursor } from '../iface/burst.js'
-import { FilePacket } from '../iface/file/packet.js'
+import { LentPacket } from '../iface/packet.js'
 import type { Interface } from '../iface/capture.js'
 import type { QueueHandle } from '../native.js'
 
-// struct queue_entry of native/cluster/layout.h
+// struct queue_entry of native/cluster/layout.h, in words
 const SIZE = 0
-const LENGTH = 4
-const FLAGS = 8
-const IFACE = 10
-const CPU = 12
-const NOTE = 14
+const LENGTH = 1
+const FLAGS_AND_IFACE = 2
+const CPU_AND_NOTE = 3
 const ENTRY = 16
 const STATE_ONLY = 1
 const IS_PACKET = 2
 const OLD_HEADER = 4
+/** The length that a record says itself. */
+const RECORD_LEN = (ENTRY + LEN) >> 2
 // struct packet_header
 const PACKET_TS = 0
 const WIRE_LEN = 8
@@ -33,15 +33,15 @@ const PACKET_HEADER = 16
 export class Entries implements Cursor {
   /** Copies for the state that came by. */
   stateOnly = 0
-  /** Records that came by, without those. */
-  delivered = 0
   readonly #handle: QueueHandle
   readonly #view: DataView
+  /** The same, for entries: they lie at multiples of 8 bytes. */
+  readonly #words: Int32Array
   readonly #memory: Uint8Array
   readonly #mask: number
   readonly #interfaces: readonly Interface[]
   readonly #passesState: boolean
-  readonly #packet = new FilePacket()
+  readonly #packet = new LentPacket(false)
   #at: number
   #end: number
 
@@ -50,6 +50,7 @@ export class Entries implements Cursor {
     const data = handle.data()
     this.#handle = handle
     this.#view = new DataView(data)
+    this.#words = new Int32Array(data)
     this.#memory = new Uint8Array(data)
     this.#mask = data.byteLength / 2 - 1
     this.#interfaces = interfaces
@@ -67,37 +68,37 @@ export class Entries implements Cursor {
   }
 
   next(event: Event): boolean {
-    const view = this.#view
+    const words = this.#words
     while (this.#at !== this.#end) {
       const at = this.#at & this.#mask
-      const size = view.getInt32(at + SIZE, true)
-      const len = view.getInt32(at + LENGTH, true)
-      if (size < ENTRY + HEADER_V1 || size > ((this.#end - this.#at) | 0) || len > size - ENTRY || len < 0) throw this.#unreadable()
-      const flags = view.getUint16(at + FLAGS, true)
+      const word = at >> 2
+      const size = words[word + SIZE]
+      const len = words[word + LENGTH]
+      const flags = words[word + FLAGS_AND_IFACE]
+      const cpu = words[word + CPU_AND_NOTE]
+      const note = cpu >>> 16
+      if (size < ENTRY || size > ((this.#end - this.#at) | 0) || len < 0 || len > size - ENTRY - note) throw this.#unreadable()
       this.#at = (this.#at + size) | 0
       if ((flags & STATE_ONLY) !== 0) {
         this.stateOnly++
         if (!this.#passesState) continue
-      } else {
-        this.delivered++
       }
       if ((flags & IS_PACKET) === 0) {
-        if (view.getInt32(at + ENTRY + LEN, true) !== len) throw this.#unreadable()
-        event._view = view
-        event._memory = this.#memory
+        if (len < HEADER_V1 || words[word + RECORD_LEN] !== len) throw this.#unreadable()
+        // The one before was like it, mostly: to compare costs less than to write a reference.
+        if (event._memory !== this.#memory) event._memory = this.#memory
+        if (event._view !== this.#view) event._view = this.#view
+        if (event._packet !== undefined) event._packet = undefined
         event._at = at + ENTRY
-        event._packet = undefined
         event._header = HEADER
         if ((flags & OLD_HEADER) !== 0) this.#showOld(event, len)
       } else {
-        this.#showPacket(event, at + ENTRY, len, view.getUint16(at + IFACE, true))
+        this.#showPacket(event, at + ENTRY, len, flags >>> 16)
       }
-      const note = view.getUint16(at + NOTE, true)
-      if (note > size - ENTRY - len) throw this.#unreadable()
       event._noteLength = note
       event._noteAt = at + ENTRY + len
-      event.iface = view.getUint16(at + IFACE, true)
-      event.cpu = view.getUint16(at + CPU, true)
+      event.iface = flags >>> 16
+      event.cpu = cpu & 0xffff
       event.flags = (flags & STATE_ONLY) === 0 ? 0 : FLAG_STATE_ONLY
       return true
     }

@@ -2,7 +2,6 @@ import { statSync } from 'node:fs'
 import { CaptureError } from '../errors.js'
 import { following } from '../iface/following.js'
 import { parseMetadata } from '../iface/file/lists.js'
-import type { MetadataBlock } from '../iface/metadata.js'
 import { captureError, native, type QueueHandle } from '../native.js'
 import { ProcLookup } from '../state/lookup.js'
 import { parseAddress, type QueueAddress } from './address.js'
@@ -27,14 +26,14 @@ export async function openQueue(device: string, options: QueueOptions = {}): Pro
   try {
     const description = parseDescription(handle.description())
     const filter = both(description.queues[address.queue]?.filter, options.filter)
-    if (filter === undefined && options.state !== true && options.tables === undefined && options.stateEvents !== true) {
-      return new QueueCapture(device, handle, description, options)
-    }
-    const stage = following({ ...options, ...(filter !== undefined && { filter }), hideStateOnly: options.stateEvents !== true })
-    const needsLists = options.stateEvents === true || stage.tables === undefined || stage.tables.size > 0
-    const metadata: readonly MetadataBlock[] = isSocket && needsLists ? await askMetadata(address.path) : []
-    const initial = { lists: parseMetadata(metadata), lookup: new ProcLookup() }
-    return new QueueCapture(device, handle, description, options, metadata, stage, initial)
+    const follows = filter !== undefined || options.state === true || options.tables !== undefined
+    const stage = follows ? following({ ...options, ...(filter !== undefined && { filter }), hideStateOnly: options.stateEvents !== true }) : undefined
+    const needsLists = options.metadata === true || (stage !== undefined && (stage.tables === undefined || stage.tables.size > 0))
+    const machine = isSocket ? () => askMetadata(address.path) : async () => []
+    const metadata = needsLists ? await machine() : []
+    // What this machine's /proc says is nothing that a file was recorded with, nor what another machine's balancer means.
+    const initial = { lists: parseMetadata(metadata), ...(!description.waits && handle.isLocal() && { lookup: new ProcLookup() }) }
+    return new QueueCapture(device, handle, description, options, { metadata, machine, ...(stage !== undefined && { following: stage, initial }) })
   } catch (error) {
     handle.close()
     throw error

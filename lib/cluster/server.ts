@@ -1,11 +1,12 @@
-import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { CaptureError, type CaptureErrorCode } from '../errors.js'
 import type { MetadataBlock } from '../iface/metadata.js'
+import { type Description, parseDescription } from './description.js'
 import { packBlocks, unpackBlocks } from './metadata.js'
 
-/** What a consumer sends, with the `queue` whose files it wants or with `metadata: true`; a line of JSON. */
+/** What a consumer sends, with the `queue` whose files it wants, with `metadata: true` or with `about: true`; a line of JSON. */
 export const REQUEST = { sysring: 1 } as const
 
 /** What a refusal and an answer look like: a line of JSON, and with the files an empty object. */
@@ -26,7 +27,15 @@ export interface ServerOptions {
   /** Sends the files of a queue through the socket of that number. */
   sendFiles(socket: number, queue: number, reply: string): void
   /** What consumers are told of the machine. */
-  metadata(): readonly MetadataBlock[]
+  metadata(): Promise<readonly MetadataBlock[]>
+  /** What is said of the cluster to who asks what there is. */
+  about(): About
+}
+
+/** What a running cluster says of itself. */
+export interface About extends Description {
+  /** Of each queue: has it a consumer now? */
+  readonly attached: readonly boolean[]
 }
 
 /**
@@ -37,10 +46,11 @@ export interface ServerOptions {
  */
 export async function serve(options: ServerOptions): Promise<Server> {
   const { path } = options
+  let open = false
+  const server = createServer(socket => (open ? answer(socket, options) : socket.destroy()))
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-    let open = false
-    const server = createServer(socket => (open ? answer(socket, options) : socket.destroy()))
+    await sweep(dirname(path))
     await listen(server, path)
     chownSync(path, options.owner, options.group)
     chmodSync(path, options.mode)
@@ -48,10 +58,20 @@ export async function serve(options: ServerOptions): Promise<Server> {
     open = true
     return server
   } catch (error) {
+    server.close()
     if (error instanceof CaptureError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     const denied = code === 'EACCES' || code === 'EPERM'
     throw new CaptureError(denied ? 'ERR_CAPTURE_PERM' : 'ERR_CAPTURE_IO', `cannot make the cluster's socket ${path}: ${message}`, denied ? 'run as root, or set XDG_RUNTIME_DIR' : `look with: ls -ld ${dirname(path)}`, error)
+  }
+}
+
+/** Removes the sockets of balancers that were killed; one that has just been made may not be listened at yet. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    if (found?.isSocket() === true && Date.now() - found.mtimeMs > PATIENCE_MS && !(await isAnswered(path))) rmSync(path, { force: true })
   }
 }
 
@@ -79,7 +99,7 @@ function isAnswered(path: string): Promise<boolean> {
   })
 }
 
-function answer(socket: Socket, { queues, sendFiles, metadata }: ServerOptions): void {
+function answer(socket: Socket, { queues, sendFiles, metadata, about }: ServerOptions): void {
   let request = ''
   socket.setEncoding('utf8')
   socket.setTimeout(PATIENCE_MS, () => socket.destroy())
@@ -88,10 +108,11 @@ function answer(socket: Socket, { queues, sendFiles, metadata }: ServerOptions):
     request += text
     if (request.length > MAX_REQUEST) return socket.destroy()
     if (!request.endsWith('\n')) return
-    const { sysring, queue, metadata: asked } = parse(request)
+    const { sysring, queue, metadata: asksMetadata, about: asksAbout } = parse(request)
     request = ''
     if (sysring !== REQUEST.sysring) return refuse(socket, { code: 'ERR_CAPTURE_VERSION', message: 'its balancer is of another version', hint: 'use the same version of sysring on both sides' })
-    if (asked === true) return void socket.end(packBlocks(metadata()))
+    if (asksMetadata === true) return void metadata().then(blocks => socket.end(packBlocks(blocks)), () => socket.destroy())
+    if (asksAbout === true) return void socket.end(JSON.stringify(about()))
     if (!Number.isInteger(queue) || queue! < 0 || queue! >= queues) {
       return refuse(socket, { code: 'ERR_CAPTURE_NO_DEVICE', message: `it has no queue ${queue}`, hint: `its queues are 0 to ${queues - 1}` })
     }
@@ -109,7 +130,7 @@ function refuse(socket: Socket, refusal: Refusal): void {
   socket.end(JSON.stringify(refusal))
 }
 
-function parse(request: string): { sysring?: number; queue?: number; metadata?: boolean } {
+function parse(request: string): { sysring?: number; queue?: number; metadata?: boolean; about?: boolean } {
   try {
     return (JSON.parse(request) ?? {}) as object
   } catch {
@@ -122,22 +143,33 @@ function numberOf(socket: Socket): number {
   return (socket as unknown as { _handle: { fd: number } })._handle.fd
 }
 
-/** What the balancer knows of the machine at this moment. */
-export function askMetadata(path: string): Promise<MetadataBlock[]> {
+/** What the balancer knows of the machine at this moment. @throws CaptureError ERR_CAPTURE_NO_DEVICE, ERR_CAPTURE_TRUNCATED */
+export async function askMetadata(path: string): Promise<MetadataBlock[]> {
+  return unpackBlocks(await ask(path, { metadata: true }))
+}
+
+/** What the cluster is. @throws CaptureError ERR_CAPTURE_NO_DEVICE, ERR_CAPTURE_PERM, ERR_CAPTURE_FORMAT */
+export async function askAbout(path: string): Promise<About> {
+  const text = (await ask(path, { about: true })).toString()
+  const description = parseDescription(text)
+  const { attached } = JSON.parse(text) as About
+  return { ...description, attached: description.queues.map((_, queue) => attached?.[queue] === true) }
+}
+
+function ask(path: string, what: { metadata: true } | { about: true }): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path)
     const parts: Buffer[] = []
-    const fail = (cause: Error) => reject(new CaptureError('ERR_CAPTURE_NO_DEVICE', `cannot ask the balancer at ${path}: ${cause.message}`, 'is it still running?', cause))
-    socket.once('error', fail)
+    socket.once('error', (cause: NodeJS.ErrnoException) => {
+      const denied = cause.code === 'EACCES'
+      reject(new CaptureError(
+        denied ? 'ERR_CAPTURE_PERM' : 'ERR_CAPTURE_NO_DEVICE', `cannot ask the balancer at ${path}: ${cause.message}`,
+        denied ? `its owner and its group may; see: ls -l ${path}` : 'is it still running?', cause,
+      ))
+    })
     socket.setTimeout(2 * PATIENCE_MS, () => socket.destroy(new Error('no answer')))
     socket.on('data', part => parts.push(part))
-    socket.on('end', () => {
-      try {
-        resolve(unpackBlocks(Buffer.concat(parts)))
-      } catch (error) {
-        reject(error as Error)
-      }
-    })
-    socket.end(`${JSON.stringify({ ...REQUEST, metadata: true })}\n`)
+    socket.on('end', () => resolve(Buffer.concat(parts)))
+    socket.end(`${JSON.stringify({ ...REQUEST, ...what })}\n`)
   })
 }

@@ -2,6 +2,7 @@ import { paramDecoders, plainValue } from './args.js'
 import { writeEpochNanoseconds } from './clock.js'
 import type { Event } from './event.js'
 import { directionText, infoText } from './line.js'
+import type { Packet } from './packet.js'
 import type { Names } from './paramtext.js'
 import { eventName } from './table.js'
 import { textOf, writeArgs } from './text.js'
@@ -12,7 +13,8 @@ import type { TextBuffer } from './textbuffer.js'
  *
  * "evt.outputtime" is a number of nanoseconds with all its digits, as sysdig writes it; a reader that makes it a double
  * loses the last two or three. In "evt.args" big integers are numbers where that is exact and else decimal strings,
- * buffers are base64 (as in sysdig's JSON), and parameters that could not be read are left out.
+ * buffers are base64 (as in sysdig's JSON), and parameters that could not be read are left out. What a stage has said of the event is
+ * its "evt.note".
  */
 export function jsonText(ev: Event, names?: Names): string {
   return textOf((out) => writeJson(out, ev, names))
@@ -22,13 +24,15 @@ export function jsonText(ev: Event, names?: Names): string {
 export function writeJson(out: TextBuffer, ev: Event, names?: Names): void {
   out.text('{"evt.args":{')
   if (ev.packet === undefined) writeMembers(out, ev)
-  else out.text(`"linktype":${ev.packet.linktype},"len":${ev.len},"caplen":${ev.packet.bytes.length}`)
+  else writePacket(out, ev, ev.packet)
   out.text('},"evt.cpu":')
   out.decimal(ev.cpu)
   out.text(',"evt.dir":"')
   out.text(directionText(ev))
   out.text('","evt.info":')
   writeInfo(out, ev, names)
+  const { note } = ev
+  if (note !== undefined) out.text(`,"evt.note":${JSON.stringify(note)}`)
   out.text(',"evt.num":')
   out.decimal(ev.num)
   out.text(',"evt.outputtime":')
@@ -38,6 +42,12 @@ export function writeJson(out: TextBuffer, ev: Event, names?: Names): void {
   out.text('","thread.tid":')
   out.decimal(ev.tid)
   out.text('}')
+}
+
+function writePacket(out: TextBuffer, { len, process, peer }: Event, { linktype, bytes }: Packet): void {
+  out.text(`"linktype":${linktype},"len":${len},"caplen":${bytes.length}`)
+  if (process !== undefined) out.text(`,"process":${JSON.stringify(process)}`)
+  if (peer !== undefined) out.text(`,"peer":${JSON.stringify(peer)}`)
 }
 
 function writeInfo(out: TextBuffer, ev: Event, names: Names | undefined): void {

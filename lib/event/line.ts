@@ -46,9 +46,25 @@ export function directionText(ev: Event): '>' | '<' | '-' {
   return type === PACKET ? '-' : (type & 1) === 0 ? '>' : '<'
 }
 
-/** The parameters as %evt.info; of a packet its link type and lengths. */
+/** The parameters as %evt.info; of a packet its link type and lengths, and the process that it belongs to, if that is known. */
 export function infoText(ev: Event, names?: Names): string {
   const packet = ev.packet
   if (packet === undefined) return textOf((out) => writeArgs(out, ev, names))
-  return `linktype=${packet.linktype} len=${ev.len} caplen=${packet.bytes.length} `
+  const process = processText(ev)
+  return `linktype=${packet.linktype} len=${ev.len} caplen=${packet.bytes.length} ${process === undefined ? '' : `${process} `}`
+}
+
+/**
+ * The process of a packet: "pid=1234 comm=curl container=web fd=5 dir=out", and who it is for, if that is on this machine too:
+ * "peer.pid=99 peer.comm=nginx". Undefined where it is not known.
+ */
+export function processText({ process, peer }: Event): string | undefined {
+  if (process === undefined) return undefined
+  const { pid, comm, container, fd, direction } = process
+  const own = `pid=${pid} comm=${comm}${of('container', container)}${fd < 0 ? '' : ` fd=${fd}`} dir=${direction}`
+  return peer === undefined ? own : `${own} peer.pid=${peer.pid} peer.comm=${peer.comm}${of('peer.container', peer.container)}`
+}
+
+function of(name: string, value: string | undefined): string {
+  return value === undefined ? '' : ` ${name}=${value}`
 }

@@ -8,6 +8,7 @@ import {
   ENHANCED_PACKET, endBlock, endOfOptions, INTERFACE_DESCRIPTION, metadataBlocks, sectionHeader, startBlock, textOption,
   textOptionSize, wholeBlocks,
 } from './block.js'
+import { processText } from '../event/line.js'
 import type { Chunk } from './chunk.js'
 import { type Format, write } from './format.js'
 import { FRAME_V1, type Framing, frameHeader, frameLinktype, LINKTYPE_ETHERNET, LINKTYPE_USER0, wrap } from './framing.js'
@@ -23,7 +24,10 @@ export interface PcapngOptions {
   framing?: 'scap' | Framing
   /** Keep at most that many bytes of a frame, 64 … 262144 (default). Not for `scap`: its records are whole. */
   snaplen?: number
-  /** A comment on every frame of a record: `true` for direction, name and thread, or what a function returns. */
+  /**
+   * A comment on every frame: `true` for direction, name and thread of a record and for the process of a packet ("pid=1234 comm=curl
+   * container=web"), or what a function returns. Notes of the stages of a pipeline are comments of their own, unless this is `false`.
+   */
   comments?: boolean | ((event: Event) => string | undefined)
   /** The filter that the records went through, to be noted in the file. */
   filter?: string
@@ -162,6 +166,7 @@ class Frames extends Pcapng {
   readonly #header: number
   readonly #snaplen: number
   readonly #comment: ((event: Event) => string | undefined) | undefined
+  readonly #notes: boolean
   #source: Capture | undefined
 
   constructor(options: PcapngOptions, framing: Framing) {
@@ -171,6 +176,7 @@ class Frames extends Pcapng {
     this.linktype = frameLinktype(framing)
     this.#snaplen = options.snaplen ?? MAX_SNAPLEN
     this.#comment = options.comments === true ? commentOn : options.comments === false ? undefined : options.comments
+    this.#notes = options.comments !== false
     this.overhead = EPB_HEADER + this.#header + 3 + 4
   }
 
@@ -211,7 +217,9 @@ class Frames extends Pcapng {
       packet.bytes.copyTo(out.memory.subarray(at + EPB_HEADER, at + EPB_HEADER + caplen))
     }
     out.at = at + total
-    if (this.#comment !== undefined && packet === undefined) addComment(out, total, this.#comment(event))
+    const comment = this.#comment?.(event)
+    const note = this.#notes ? event.note : undefined
+    if (comment !== undefined || note !== undefined) addComments(out, total, comment, note)
   }
 
   end(source: Capture, out: Chunk): void {
@@ -259,17 +267,19 @@ export function checkSnaplen(snaplen: number | undefined, whole = false): void {
   }
 }
 
-function commentOn(event: Event): string {
+function commentOn(event: Event): string | undefined {
+  if (event._packet !== undefined) return processText(event)
   return `${event.dir === 'enter' ? '>' : '<'} ${event.name} tid=${event.tid}`
 }
 
-/** Appends an opt_comment to the block of `length` bytes that has just been written. */
-function addComment(out: Chunk, length: number, text: string | undefined): void {
-  if (text === undefined || text === '') return
-  out.reserve(textOptionSize(text) + 8)
+/** Appends opt_comments to the block of `length` bytes that has just been written. */
+function addComments(out: Chunk, length: number, ...texts: (string | undefined)[]): void {
+  const comments = texts.filter(text => text !== undefined && text !== '')
+  if (comments.length === 0) return
+  out.reserve(comments.reduce((size, text) => size + textOptionSize(text!), 8))
   const start = out.at - length
   out.at -= 4
-  textOption(out, OPT_COMMENT, text)
+  for (const text of comments) textOption(out, OPT_COMMENT, text)
   endOfOptions(out)
   endBlock(out, start)
 }

@@ -98,5 +98,6 @@ export const MISC_FIELDS: readonly Field[] = [
   ofPlugin('plugininfo', 'text'),
   define('evt.hostname', 'CHARBUF', 'The name of the machine; SCAP_HOSTNAME in the environment overrides it.',
     machineName, { since: '0.12' }),
+  define('evt.note', 'CHARBUF', 'What a stage of a pipeline has said of the event.', ev => ev.note, { since: 'sysring' }),
   COUNTER,
 ]

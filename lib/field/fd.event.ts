@@ -11,11 +11,12 @@ export const isAboutFd = byType(({ name, flags }) =>
 
 /** Can the event have an fd at all, known or not? The fields of fds have no value in others. */
 export function hasFd(ev: Event): boolean {
-  return ev._thread !== undefined && isAboutFd(ev.type)
+  return ev._thread !== undefined && (isAboutFd(ev.type) || ev._packet !== undefined)
 }
 
-/** The fd that the event is about, or the last one of its thread; undefined where nothing is known of it. */
+/** The fd that the event is about, or the last one of its thread; of a packet its socket; undefined where nothing is known of it. */
 export function fdOf(ev: Event): FdInfo | undefined {
+  if (ev._packet !== undefined) return ev._fd
   const thread = ev._thread
   if (thread === undefined || !isAboutFd(ev.type)) return undefined
   // Not State.fdOf: a field that is asked does not make the fd's name its old name.

@@ -67,7 +67,7 @@ export interface Field {
   readonly arg?: 'required' | 'optional'
   /** Can be tested in a filter, but has no text of its own. */
   readonly filterOnly?: true
-  /** Not in sysdig 0.29.3: the version of libs that has it. */
+  /** Not in sysdig 0.29.3: the version of libs that has it; 'sysring' where none has. */
   readonly since?: string
   /** What has to be known beside the event; nothing by default. */
   readonly needs?: readonly Table[]

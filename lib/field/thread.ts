@@ -10,11 +10,16 @@ const SWITCH_1 = 146
 const SWITCH_6 = 152
 const PROCINFO = 234
 
+/** Of a packet the thread that used its socket last, if that is known. */
+function tidOf(ev: Event): number {
+  return ev._process === undefined ? ev.tid : ev._process.tid
+}
+
 const tid: Extractor = {
-  get: (ev) => ev.tid,
+  get: tidOf,
   write(out, ev) {
     out.reserve(0)
-    out.decimal(ev.tid)
+    out.decimal(tidOf(ev))
     return true
   },
 }

@@ -146,6 +146,8 @@ export interface Fields {
   'evt.plugininfo': string
   /** The name of the machine; SCAP_HOSTNAME in the environment overrides it. Not in sysdig 0.29.3. */
   'evt.hostname': string
+  /** What a stage of a pipeline has said of the event. Not in sysdig 0.29.3. */
+  'evt.note': string
   /** Counts the lines of its formatter, from 1. */
   'util.cnt': number | bigint
   /** Id of the process. */

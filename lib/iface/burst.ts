@@ -42,8 +42,11 @@ export class Burst implements IterableIterator<Event> {
   /** @internal The event that it moves. */ readonly _event = new Event()
   readonly #result: { done: boolean; value: Event }
   #cursor: Cursor
+  /** Records that it may still hand out, and could when it was opened. */
   #remaining = 0
-  /** @internal Records handed out in the capture so far. */ _count = 0
+  #limit = 0
+  /** Records handed out in the bursts before. */
+  #before = 0
 
   /** @internal */
   constructor(cursor: Cursor) {
@@ -54,8 +57,15 @@ export class Burst implements IterableIterator<Event> {
 
   /** @internal Opens the burst on what the cursor now stands before; at most `limit` records. */
   _open(limit: number): void {
+    this.#before = this._count
+    this.#limit = limit
     this.#remaining = limit
     this.#result.done = false
+  }
+
+  /** @internal Records handed out in the capture so far. */
+  get _count(): number {
+    return this.#before + this.#limit - this.#remaining
   }
 
   /** @internal Is the burst at its limit? There may be more. */
@@ -77,7 +87,6 @@ export class Burst implements IterableIterator<Event> {
       this._event.num++
       if (this.#cursor.next(this._event)) {
         this.#remaining--
-        this._count++
         return this.#result as IteratorYieldResult<Event>
       }
       this._event.num--
@@ -87,12 +96,29 @@ export class Burst implements IterableIterator<Event> {
   }
 
   /**
+   * @internal Moves `_event` on, as next() does, for stages between this burst and the consumer's: code of its own, so that V8 knows
+   * the cursors of either.
+   */
+  _step(): boolean {
+    if (this.#remaining === 0) return false
+    const event = this._event
+    event.num++
+    if (this.#cursor.next(event)) {
+      this.#remaining--
+      return true
+    }
+    event.num--
+    return false
+  }
+
+  /**
    * Ends the lease now instead of at the loop's next turn. Records that were not walked are passed over and count as
    * delivered, because they were offered.
    */
   release(): void {
     while (this.next().done !== true) { /* counting only */ }
-    this.#remaining = 0
+    this.#before = this._count
+    this.#limit = this.#remaining = 0
     this._lease.end()
     this._event._end()
   }

@@ -156,7 +156,12 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
 
   /** Can its source be kept waiting? A file's can; what the machine does goes on, and is dropped where there is no room for it. */
   get canWait(): boolean {
-    return false
+    return this._lookedAt === undefined
+  }
+
+  /** @internal Of a queue: what its balancer knows of the machine now. */
+  _machine(): Promise<readonly MetadataBlock[]> | undefined {
+    return undefined
   }
 
   /** @internal Can a balancing thread read the source, because nobody has to look at its records in JavaScript? */

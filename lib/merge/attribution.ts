@@ -101,11 +101,10 @@ export class Attribution {
   }
 
   #show(ev: Event, state: State, owner: SocketOwner, direction: 'out' | 'in'): void {
-    const thread = owner.thread!
     ev._process = owner.process(state, direction)
     ev._state = state
-    ev._thread = thread
-    ev._fd = thread.fds.get(owner.fd)
+    ev._thread = owner.thread
+    ev._fd = owner.info
   }
 
   stats(): AttributionStats {

@@ -1,8 +1,11 @@
+import type { Event } from '../event/event.js'
 import { Burst, type Lost } from '../iface/burst.js'
-import { Capture, type CaptureOptions, type Interface, type Stats } from '../iface/capture.js'
+import { Capture, type Interface, type Stats } from '../iface/capture.js'
 import type { MetadataBlock } from '../iface/metadata.js'
 import type { State } from '../state/state.js'
+import { Accepted } from './accepted.js'
 import { Attribution, type AttributionStats } from './attribution.js'
+import type { CheckedMergeOptions } from './merge.js'
 import { Source } from './source.js'
 import { Tournament } from './tournament.js'
 
@@ -30,18 +33,20 @@ export class MergedCapture extends Capture {
   readonly #sources: readonly Source[]
   readonly #tournament: Tournament
   readonly #attribution: Attribution | undefined
+  readonly #accepted: Accepted | undefined
   readonly #interfaces: Interface[] = []
   #wake = () => {}
 
-  /** @internal See merge(). */
-  constructor(captures: readonly Capture[], windowMs: number, dropsLate: boolean, attribute: boolean | undefined, options: CaptureOptions) {
-    super(options)
+  /** @internal Takes the captures over; see merge(). `accept`: what the filter says of a record. */
+  constructor(captures: readonly Capture[], { windowMs, late, attribute, ...common }: CheckedMergeOptions, accept?: (ev: Event) => boolean) {
+    super(common)
     this.device = captures.map(({ device }) => device).join('+')
     this.#attribution = attribute === false ? undefined : Attribution.of(captures)
     this.#sources = captures.map(capture => new Source(capture, source => this.#opened(source)))
     for (const source of this.#sources) this.#describe(source)
-    this.#tournament = new Tournament(this.#sources, windowMs, dropsLate, this.#attribution)
-    this.burst = new Burst(this.#tournament)
+    this.#tournament = new Tournament(this.#sources, windowMs, late === 'drop', this.#attribution)
+    this.#accepted = accept && new Accepted(this.#tournament, accept)
+    this.burst = new Burst(this.#accepted ?? this.#tournament)
   }
 
   get interfaces(): readonly Interface[] {
@@ -160,16 +165,17 @@ export class MergedCapture extends Capture {
   stats(): MergedStats {
     const sources = this.#sources.map(({ capture }) => ({ device: capture.device, ...capture.stats() }))
     const sum = (key: 'seen' | 'delivered' | 'filtered' | 'pending') => sources.reduce((total, stats) => total + stats[key], 0)
-    const { delivered, dropped: late, late: counted } = this.#tournament
+    const { delivered: given, dropped: late, late: counted } = this.#tournament
+    const filtered = this.#accepted?.filtered ?? 0
     const dropped: Lost = { total: late, ...late > 0 && { late } }
     for (const { dropped: causes } of sources) for (const [cause, count] of Object.entries(causes)) dropped[cause] = (dropped[cause] ?? 0) + count
     return {
       seen: sum('seen'),
-      delivered,
+      delivered: given - filtered,
       dropped,
-      filtered: sum('filtered'),
+      filtered: sum('filtered') + filtered,
       // What a source has given and the merge has not yet is still to come.
-      pending: sum('pending') + sum('delivered') - delivered - late,
+      pending: sum('pending') + sum('delivered') - given - late,
       late: counted,
       perCpu: sources.flatMap(({ perCpu }) => perCpu),
       sources,

@@ -76,8 +76,10 @@ export class KernelSockets {
     if (thread === undefined) return
     const info = thread.fds.get(file.fd)
     const owner = info?._owner ?? this.#unknown.get(file.ino) ?? before.get(file.ino) ?? new SocketOwner(thread, file.fd, file.ino)
-    if (info !== undefined) info._owner = owner
-    else this.#unknown.set(file.ino, owner)
+    if (info !== undefined) {
+      info._owner = owner
+      owner.info ??= info
+    } else this.#unknown.set(file.ino, owner)
     this.#sockets.found(protocol, local, isConnected ? remote : undefined, owner, now)
   }
 }

@@ -18,6 +18,8 @@ class Entry {
   next: Entry | undefined
   /** When it was last needed, in seconds since the epoch. */
   used: number
+  /** It is there until the socket is closed; else it goes when it is not needed for a while. */
+  lasting = false
   /** Of a call that waits for its packet: one has been found. */
   claimed = false
   /** Of such a call that has ended: how long its packet may take. */
@@ -72,12 +74,22 @@ export class Owners {
     this.#size = 0
   }
 
-  /** A socket is connected, or has had to do with that end. */
+  /** A socket is connected. */
   connected(protocol: number, local: Endpoint, remote: Endpoint, owner: SocketOwner, now: number): void {
+    this.#enter(protocol, local, remote, owner, now).lasting = true
+  }
+
+  /** A socket has had to do with that end. */
+  met(protocol: number, local: Endpoint, remote: Endpoint, owner: SocketOwner, now: number): void {
+    this.#enter(protocol, local, remote, owner, now)
+  }
+
+  #enter(protocol: number, local: Endpoint, remote: Endpoint, owner: SocketOwner, now: number): Entry {
     const known = this.#find(protocol, this.#here(local), remote)
     if (known === undefined) return this.#add(new Entry(protocol, this.#here(local), remote, owner, now), now)
     known.owner = owner
     known.used = now
+    return known
   }
 
   /** The owner of such a socket, if that is known. */
@@ -122,7 +134,7 @@ export class Owners {
     if (pending !== undefined && pending.owner.pidIn(state) !== undefined) {
       // From now on the connection is known.
       pending.claimed = true
-      this.connected(protocol, local, remote, pending.owner, now)
+      this.met(protocol, local, remote, pending.owner, now)
       return pending.owner
     }
     here.set(local)
@@ -199,7 +211,7 @@ export class Owners {
   }
 
   /** Adds an entry behind those of the same hash: the oldest call is the first to be found. */
-  #add(added: Entry, now: number): void {
+  #add(added: Entry, now: number): Entry {
     if (this.#size >= this.#max || now > this.#sweptAt + SWEEP_S) this.#sweep(now)
     const key = hash(added.protocol, added.local, added.remote)
     let entry = this.#entries.get(key)
@@ -209,6 +221,7 @@ export class Owners {
       entry.next = added
     }
     this.#size++
+    return added
   }
 
   /** Lets go of what is over; where that makes no room, of the oldest quarter. */
@@ -245,8 +258,8 @@ export class Owners {
   }
 }
 
-function isOver({ protocol, remote, owner, used, until }: Entry, now: number): boolean {
-  return owner.isGone(now) || now > until || (protocol === IPPROTO_UDP && remote.port !== 0 && now > used + IDLE_S)
+function isOver({ protocol, remote, owner, used, until, lasting }: Entry, now: number): boolean {
+  return owner.isGone(now) || now > until || (protocol === IPPROTO_UDP && !lasting && remote.port !== 0 && now > used + IDLE_S)
 }
 
 function hash(protocol: number, { w0, w1, w2, w3, port }: Endpoint, remote: Endpoint): number {

@@ -93,6 +93,7 @@ export class Sockets implements SocketWatch {
         const owner = info._owner ?? (info.ino === 0n ? undefined : shared.get(info.ino)) ?? new SocketOwner(thread, fd, info.ino)
         if (!this.#enter(info, owner, now)) continue
         info._owner = owner
+        owner.info ??= info
         shared.set(info.ino, owner)
       }
     }
@@ -161,22 +162,30 @@ export class Sockets implements SocketWatch {
     const now = secondsOf(ev)
     const local = this.#local
     const remote = this.#remote
-    if (remote.port === 0) return
+    if (remote.port === 0) return this.#spokeAlone(ev, thread, info, protocol, local)
     if (local.port === 0) {
       if (does === SEND) this.#sends(thread, info, protocol, remote, now, isExit)
       return
     }
     // What was foreseen is now seen.
-    const owner = (info._owner ??= this.owners.ownerOf(protocol, local, remote) ?? new SocketOwner(thread, thread.lastFd))
+    const owner = this.#owner(info, thread, this.owners.ownerOf(protocol, local, remote))
     owner.use(thread, thread.lastFd)
     this.#learn(local)
-    this.owners.connected(protocol, local, remote, owner, now)
+    if (does === CONNECT || does === ACCEPT) this.owners.connected(protocol, local, remote, owner, now)
+    else this.owners.met(protocol, local, remote, owner, now)
     if (isExit && (does === CONNECT || does === SEND)) this.owners.end(protocol, remote, owner, now, AFTER_CALL_S)
+  }
+
+  /** Nobody has asked from whom it came: only the own port is known, which the kernel may have chosen. */
+  #spokeAlone(ev: Event, thread: ThreadInfo, info: FdInfo, protocol: number, local: Endpoint): void {
+    if (local.port === 0) return
+    const owner = this.#owner(info, thread)
+    this.owners.bound(protocol, local, owner, secondsOf(ev))
   }
 
   /** Before the kernel has chosen a port. */
   #sends(thread: ThreadInfo, info: FdInfo, protocol: number, remote: Endpoint, now: number, isExit: boolean): void {
-    const owner = (info._owner ??= new SocketOwner(thread, thread.lastFd))
+    const owner = this.#owner(info, thread)
     if (!isExit) this.owners.begin(protocol, remote, owner, now)
     else this.owners.end(protocol, remote, owner, now, AFTER_CALL_S)
   }
@@ -184,7 +193,7 @@ export class Sockets implements SocketWatch {
   #connects(state: State, ev: Event, thread: ThreadInfo, info: FdInfo): void {
     const protocol = protocolOf(info)
     if (protocol === 0 || !this.#address(state, ev, thread)) return
-    const owner = (info._owner ??= new SocketOwner(thread, thread.lastFd))
+    const owner = this.#owner(info, thread)
     owner.use(thread, thread.lastFd)
     if (this.#remote.port !== 0) this.owners.begin(protocol, this.#remote, owner, secondsOf(ev))
   }
@@ -199,7 +208,7 @@ export class Sockets implements SocketWatch {
   #bound(state: State, ev: Event, thread: ThreadInfo, info: FdInfo): void {
     const protocol = protocolOf(info)
     if (protocol === 0 || !this.#address(state, ev, thread) || this.#remote.port === 0) return
-    const owner = (info._owner ??= new SocketOwner(thread, thread.lastFd))
+    const owner = this.#owner(info, thread)
     this.#learn(this.#remote)
     this.owners.bound(protocol, this.#remote, owner, secondsOf(ev))
   }
@@ -218,7 +227,14 @@ export class Sockets implements SocketWatch {
 
   #foreseen(protocol: number, tid: number, now: number): void {
     const known = this.owners.ownerOf(protocol, this.#local, this.#remote)
-    if (known === undefined || known.isClosed(now)) this.owners.connected(protocol, this.#local, this.#remote, new SocketOwner(tid, -1), now)
+    if (known === undefined || known.isClosed(now)) this.owners.met(protocol, this.#local, this.#remote, new SocketOwner(tid, -1), now)
+  }
+
+  /** The one that is known of this fd, else `foreseen`, else a new one. */
+  #owner(info: FdInfo, thread: ThreadInfo, foreseen?: SocketOwner): SocketOwner {
+    const owner = (info._owner ??= foreseen ?? new SocketOwner(thread, thread.lastFd))
+    owner.info ??= info
+    return owner
   }
 
   /** Reads the tuple of an event; false where it has none. `incoming`: it begins at the other end. */

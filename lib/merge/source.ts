@@ -17,8 +17,6 @@ export class Source {
   ended = false
   /** What it ended with. */
   error: unknown
-  /** Records that its filter left out before the one that it stands at. */
-  skipped = 0
   /** By the numbers that its records use: interfaces of the merge. */
   readonly ifaces: number[] = []
   /** Losses of bursts that were opened since they were last asked for. */
@@ -27,9 +25,13 @@ export class Source {
   readonly #opened: (source: Source) => void
   #open = false
   #pulling: Promise<void> | undefined
-  /** A burst ended at its limit, with more behind it, at which the source had looked then. */
+  // When a live source has looked, in ms since the epoch.
+  /** For the burst that is open. */
+  #lookedFor = NEVER
+  /** For a burst that ended at its limit, with more behind it. */
   #cutAt = NEVER
-  #horizon = -Infinity
+  /** And has given everything that it found. */
+  #lookedAt = NEVER
 
   /** Makes the merge the capture's consumer. `opened` is told of each burst before its first record is looked at. */
   constructor(capture: Capture, opened: (source: Source) => void) {
@@ -45,13 +47,13 @@ export class Source {
     return this.capture._lookedAt === undefined
   }
 
-  /** Moves to the next record of the burst. */
-  step(): void {
-    const { event } = this
-    const before = event.num
-    this.ready = this.#burst.next().done !== true
-    this.skipped = this.ready ? event.num - before - 1 : 0
-    if (!this.ready && this.#burst._exhausted) this.#cutAt = this.capture._lookedAt ?? NEVER
+  /** Moves to the next record of the burst; false when there is none. */
+  step(): boolean {
+    if (this.#burst._step()) return true
+    this.ready = false
+    if (this.#burst._exhausted) this.#cutAt = this.#lookedFor
+    else this.#lookedAt = this.#lookedFor
+    return false
   }
 
   /** Asks for the next burst, unless there still are records; undefined when there is nothing to wait for. Never rejects. */
@@ -65,13 +67,16 @@ export class Source {
   async #pull(): Promise<void> {
     try {
       const more = await this.capture._advance()
+      const looked = this.capture._lookedAt ?? NEVER
       if (more === false) this.ended = true
+      else if (more === undefined && looked !== this.#cutAt) this.#lookedAt = looked
       if (more !== true) return
       this.#open = true
+      this.#lookedFor = looked
       this.lost += this.#burst.lost.total
       this.#opened(this)
-      this.step()
-      if (!this.ready) this.release()
+      this.ready = true
+      if (!this.step()) this.release()
     } catch (error) {
       this.error = error
       this.ended = true
@@ -84,9 +89,7 @@ export class Source {
    */
   horizon(windowMs: number): number {
     if (this.ended) return Infinity
-    const looked = this.capture._lookedAt
-    if (looked !== undefined && looked !== this.#cutAt) this.#horizon = looked - windowMs
-    return this.#horizon
+    return this.#lookedAt - windowMs
   }
 
   /** All of the burst was handed out, and nobody looks at it any more: its memory goes back. */
@@ -97,4 +100,5 @@ export class Source {
   }
 }
 
-const NEVER = -1
+/** Also of files. */
+const NEVER = -Infinity

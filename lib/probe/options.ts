@@ -1,5 +1,5 @@
-import { CaptureError } from '../errors.js'
 import type { CaptureOptions } from '../iface/capture.js'
+import { integer, powerOfTwo, refuse, refuseOthers } from '../iface/options.js'
 import type { Decision } from './decision.js'
 
 /** Events beside system calls, named as in the event table. `switch` and `page_fault` are many: only on request. */
@@ -44,35 +44,32 @@ export const SNAPLEN = 80
 const MAX_SNAPLEN = 60_000
 const TRACEPOINTS: readonly Tracepoint[] = ['procexit', 'signaldeliver', 'switch', 'page_fault']
 
-function fail(message: string, hint: string): never {
-  throw new CaptureError('ERR_CAPTURE_OPTION', message, hint)
-}
+const NAMES: ReadonlySet<string> = new Set<keyof LiveOptions>([
+  'maxEvents', 'maxDurationMs', 'signal', 'filter', 'state', 'stateEvents', 'tables',
+  'events', 'snaplen', 'ringBytes', 'syscalls', 'pids', 'includeSelf', 'tracepoints', 'maxWaitMs',
+])
 
-function integer(name: string, value: number, low: number, high: number): number {
-  if (!Number.isInteger(value) || value < low || value > high) fail(`${name} must be a whole number from ${low} to ${high}, not ${value}`, `for example { ${name}: ${low} }`)
-  return value
-}
+/** What to take in place of an option of network interfaces. */
+const INSTEAD: Readonly<Record<string, string>> = { bpf: "the filter of system calls is sysdig's: { filter: 'proc.name = cat' }" }
 
 /** Checks every option by name and fills in the defaults. `decision`: what a filter leaves to the kernel. */
 export function checkLiveOptions(options: LiveOptions, decision?: Decision) {
+  refuseOthers('sysdig', options, NAMES, INSTEAD)
   const { events } = options
-  if (events !== undefined && events !== 'both' && events !== 'exit') fail(`events must be 'both' or 'exit', not ${String(events)}`, "{ events: 'both' }")
-
-  const ringBytes = options.ringBytes === undefined ? undefined : integer('ringBytes', options.ringBytes, 128 << 10, 1 << 30)
-  if (ringBytes !== undefined && (ringBytes & (ringBytes - 1)) !== 0) fail(`ringBytes must be a power of two, not ${ringBytes}`, `{ ringBytes: ${1 << Math.round(Math.log2(ringBytes))} }`)
+  if (events !== undefined && events !== 'both' && events !== 'exit') refuse(`events must be 'both' or 'exit', not ${String(events)}`, "{ events: 'both' }")
 
   const { allow, deny } = options.pids ?? {}
-  if (allow !== undefined && deny !== undefined) fail('pids takes allow or deny, not both', 'deny what you do not want, or allow what you do')
+  if (allow !== undefined && deny !== undefined) refuse('pids takes allow or deny, not both', 'deny what you do not want, or allow what you do')
   const pids = allow ?? deny ?? []
   for (const pid of pids) integer('a pid', pid, 0, 0x3fff_ffff)
 
   const tracepoints = options.tracepoints ?? ['procexit', 'signaldeliver']
   const unknown = tracepoints.find(name => !TRACEPOINTS.includes(name))
-  if (unknown !== undefined) fail(`there is no tracepoint ${unknown}`, `one of ${TRACEPOINTS.join(', ')}`)
+  if (unknown !== undefined) refuse(`there is no tracepoint ${unknown}`, `one of ${TRACEPOINTS.join(', ')}`)
 
   return {
     events,
-    ringBytes,
+    ringBytes: options.ringBytes === undefined ? undefined : powerOfTwo('ringBytes', options.ringBytes, 128 << 10, 1 << 30),
     snaplen: integer('snaplen', options.snaplen ?? SNAPLEN, 0, MAX_SNAPLEN),
     maxWaitMs: integer('maxWaitMs', options.maxWaitMs ?? 10, 1, 1000),
     pids: [...pids],

@@ -1,4 +1,5 @@
 import type { PacketProcess } from '../event/packet.js'
+import type { FdInfo } from './fdinfo.js'
 import type { State } from './state.js'
 import type { ThreadInfo } from './threadinfo.js'
 
@@ -16,6 +17,8 @@ export class SocketOwner {
   thread: ThreadInfo | undefined
   readonly #tid: number
   fd: number
+  /** What is known of the socket; undefined where no event of it was seen. */
+  info: FdInfo | undefined
   /** Inode of the socket, 0n if not known. */
   readonly ino: bigint
   /** When it was closed, in seconds since the epoch. */

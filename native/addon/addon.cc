@@ -1,4 +1,5 @@
-// The addon: makes probes and clusters, and attaches to queues. Everything else happens on their handles.
+// The addon: opens probes, network interfaces and senders, makes clusters and attaches to queues. Everything else happens on their
+// handles.
 #include <napi.h>
 #include <sched.h>
 
@@ -11,8 +12,11 @@
 #include "cluster_handle.h"
 #include "cluster_options.h"
 #include "kmod_plan.h"
+#include "nic_handle.h"
 #include "probe_handle.h"
 #include "queue_handle.h"
+#include "sender_handle.h"
+#include "throw_failure.h"
 
 namespace sysring {
 
@@ -22,6 +26,8 @@ class Addon : public Napi::Addon<Addon> {
     handle_ = Napi::Persistent(ProbeHandle::Define(env));
     cluster_ = Napi::Persistent(ClusterHandle::Define(env));
     queue_ = Napi::Persistent(QueueHandle::Define(env));
+    nic_ = Napi::Persistent(NicHandle::Define(env));
+    sender_ = Napi::Persistent(SenderHandle::Define(env));
     DefineAddon(exports, {
                              InstanceMethod<&Addon::OpenBpf>("openBpf"),
                              InstanceMethod<&Addon::OpenKmod>("openKmod"),
@@ -30,6 +36,10 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::MakeCluster>("makeCluster"),
                              InstanceMethod<&Addon::AttachQueue>("attachQueue"),
                              InstanceMethod<&Addon::PinThread>("pinThread"),
+                             InstanceMethod<&Addon::OpenNic>("openNic"),
+                             InstanceMethod<&Addon::OpenSender>("openSender"),
+                             InstanceMethod<&Addon::Interfaces>("interfaces"),
+                             InstanceMethod<&Addon::CompileFilter>("compileFilter"),
                          });
   }
 
@@ -111,6 +121,47 @@ class Addon : public Napi::Addon<Addon> {
     }
   }
 
+  // openNic({ interface, ringBytes, retireMs, snaplen, promiscuous, fanout?: { mode, group }, bpf?: string })
+  Napi::Value OpenNic(const Napi::CallbackInfo& info) { return NicHandle::Open(info.Env(), nic_.Value(), info[0].As<Napi::Object>()); }
+
+  // openSender(interface, bypassQdisc)
+  Napi::Value OpenSender(const Napi::CallbackInfo& info) {
+    return SenderHandle::Open(info.Env(), sender_.Value(), info[0].ToString(), info[1].ToBoolean());
+  }
+
+  // interfaces(): of each network interface { name, index, linktype, mtu, up, loopback }.
+  Napi::Value Interfaces(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    Napi::Array list = Napi::Array::New(env);
+    try {
+      for (const Interface& interface : sysring::Interfaces()) {
+        Napi::Object each = Napi::Object::New(env);
+        each.Set("name", interface.name);
+        each.Set("index", interface.index);
+        each.Set("linktype", interface.Linktype());
+        each.Set("mtu", interface.mtu);
+        each.Set("up", interface.up);
+        each.Set("loopback", interface.loopback);
+        list.Set(list.Length(), each);
+      }
+    } catch (const Failure& failure) {
+      ThrowFailure(env, failure);
+    }
+    return list;
+  }
+
+  // compileFilter(expression, linktype, snaplen): how many instructions it has.
+  Napi::Value CompileFilter(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    try {
+      auto filter = sysring::CompileFilter(info[0].ToString(), info[1].ToNumber().Int32Value(), info[2].ToNumber().Uint32Value());
+      return Napi::Number::New(env, static_cast<double>(filter.size()));
+    } catch (const Failure& failure) {
+      ThrowFailure(env, failure);
+      return env.Undefined();
+    }
+  }
+
   // makeCluster(memory, distribution): see cluster_options.h
   Napi::Value MakeCluster(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
@@ -145,7 +196,7 @@ class Addon : public Napi::Addon<Addon> {
     }
   }
 
-  Napi::FunctionReference handle_, cluster_, queue_;
+  Napi::FunctionReference handle_, cluster_, queue_, nic_, sender_;
 };
 
 NODE_API_ADDON(Addon)

@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "../cluster/passing.h"
-#include "probe_handle.h"
 #include "queue_handle.h"
+#include "throw_failure.h"
 
 namespace sysring {
 

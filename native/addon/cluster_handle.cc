@@ -1,10 +1,13 @@
 #include "cluster_handle.h"
 
+#include "../balance/nic_source.h"
 #include "../balance/queue_source.h"
 #include "../balance/ring_source.h"
 #include "../cluster/passing.h"
+#include "nic_handle.h"
 #include "probe_handle.h"
 #include "queue_handle.h"
+#include "throw_failure.h"
 
 namespace sysring {
 
@@ -15,6 +18,7 @@ Napi::Function ClusterHandle::Define(Napi::Env env) {
                          InstanceMethod<&ClusterHandle::SetPids>("setPids"),
                          InstanceMethod<&ClusterHandle::SetFlows>("setFlows"),
                          InstanceMethod<&ClusterHandle::Distribute>("distribute"),
+                         InstanceMethod<&ClusterHandle::Abandon>("abandon"),
                          InstanceMethod<&ClusterHandle::Start>("start"),
                          InstanceMethod<&ClusterHandle::Running>("running"),
                          InstanceMethod<&ClusterHandle::Stop>("stop"),
@@ -101,7 +105,14 @@ Napi::Value ClusterHandle::Distribute(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(at));
 }
 
-// start({ sources: { kind: 'probe' | 'queue', handle, iface, header }[], windowNs, maxWaitMs, cpu }): a thread reads them from now on.
+// abandon(queue): distribute() does not wait for that queue any more.
+void ClusterHandle::Abandon(const Napi::CallbackInfo& info) {
+  if (!Open(info.Env()) || balancer_) return;
+  const uint32_t queue = info[0].ToNumber().Uint32Value();
+  if (queue < memory_->queues()) distributor_->Abandon(queue);
+}
+
+// start({ sources: { kind: 'probe' | 'nic' | 'queue', handle, iface, header }[], windowNs, maxWaitMs, cpu }): a thread reads them from now on.
 void ClusterHandle::Start(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!Open(env) || balancer_) return;
@@ -112,9 +123,13 @@ void ClusterHandle::Start(const Napi::CallbackInfo& info) {
     Napi::Object source = given.Get(i).As<Napi::Object>();
     const auto iface = static_cast<uint16_t>(source.Get("iface").ToNumber().Uint32Value());
     Napi::Object handle = source.Get("handle").As<Napi::Object>();
-    if (source.Get("kind").ToString().Utf8Value() == "probe") {
+    const std::string kind = source.Get("kind").ToString();
+    if (kind == "probe") {
       auto probe = ProbeHandle::Unwrap(handle)->probe();
       if (probe) sources.push_back(std::make_unique<RingSource>(probe, source.Get("header").ToNumber().Uint32Value(), iface));
+    } else if (kind == "nic") {
+      auto ring = NicHandle::Unwrap(handle)->ring();
+      if (ring) sources.push_back(std::make_unique<NicSource>(ring, iface));
     } else {
       auto queue = QueueHandle::Unwrap(handle)->queue();
       if (queue) sources.push_back(std::make_unique<QueueSource>(queue, iface));

@@ -21,6 +21,7 @@ class ClusterHandle : public Napi::ObjectWrap<ClusterHandle> {
   void SetPids(const Napi::CallbackInfo& info);
   void SetFlows(const Napi::CallbackInfo& info);
   Napi::Value Distribute(const Napi::CallbackInfo& info);
+  void Abandon(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);
   Napi::Value Running(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);

@@ -18,6 +18,7 @@ ClusterOptions ClusterOptionsFrom(Napi::Object from) {
   ClusterOptions options;
   options.path = from.Get("path").ToString();
   options.mode = from.Get("mode").ToNumber();
+  options.owner = from.Get("owner").ToNumber();
   options.group = from.Get("group").ToNumber();
   auto sizes = from.Get("queueBytes").As<Napi::Array>();
   for (uint32_t i = 0; i < sizes.Length(); i++) options.queue_bytes.push_back(sizes.Get(i).ToNumber());

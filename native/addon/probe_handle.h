@@ -48,7 +48,4 @@ class ProbeHandle : public Napi::ObjectWrap<ProbeHandle> {
   std::vector<std::shared_ptr<Mapping>*> held_;
 };
 
-Napi::Error ErrorOf(Napi::Env env, const Failure& failure);
-void ThrowFailure(Napi::Env env, const Failure& failure);
-
 }  // namespace sysring

@@ -1,6 +1,6 @@
 #include "queue_handle.h"
 
-#include "probe_handle.h"
+#include "throw_failure.h"
 
 namespace sysring {
 
@@ -14,8 +14,10 @@ Napi::Function QueueHandle::Define(Napi::Env env) {
                          InstanceMethod<&QueueHandle::Wait>("wait"),
                          InstanceMethod<&QueueHandle::Release>("release"),
                          InstanceMethod<&QueueHandle::State>("state"),
+                         InstanceMethod<&QueueHandle::IsLocal>("isLocal"),
                          InstanceMethod<&QueueHandle::Counters>("counters"),
                          InstanceMethod<&QueueHandle::Pending>("pending"),
+                         InstanceMethod<&QueueHandle::Taken>("taken"),
                          InstanceMethod<&QueueHandle::Close>("close"),
                      });
 }
@@ -58,7 +60,7 @@ Napi::Value QueueHandle::Data(const Napi::CallbackInfo& info) {
 // poll(): the position before which entries are complete, a number below 2^32.
 Napi::Value QueueHandle::Poll(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return info.Env().Undefined();
-  return Napi::Number::New(info.Env(), queue_->reader().Head());
+  return Napi::Number::New(info.Env(), queue_->Head());
 }
 
 // tail(): the position where this consumer goes on.
@@ -77,7 +79,7 @@ Napi::Value QueueHandle::Wait(const Napi::CallbackInfo& info) {
 // release(tail): gives what lies before it back. False if that is not between tail and head.
 Napi::Value QueueHandle::Release(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return info.Env().Undefined();
-  return Napi::Boolean::New(info.Env(), queue_->reader().Release(info[0].ToNumber().Uint32Value()));
+  return Napi::Boolean::New(info.Env(), queue_->Release(info[0].ToNumber().Uint32Value()));
 }
 
 // state(): "running", "ended", "gone" (the producer has died), or what it failed with.
@@ -97,6 +99,12 @@ void WriteCounters(const QueueCounters& c, double* out) {
   }
 }
 
+// isLocal(): does the producer run on this machine?
+Napi::Value QueueHandle::IsLocal(const Napi::CallbackInfo& info) {
+  if (!Open(info.Env())) return info.Env().Undefined();
+  return Napi::Boolean::New(info.Env(), queue_->IsLocal());
+}
+
 // counters(out: Float64Array)
 void QueueHandle::Counters(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return;
@@ -108,6 +116,12 @@ void QueueHandle::Counters(const Napi::CallbackInfo& info) {
 Napi::Value QueueHandle::Pending(const Napi::CallbackInfo& info) {
   if (!Open(info.Env())) return info.Env().Undefined();
   return Napi::Number::New(info.Env(), static_cast<double>(queue_->reader().Pending()));
+}
+
+// taken(): records that a balancing thread has taken from it.
+Napi::Value QueueHandle::Taken(const Napi::CallbackInfo& info) {
+  if (!Open(info.Env())) return info.Env().Undefined();
+  return Napi::Number::New(info.Env(), static_cast<double>(queue_->reader().taken()));
 }
 
 void QueueHandle::Close(const Napi::CallbackInfo&) {

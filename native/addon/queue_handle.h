@@ -27,8 +27,10 @@ class QueueHandle : public Napi::ObjectWrap<QueueHandle> {
   Napi::Value Wait(const Napi::CallbackInfo& info);
   Napi::Value Release(const Napi::CallbackInfo& info);
   Napi::Value State(const Napi::CallbackInfo& info);
+  Napi::Value IsLocal(const Napi::CallbackInfo& info);
   void Counters(const Napi::CallbackInfo& info);
   Napi::Value Pending(const Napi::CallbackInfo& info);
+  Napi::Value Taken(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
   // Throws a JavaScript error and returns false when the queue was given up.

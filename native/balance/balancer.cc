@@ -18,6 +18,8 @@ constexpr uint64_t kNever = UINT64_MAX;
 // Records this much younger than now were stamped before somebody set the clock back: to wait for their time could take hours.
 constexpr uint64_t kClockStepNs = 100'000'000;
 constexpr int64_t kTickNs = 1'000'000'000, kBeatNs = 50'000'000;
+// A source that has stopped and does not hand over what it took is not waited for any longer.
+constexpr int64_t kPatienceNs = 1'000'000'000;
 constexpr double kShortest = 0.0005;
 }  // namespace
 
@@ -26,6 +28,7 @@ Balancer::Balancer(ClusterMemory& memory, Distributor& distributor, std::vector<
   for (auto& source : sources_) {
     for (auto& lane : source->Lanes()) lanes_.push_back(std::move(lane));
   }
+  for (auto& source : sources_) options_.window_ns = std::max(options_.window_ns, source->Lag());
   // One lane is in order by itself.
   if (lanes_.size() < 2) options_.window_ns = 0;
   try {
@@ -99,7 +102,11 @@ void Balancer::Loop() {
     CountCpuTime();
     if (std::all_of(sources_.begin(), sources_.end(), [](auto& source) { return source->Ended(); })) break;
   }
-  Round(true);
+  const int64_t patience = Nanoseconds(CLOCK_MONOTONIC) + kPatienceNs;
+  auto drained = [](auto& source) { return source->Drained(); };
+  while (Round(true), !std::all_of(sources_.begin(), sources_.end(), drained) && Nanoseconds(CLOCK_MONOTONIC) < patience) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 void Balancer::CountCpuTime() { __atomic_store_n(&cpu_time_, static_cast<uint64_t>(Nanoseconds(CLOCK_THREAD_CPUTIME_ID)), __ATOMIC_RELAXED); }

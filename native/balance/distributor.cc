@@ -17,7 +17,7 @@ uint16_t CodeOf(const Entry& entry, const RecordView& record) {
 }  // namespace
 
 Distributor::Distributor(ClusterMemory& memory, DistributorOptions options)
-    : memory_(memory), options_(std::move(options)), next_(options_.applications.size()), chosen_(memory.queues()) {
+    : memory_(memory), options_(std::move(options)), next_(options_.applications.size()), chosen_(memory.queues()), abandoned_(memory.queues()) {
   options_.queues.resize(memory.queues());
   uint64_t queues = 0;
   for (const auto& application : options_.applications) {
@@ -47,7 +47,8 @@ void Distributor::Distribute(const Entry& entry, uint32_t queue) {
   const RecordView record(entry.data, entry.len, (entry.flags & kOldHeader) != 0);
   const uint16_t code = CodeOf(entry, record);
   const EventTraits& traits = options_.traits[code];
-  const bool copies = options_.copies_state && (traits.traits & kChangesState) != 0;
+  // Whoever came before us has found that a copy is needed.
+  const bool copies = options_.copies_state && ((traits.traits & kChangesState) != 0 || (entry.flags & kStateOnly) != 0);
   // A new thread's return is its first record: who it belongs to is known before its queue is chosen.
   if (follows_ && code != kPacketCode && (traits.traits & kMakesThread)) processes_.Follow(record, traits, flows_);
   if (copies) std::fill(chosen_.begin(), chosen_.end(), 0);
@@ -120,7 +121,7 @@ void Distributor::PutCut(QueueWriter& writer, const Entry& entry, const EventTra
 bool Distributor::HasRoom(const Entry& entry) {
   const uint64_t len = uint64_t{entry.len} + entry.note + (entry.flags & kPacket ? sizeof(packet_header) : 0);
   for (size_t q = 0; q < memory_.queues(); q++) {
-    if (!memory_.writer(q).HasRoom(len)) return false;
+    if (abandoned_[q] == 0 && !memory_.writer(q).HasRoom(len)) return false;
   }
   return true;
 }

@@ -47,6 +47,8 @@ class Distributor {
   void Distribute(const Entry& entry, uint32_t queue = kByKey);
   // Is there room for it wherever it would go? For those who can wait.
   bool HasRoom(const Entry& entry);
+  // Nobody reads that queue any more: nobody waits for it either.
+  void Abandon(uint32_t queue) { abandoned_[queue] = 1; }
   void Publish();
 
   Processes& processes() { return processes_; }
@@ -66,6 +68,7 @@ class Distributor {
   bool follows_ = false, flows_ = false;
   std::vector<uint32_t> next_;    // of each application, for round robin
   std::vector<uint8_t> chosen_;   // of each queue: it has the record at hand
+  std::vector<uint8_t> abandoned_;
   uint64_t seen_ = 0, refused_ = 0;
   uint32_t unpublished_ = 0;
 };

@@ -39,8 +39,12 @@ class Source {
   virtual uint64_t Now() const = 0;
   // Called once a second. Throws Failure when it can go on no longer.
   virtual void Tick() {}
+  // How long a record may be on its way to the lane, in ns.
+  virtual uint64_t Lag() const { return 0; }
   // The source has said that nothing more will come.
   virtual bool Ended() { return false; }
+  // Once it was stopped: has everything reached the lanes that it took before?
+  virtual bool Drained() { return true; }
 };
 
 }  // namespace sysring

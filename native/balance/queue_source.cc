@@ -10,12 +10,12 @@ namespace {
 
 class QueueLane : public Lane {
  public:
-  QueueLane(QueueReader& queue, uint16_t iface) : queue_(queue), mask_(queue.size() - 1), iface_(iface), at_(queue.tail()), end_(at_) {}
+  QueueLane(AttachedQueue& queue, uint16_t iface) : queue_(queue), mask_(queue.reader().size() - 1), iface_(iface), at_(queue.reader().tail()), end_(at_) {}
 
   double Refill() override {
     end_ = queue_.Head();
     Look();
-    return static_cast<double>(end_ - at_) / queue_.size();
+    return static_cast<double>(end_ - at_) / (mask_ + 1);
   }
 
   void Drain(uint64_t until, Distributor& to) override {
@@ -23,18 +23,22 @@ class QueueLane : public Lane {
       last_ = next_;
       // A copy that was only to be known of is so for those behind us as well, and no record of theirs.
       to.Distribute(entry_, entry_.flags & kStateOnly ? Distributor::kNone : Distributor::kByKey);
+      if (!(entry_.flags & kStateOnly)) taken_++;
       at_ += size_;
       Look();
     }
   }
 
-  void Release() override { queue_.Release(at_); }
+  void Release() override {
+    queue_.Release(at_);
+    queue_.reader().CountTaken(taken_);
+  }
 
  private:
   void Look() {
     next_ = kNothing;
     if (at_ == end_) return;
-    const uint8_t* at = queue_.data()->data() + (at_ & mask_);
+    const uint8_t* at = queue_.reader().data()->data() + (at_ & mask_);
     queue_entry entry;
     memcpy(&entry, at, sizeof entry);
     const bool packet = (entry.flags & kPacket) != 0;
@@ -58,10 +62,11 @@ class QueueLane : public Lane {
     return {"ERR_CAPTURE_FORMAT", "the queue that is read holds no whole record", "is another consumer writing to its memory?"};
   }
 
-  QueueReader& queue_;
+  AttachedQueue& queue_;
   uint32_t mask_;
   uint16_t iface_;
   uint32_t at_, end_, size_ = 0;
+  uint64_t taken_ = 0;
   Entry entry_{};
 };
 
@@ -69,7 +74,7 @@ class QueueLane : public Lane {
 
 std::vector<std::unique_ptr<Lane>> QueueSource::Lanes() {
   std::vector<std::unique_ptr<Lane>> lanes;
-  lanes.push_back(std::make_unique<QueueLane>(queue_->reader(), iface_));
+  lanes.push_back(std::make_unique<QueueLane>(*queue_, iface_));
   return lanes;
 }
 

@@ -74,6 +74,13 @@ bool AttachedQueue::IsSame() const {
   return __atomic_load_n(&header()->magic, __ATOMIC_RELAXED) == kClusterMagic && __atomic_load_n(&header()->started, __ATOMIC_RELAXED) == started_;
 }
 
+uint32_t AttachedQueue::Head() const {
+  const uint32_t head = reader_->Head();
+  return IsSame() ? head : reader_->tail();
+}
+
+bool AttachedQueue::Release(uint32_t tail) { return !IsSame() || reader_->Release(tail); }
+
 // What another producer says is not about our records: ours is gone, as ProducerLives() tells.
 ClusterState AttachedQueue::State() const {
   const auto state = static_cast<ClusterState>(__atomic_load_n(&header()->state, __ATOMIC_ACQUIRE));

@@ -18,11 +18,18 @@ class AttachedQueue {
   static QueueFiles OpenPath(const std::string& path);
 
   QueueReader& reader() { return *reader_; }
+  const QueueReader& reader() const { return *reader_; }
+  // The reader's, as long as the memory is our producer's. Once another one uses it there is nothing new, and what we have read
+  // is not given back.
+  uint32_t Head() const;
+  bool Release(uint32_t tail);
   // Like the reader's, but no longer than 1 ms where the producer is on another machine, which cannot wake us.
   void Wait(uint32_t bytes, uint32_t timeout_ms) { reader_->Wait(bytes, locks_ ? timeout_ms : std::min(timeout_ms, 1u)); }
   std::string Description() const;
   ClusterState State() const;
   std::string Reason() const;
+  // Does the producer run under the same kernel, so that its threads are in our /proc? False also when it has died before.
+  bool IsLocal() const { return locks_; }
   // False once the producer has gone without a word, another one uses its file, or what it writes makes no sense.
   bool ProducerLives();
 

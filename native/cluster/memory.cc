@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -95,18 +96,21 @@ void ClusterMemory::OpenNamed(const ClusterOptions& options, uint64_t size) {
     struct stat found;
     fstat(memory_.get(), &found);
     if (!S_ISREG(found.st_mode) || static_cast<uint64_t>(found.st_size) < size) {
-      throw Failure{"ERR_CAPTURE_IO", path + " holds " + std::to_string(found.st_size) + " bytes, and the cluster needs " + std::to_string(size), "remove it, or make it larger"};
+      throw Failure{"ERR_CAPTURE_IO", path + " holds " + std::to_string(found.st_size) + " bytes, and the cluster needs " + std::to_string(size),
+                    "take smaller queues, or a file of " + std::to_string(std::bit_ceil(size) >> 20) + " MiB"};
     }
     if (found.st_uid != geteuid() && found.st_uid != 0) {
       throw Failure{"ERR_CAPTURE_PERM", path + " belongs to user " + std::to_string(found.st_uid) + ", who could read and truncate the cluster's memory", "make it yours: chown"};
     }
   } else {
     if (ftruncate(memory_.get(), static_cast<off_t>(size)) != 0) throw Failure{"ERR_CAPTURE_IO", Because("cannot size " + path), "is there room? df " + path};
-    if ((options.group >= 0 && fchown(memory_.get(), static_cast<uid_t>(-1), static_cast<gid_t>(options.group)) != 0) || fchmod(memory_.get(), options.mode) != 0) {
-      throw Failure{"ERR_CAPTURE_PERM", Because("cannot give " + path + " to the group"), "take a group that you are in"};
+    if (fchown(memory_.get(), static_cast<uid_t>(options.owner), static_cast<gid_t>(options.group)) != 0 || fchmod(memory_.get(), options.mode) != 0) {
+      throw Failure{"ERR_CAPTURE_PERM", Because("cannot give " + path + " to its owner and group"), "take a group that you are in"};
     }
   }
-  Allocate(memory_.get(), size);
+  // A virtual machine's PCI memory is all there.
+  const bool is_device = !name_ && fallocate(memory_.get(), 0, 0, static_cast<off_t>(size)) != 0 && errno == EOPNOTSUPP;
+  if (!is_device) Allocate(memory_.get(), size);
 }
 
 void ClusterMemory::MakeAnonymous(size_t queues, uint64_t page, uint64_t size) {

@@ -15,8 +15,9 @@ struct ClusterOptions {
   // A file by its name, for those who cannot be sent a descriptor: a virtual machine. Empty: memory without a name, which nobody
   // but its consumers can see and which is gone with the last of them.
   std::string path;
+  // Of a named file that is made.
   uint32_t mode = 0600;
-  int32_t group = -1;  // −1: the process's own
+  int64_t owner = -1, group = -1;  // −1: the process's own
   std::vector<uint32_t> queue_bytes;  // of each queue; powers of two
   std::string description;
 };

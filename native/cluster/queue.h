@@ -39,7 +39,10 @@ class QueueWriter {
   uint8_t* Reserve(uint32_t len, uint16_t flags, uint16_t iface, uint16_t cpu, uint32_t note = 0);
   // Reserves and copies. False if it was dropped.
   bool Place(const Entry& entry);
-  void CountFiltered() { filtered_++; }
+  void CountFiltered() {
+    filtered_++;
+    counted_ = true;
+  }
   // Is there room for an entry of `len` bytes, or will there never be? Counts nothing.
   bool HasRoom(uint64_t len);
 
@@ -94,6 +97,9 @@ class QueueReader {
   QueueCounters Counters() const { return ReadCounters(*page(), *own(), size_); }
   // Records (not copies) that wait, in entries that make sense.
   uint64_t Pending() const;
+  // Records that another thread than the one that asks has taken and released, as that one says.
+  uint64_t taken() const { return __atomic_load_n(&taken_, __ATOMIC_RELAXED); }
+  void CountTaken(uint64_t taken) { __atomic_store_n(&taken_, taken, __ATOMIC_RELAXED); }
 
   static QueueCounters ReadCounters(const queue_producer& producer, const queue_consumer& consumer, uint32_t size);
 
@@ -107,6 +113,7 @@ class QueueReader {
   std::shared_ptr<Mapping> producer_, consumer_, data_;
   uint32_t size_;
   uint32_t tail_;
+  uint64_t taken_ = 0;
 };
 
 }  // namespace sysring

@@ -1,5 +1,6 @@
 // timeout: 600
 /** The real sysdig kernel module, in a guest: what comes out of its rings, and who else says so. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import { run } from '../helpers/run.js'
@@ -7,6 +8,7 @@ import { suite, type TestOptions } from '../helpers/suite.js'
 import { LATER_API } from './kernel.js'
 import { compareLines, readLines } from './lines.js'
 import { type Left, prepare, runInGuest, scenarioNames } from './guest.js'
+import { TRACE } from './host.js'
 import { compare, ringreadRecords, scapRecords } from './records.js'
 import { note, table } from './table.js'
 import { Unavailable } from './unavailable.js'
@@ -219,4 +221,55 @@ show('hotplug', 'a CPU that comes online without a ring ends the capture with an
   assert.equal(goesAndComes.cpus, [0, 1])
   assert.is(goesAndComes.events['setns 1'], 4000)
   assert.ok(goesAndComes.events['cpu_hotplug 1'] > 0)
+})
+
+interface Memory {
+  counted: string
+  speed: Record<'local' | 'pci', { records: number; megabytes: number; seconds: number }[]>
+  found: number[]
+  delays: number[]
+  unordered: number
+  comms: string[]
+  sha256: string
+  stats: Stats
+  calls: { made: number; native: boolean; dropped: number }
+}
+
+show('memory', 'queues that the host fills are read through PCI memory to the end, while it waits for room', async () => {
+  const { counted, speed } = guest.result('memory') as Memory
+  const { waits, whole } = await guest.host()
+  const { events, dropped } = JSON.parse(counted.trimEnd().split('\n').at(-1)!) as { events: number; dropped: { total: number } }
+  assert.equal(waits.queues.map(queue => [queue.received, queue.dropped]), [[events, 0], [events, 0]])
+  assert.ok(waits.queues[0].bytes > 1 << 20, 'more than there is room for at once')
+  assert.is(dropped.total, 0)
+  assert.equal(await scapRecords(guest.file('memory.scap')), await scapRecords(TRACE))
+  for (const { records } of [...speed.local, ...speed.pci]) assert.is(records, whole.queues[0].received)
+  const row = (name: string, { records, megabytes, seconds }: Memory['speed']['pci'][0]) => [name, Math.round(records / seconds), (megabytes / seconds).toFixed(1)]
+  table(['a full queue, read in the guest', 'records/s', 'MB/s'], [0, 1].flatMap(i => [row('in its own memory', speed.local[i]), row('in PCI memory', speed.pci[i])]))
+})
+
+show('memory', 'at overload what was placed is what the guest read, byte for byte, and the rest is counted', async () => {
+  const { found, delays, unordered, comms, sha256, stats } = guest.result('memory') as Memory
+  const { drops: { seen, sources, queues: [queue] }, made } = await guest.host()
+  assert.is(sources[0].dropped.total, 0)
+  assert.equal([seen, queue.received + queue.dropped], [made.length, made.length])
+  assert.equal([found.length, stats.delivered, queue.waiting, queue.faults], [queue.received, queue.received, 0, 0])
+  assert.is(stats.dropped.total, queue.dropped)
+  assert.ok(queue.dropped > 0 && queue.bytes > 4 * (128 << 10), 'it overflowed, and came round more than once')
+  assert.is(unordered, 0)
+  assert.equal(comms, ['<NA>'], 'what the guest says of its own threads 1 and 2 is not asked')
+  const hash = createHash('sha256')
+  for (const number of found) hash.update(made[number].subarray(8)) // the time is another clock's by then
+  assert.is(sha256, hash.digest('hex'))
+  const late = delays.slice(-40).sort((a, b) => a - b)
+  note(`records one by one in the guest: ${(late[20] - late[0]).toFixed(1)} ms (half of them) and ${(late[39] - late[0]).toFixed(1)} ms (all) after the fastest`)
+})
+
+show('memory', 'calls that the guest places in PCI memory are read on the host', async () => {
+  const { calls: { made, native, dropped } } = guest.result('memory') as Memory
+  const { guests } = await guest.host()
+  assert.ok(native)
+  assert.is(guests.delivered + guests.dropped + dropped, 2 * made)
+  assert.ok(guests.calls.length > 1000)
+  assert.ok(guests.calls.every((call, i) => call < made && call > (i === 0 ? -1 : guests.calls[i - 1])))
 })

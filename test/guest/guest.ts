@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { missing } from '../helpers/needs.js'
 import { ROOT } from '../helpers/run.js'
 import { temporary } from './cache.js'
+import { Host, type HostResult } from './host.js'
 import { initramfs, type Scenario, SCENARIOS } from './initramfs.js'
 import { type Kernel, kernel } from './kernel.js'
 import { machine, QEMU } from './machine.js'
@@ -26,6 +27,8 @@ export interface Left {
   ran: readonly Ran[]
   /** The path of a file that a scenario left in /out. */
   file(name: string): string
+  /** What this machine did beside the scenario `memory`. */
+  host(): Promise<HostResult>
   /** /out/NAME.json; an error with the scenario's log where it did not leave one. */
   result(name: string): unknown
 }
@@ -48,9 +51,12 @@ export function scenarioNames(): string[] {
 export async function runInGuest(kernel: Kernel, names: readonly string[], { cpus = 2 } = {}): Promise<Left> {
   const scenarios = names.map(scenario)
   const folder = temporary('run-')
+  const host = new Host()
+  const memories = names.includes('memory') ? host.memories : []
   const archive = await progress('file system of the guest', () => initramfs(folder, kernel, scenarios))
   const out = await progress(`guest with ${cpus} CPUs: ${names.join(', ')}`, () =>
-    machine(folder, { kernel: kernel.image, initramfs: archive, cpus, limits: scenarios.map(({ limit }) => limit) }))
+    machine(folder, { kernel: kernel.image, initramfs: archive, cpus, limits: scenarios.map(({ limit }) => limit), memories, begin: () => { if (memories.length > 0) host.begin() } }))
+    .finally(() => host.end())
 
   const ran = scenarios.map(({ file }, i): Ran => {
     const [status, started, ended] = readFileSync(join(out, `${file}.status`), 'utf8').split(' ').map(Number)
@@ -61,7 +67,7 @@ export async function runInGuest(kernel: Kernel, names: readonly string[], { cpu
     if (status !== 0) throw new Error(`scenario ${name} ended with ${status}:\n${log}`)
     return JSON.parse(readFileSync(join(out, `${name}.json`), 'utf8'))
   }
-  return { ran, file: name => join(out, name), result }
+  return { ran, file: name => join(out, name), result, host: () => host.result }
 }
 
 function scenario(name: string): Scenario {

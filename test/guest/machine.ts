@@ -21,8 +21,18 @@ export interface MachineOptions {
   kernel: string
   initramfs: string
   cpus: number
-  /** Seconds that each of the scenarios may take, in their order: after each, init.sh says a line. */
+  /** Seconds that each of the scenarios may take, in their order: before and after each, init.sh says a line. */
   limits: readonly number[]
+  /** Memories that it has as PCI devices, in this order: files here, which QEMU makes. */
+  memories: readonly SharedMemory[]
+  /** Called before each boot. */
+  begin?: () => void
+}
+
+export interface SharedMemory {
+  path: string
+  /** A power of two. */
+  bytes: number
 }
 
 /**
@@ -60,6 +70,7 @@ interface Boot {
 async function boot(folder: string, options: MachineOptions): Promise<Boot> {
   const disk = join(folder, 'disk')
   const console = join(folder, 'console')
+  options.begin?.()
   writeFileSync(disk, '')
   truncateSync(disk, DISK_BYTES) // a hole: it takes the space of what is written
   writeFileSync(console, '')
@@ -70,6 +81,9 @@ async function boot(folder: string, options: MachineOptions): Promise<Boot> {
     '-accel', 'tcg,thread=multi', '-cpu', 'max', '-machine', 'q35', '-smp', `${options.cpus}`, '-m', `${MEMORY_MB}`,
     '-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-serial', `file:${console}`,
     '-drive', `if=none,id=disk,file=${disk},format=raw,cache=unsafe`, '-device', 'nvme,drive=disk,serial=out',
+    ...options.memories.flatMap(({ path, bytes }, i) => [
+      '-object', `memory-backend-file,id=memory${i},share=on,mem-path=${path},size=${bytes}`, '-device', `ivshmem-plain,memdev=memory${i}`,
+    ]),
     '-kernel', options.kernel, '-initrd', options.initramfs,
     '-append', 'console=ttyS0 quiet panic=-1 rdinit=/init tsc=reliable watchdog_thresh=5',
   ], { stdio: ['ignore', 'ignore', 'pipe'] })
@@ -86,7 +100,8 @@ async function boot(folder: string, options: MachineOptions): Promise<Boot> {
     if (isDone()) return kill()
     const count = said().match(/^guest: /gm)?.length ?? 0
     if (count > lines) [lines, heard] = [count, performance.now()]
-    const limit = count > 0 ? (options.limits[count - 1] ?? 0) + PATIENCE : BOOT_LIMIT
+    // It says that it is up, and then of each scenario that it begins and that it has ended.
+    const limit = count > 0 ? (options.limits[count / 2 - 1] ?? 0) + PATIENCE : BOOT_LIMIT
     const lockedUp = LOCKED_UP.test(said())
     if (!lockedUp && performance.now() - heard < limit * 1000) return
     standstill = true

@@ -7,9 +7,9 @@ import { ROOT } from './run.js'
 
 const { path: home, file } = folder()
 
-/** Compiles test/kernel/programs/NAME.c and returns the program's path. */
-export function compile(name: string): string {
-  execFileSync('cc', ['-O1', '-Wall', '-pthread', '-o', file(name), join(ROOT, `test/kernel/programs/${name}.c`)], { stdio: ['ignore', 'inherit', 'inherit'] })
+/** Compiles test/kernel/programs/NAME.c, or that of another folder, and returns the program's path. */
+export function compile(name: string, folder = 'test/kernel/programs'): string {
+  execFileSync('cc', ['-O1', '-Wall', '-pthread', '-o', file(name), join(ROOT, folder, `${name}.c`)], { stdio: ['ignore', 'inherit', 'inherit'] })
   return file(name)
 }
 

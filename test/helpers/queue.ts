@@ -7,8 +7,6 @@ export class QueueCapture extends Capture {
   readonly device: string
   readonly interfaces: readonly Interface[]
   closed = false
-  /** Bursts that were opened and not released. */
-  lent = 0
   protected readonly burst: Burst
   readonly #cursor = new ArrayCursor()
   #waiting: (readonly (SyntheticRecord | SyntheticPacket)[])[] = []
@@ -17,8 +15,12 @@ export class QueueCapture extends Capture {
   #produced = 0
   #lookedAt = Date.now()
 
-  constructor(device = 'queue', options: CaptureOptions = {}) {
+  readonly #slowMs: number
+
+  /** `slowMs`: how long it takes from a look until what was found is there. */
+  constructor(device = 'queue', options: CaptureOptions & { slowMs?: number } = {}) {
     super(options)
+    this.#slowMs = options.slowMs ?? 0
     this.device = device
     this.interfaces = [{ name: device, linktype: 147, snaplen: 0 }]
     this.burst = new Burst(this.#cursor)
@@ -40,7 +42,7 @@ export class QueueCapture extends Capture {
     return this.#lookedAt
   }
 
-  protected fill(): boolean | undefined | Promise<undefined> {
+  protected fill(): boolean | undefined | Promise<boolean | undefined> {
     this.#lookedAt = Date.now()
     const records = this.#waiting.shift()
     if (records === undefined) {
@@ -48,8 +50,7 @@ export class QueueCapture extends Capture {
       return this.#ended ? false : new Promise(resolve => setTimeout(resolve, 2, undefined))
     }
     this.#cursor.load(records)
-    this.lent++
-    return true
+    return this.#slowMs === 0 || new Promise(resolve => setTimeout(resolve, this.#slowMs, true))
   }
 
   protected override finish(): boolean {
@@ -59,7 +60,6 @@ export class QueueCapture extends Capture {
 
   protected releaseBurst(): void {
     this.#cursor.memory.fill(0xdd)
-    this.lent = 0
   }
 
   protected dispose(): void {

@@ -5,14 +5,14 @@ import { ROOT, run } from './run.js'
 
 /** Of native/, what runs without Node and without a kernel. */
 const SOURCES = [
-  'ring/ring.cc', 'probe/synthetic/synthetic_probe.cc',
+  'ring/ring.cc', 'probe/synthetic/synthetic_probe.cc', 'nic/packet_block.cc',
   ...['file', 'memory', 'attached_queue', 'passing', 'queue'].map(name => `cluster/${name}.cc`),
   ...['balancer', 'distributor', 'packet_flow', 'processes', 'queue_source', 'ring_source'].map(name => `balance/${name}.cc`),
 ]
 /** The programs of native/tests, by the sanitizers that can find something in them. */
 const THREADED = ['rings', 'queue', 'consumers', 'order', 'balancer']
 export const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
-  'address,undefined': [...THREADED, 'files', 'distributor', 'flows'],
+  'address,undefined': [...THREADED, 'packets', 'files', 'distributor', 'flows'],
   thread: THREADED,
 }
 export const NEEDS = ['linux', 'g++', 'setarch'] as const

@@ -6,13 +6,16 @@ import type { State } from '../../state/state.js'
 import type { Following } from '../following.js'
 import type { MetadataBlock } from '../metadata.js'
 import type { Format } from './format.js'
+import { Pace } from './pace.js'
 import type { Window } from './window.js'
 
 /** How long a file that is read at once may keep timers and signals waiting, in milliseconds. */
 const TURN_MS = 10
 
-/** How long a signal may go unnoticed while a pipe gives nothing, in milliseconds. */
+/** How long a signal may go unnoticed while a pipe gives nothing, or no record is due, in milliseconds. */
 const NOTICE_MS = 100
+/** The longest sleep until a record is due, in milliseconds: timers end at 2^31. */
+const LONGEST_MS = 60_000
 
 /**
  * A file as a capture. A burst is what lies complete in the window, up to the next block that is no record; its memory is
@@ -23,6 +26,7 @@ export class FileCapture extends Capture {
   protected readonly burst: Burst
   readonly #window: Window
   readonly #format: Format
+  readonly #pace: Pace | undefined
   readonly #noticeMs: number
   /** The window is being moved on. */
   #advancing: Promise<void> | undefined
@@ -38,7 +42,8 @@ export class FileCapture extends Capture {
   #followedSection = -1
   #followedBlocks = 0
 
-  constructor(device: string, window: Window, format: Format, options: CaptureOptions, following?: Following) {
+  /** `speed`: times as fast as it was recorded; undefined: as fast as can be. */
+  constructor(device: string, window: Window, format: Format, options: CaptureOptions, following?: Following, speed?: number) {
     super(options)
     this.device = device
     this.#window = window
@@ -46,15 +51,15 @@ export class FileCapture extends Capture {
     this.#noticeMs = options.signal === undefined ? Infinity : NOTICE_MS
     this.#dropped = format.dropped
     this.#following = following
-    this.#follower = following?.begin(format)
-    this.burst = new Burst(this.#follower ?? format)
+    this.#pace = speed === undefined ? undefined : new Pace(format, window, speed)
+    const source = this.#pace ?? format
+    this.#follower = following?.begin(source)
+    this.burst = new Burst(this.#follower ?? source)
   }
 
   override get state(): State | undefined { return this.#follower?.state }
 
   get interfaces(): readonly Interface[] { return this.#format.interfaces }
-
-  override get canWait(): boolean { return true }
 
   /** The blocks of the section as far as it was read. The list grows if some come after the first event. */
   override get metadata(): readonly MetadataBlock[] { return this.#format.metadata }
@@ -62,7 +67,7 @@ export class FileCapture extends Capture {
   override get section(): number { return this.#format.section }
 
   protected fill(deadline: number): boolean | Promise<boolean | undefined> {
-    return this.#advancing === undefined && this.#format.settle() === 0 ? this.#opened() : this.#fillSoon(deadline)
+    return this.#advancing === undefined && this.#format.settle() === 0 && this.#early() <= 0 ? this.#opened() : this.#fillSoon(deadline)
   }
 
   async #fillSoon(deadline: number): Promise<boolean | undefined> {
@@ -73,7 +78,12 @@ export class FileCapture extends Capture {
     for (;;) {
       if (this.#advancing === undefined) {
         const need = this.#format.settle()
-        if (need === 0) return this.#opened()
+        if (need === 0) {
+          const early = this.#early()
+          if (early <= 0) return this.#opened()
+          await this.#settles(undefined, Math.min(early, deadline - performance.now(), this.#noticeMs, LONGEST_MS))
+          return undefined
+        }
         if (this.#window.ended) return this.#ended()
         this.#advancing = this.#window.advance(need)
         this.#advancing.catch(() => {}) // thrown below, now or at the next turn
@@ -84,15 +94,23 @@ export class FileCapture extends Capture {
     }
   }
 
-  /** False when the promise has not settled after that many milliseconds, or at stop(); throws what it was rejected with. */
-  async #settles(promise: Promise<void>, ms: number): Promise<boolean> {
+  /** Milliseconds until the next record is due. */
+  #early(): number {
+    return this.#pace?.wait() ?? 0
+  }
+
+  /**
+   * False when the promise has not settled after that many milliseconds, or at stop(); throws what it was rejected with. Without
+   * a promise it only waits.
+   */
+  async #settles(promise: Promise<void> | undefined, ms: number): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined
     const patience = new Promise<false>(resolve => {
       this.#wake = () => resolve(false)
       if (ms !== Infinity) timer = setTimeout(resolve, Math.max(0, ms), false)
     })
     try {
-      return await Promise.race([promise.then(() => true as const), patience])
+      return await (promise === undefined ? patience : Promise.race([promise.then(() => true as const), patience]))
     } finally {
       clearTimeout(timer)
     }
@@ -135,6 +153,7 @@ export class FileCapture extends Capture {
   protected releaseBurst(): void {}
 
   protected dispose(): Promise<void> {
+    this.#wake()
     return this.#window.close()
   }
 

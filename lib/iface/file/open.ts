@@ -2,16 +2,22 @@ import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { CaptureError, isCaptureError } from '../../errors.js'
 import type { Capture, CaptureOptions } from '../capture.js'
-import type { Following } from '../following.js'
+import { follow } from '../follow.js'
 import { SECTION_HEADER } from './blocks.js'
 import { FileCapture } from './capture.js'
 import type { Format } from './format.js'
+import { speedOf } from './pace.js'
 import { Pcap, PCAP_MAGIC } from './pcap.js'
 import { Pcapng } from './pcapng.js'
 import { fileSource, gunzipSource, type Source, streamSource } from './source.js'
 import { readError, Window } from './window.js'
 
 export interface FileOptions extends CaptureOptions {
+  /**
+   * 'capture': each record comes when it is its time, counted from the first one, as fast as it was recorded; a number: so many times
+   * as fast. Default: as fast as the loop takes them.
+   */
+  pace?: 'capture' | number
   /** @internal Bytes read at a time. */
   chunkSize?: number
 }
@@ -39,6 +45,7 @@ const COMPRESSED: ReadonlyMap<number, string> = new Map([
 export async function openFile(source: string | Readable | AsyncIterable<Uint8Array>, options: FileOptions = {}): Promise<Capture> {
   const device = typeof source === 'string' ? basename(source) : 'stream'
   const { signal } = options
+  const speed = speedOf(options.pace)
   signal?.throwIfAborted()
   let bytes = await openSource(source)
   const abort = () => void bytes.close()
@@ -50,7 +57,7 @@ export async function openFile(source: string | Readable | AsyncIterable<Uint8Ar
       head = await readHead(bytes)
     }
     const window = new Window(bytes, head, options.chunkSize)
-    return new FileCapture(device, window, formatOf(head, window, device), options, await follow(options))
+    return new FileCapture(device, window, formatOf(head, window, device), options, await follow(options), speed)
   } catch (error) {
     await bytes.close()
     signal?.throwIfAborted()
@@ -58,12 +65,6 @@ export async function openFile(source: string | Readable | AsyncIterable<Uint8Ar
   } finally {
     signal?.removeEventListener('abort', abort)
   }
-}
-
-/** Loaded when it is called for: who only counts starts sooner. */
-async function follow(options: FileOptions): Promise<Following | undefined> {
-  if (options.filter === undefined && options.state !== true && options.tables === undefined) return undefined
-  return (await import('../following.js')).following(options)
 }
 
 async function openSource(source: string | Readable | AsyncIterable<Uint8Array>): Promise<Source> {

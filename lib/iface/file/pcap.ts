@@ -1,8 +1,8 @@
 import type { Event } from '../../event/event.js'
 import type { Lost } from '../burst.js'
 import type { Interface } from '../capture.js'
+import { LentPacket } from '../packet.js'
 import { type Format, malformed, MAX_BLOCK } from './format.js'
-import { FilePacket } from './packet.js'
 import type { Window } from './window.js'
 
 /** Classic savefiles: a header of 24 bytes, then packets of 16 bytes and their data. Source: pcap-savefile(5). */
@@ -28,7 +28,7 @@ export class Pcap implements Format {
   readonly #little: boolean
   /** Nanoseconds per unit of the second half of a time stamp. */
   readonly #unit: number
-  readonly #packet = new FilePacket()
+  readonly #packet = new LentPacket(true)
 
   constructor(window: Window, magic: { little: boolean; nanos: boolean }) {
     this.#window = window

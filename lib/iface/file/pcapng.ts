@@ -4,9 +4,9 @@ import { HEADER, HEADER_V1, MAX_RECORD, TYPE } from '../../event/record.js'
 import type { Lost } from '../burst.js'
 import type { Interface } from '../capture.js'
 import type { MetadataBlock } from '../metadata.js'
+import { LentPacket } from '../packet.js'
 import * as block from './blocks.js'
 import { type Format, malformed, MAX_BLOCK } from './format.js'
-import { FilePacket } from './packet.js'
 import { Contents, type Described, nanoseconds } from './section.js'
 import { paramsOfV1, recordLength } from '../../event/validate.js'
 import type { Window } from './window.js'
@@ -28,7 +28,7 @@ const SMALLEST = block.FRAMING + block.CPU_SIZE + HEADER
 export class Pcapng implements Format {
   readonly #window: Window
   readonly #contents = new Contents()
-  readonly #packet = new FilePacket()
+  readonly #packet = new LentPacket(true)
   /** Only here to find out, between bursts, whether the block that the window stands at is sound. */
   readonly #probe = new Event()
   /** Records that were passed over. */

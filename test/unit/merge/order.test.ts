@@ -80,6 +80,28 @@ test('what reaches its source within the window is put in order', async () => {
   assert.is(merged.stats().late, 0)
 })
 
+test('a look counts when what it has found is there', async () => {
+  const one = new QueueCapture('one')
+  const slow = new QueueCapture('slow', { slowMs: 30 })
+  const merged = merge([one, slow], { windowMs: 5 })
+  const start = nowNs() - 1_000_000_000n
+  one.push([at(start, 0)])
+  const out: number[] = []
+  for await (const burst of merged) {
+    for (const { tid } of burst) out.push(tid)
+    if (out.length === 1) {
+      const now = nowNs()
+      slow.push([at(now, 1)])
+      one.push([at(now + 1n, 2)])
+      one.end()
+      slow.end()
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+  }
+  assert.equal(out, [0, 1, 2])
+  assert.is(merged.stats().late, 0)
+})
+
 for (const late of ['deliver', 'drop'] as const) {
   test(`late records: ${late}`, async () => {
     const one = new QueueCapture('one')

@@ -1,26 +1,34 @@
-import { type Event, FLAG_STATE_ONLY, PACKET } from '../../event/event.js'
-import { PacketAt } from '../../event/packet.js'
-import { HEADER, HEADER_V1, LEN, TS, TYPE } from '../../event/record.js'
-import { FRAME_V1, frameCpu, frameFlags, unwrap } from '../../export/framing.js'
-import { paramsOfV1, recordLength } from '../../event/validate.js'
+import { type Event, FLAG_STATE_ONLY, PACKET } from '../event/event.js'
+import { PacketAt } from '../event/packet.js'
+import { HEADER, HEADER_V1, LEN, TS, TYPE } from '../event/record.js'
+import { FRAME_V1, frameCpu, frameFlags, unwrap } from '../export/framing.js'
+import { paramsOfV1, recordLength } from '../event/validate.js'
 
-/** The packet that a file's cursor stands at; its bytes are those of the file's chunk. */
-export class FilePacket extends PacketAt {
+/**
+ * The packet that a cursor stands at. There is one per file, NIC or queue, moved like the Event that hands it out; its bytes are
+ * those of the file's chunk, of the ring or of the queue.
+ */
+export class LentPacket extends PacketAt {
+  readonly #decap: boolean
   readonly #header = new Uint8Array(HEADER)
   readonly #view = new DataView(this.#header.buffer)
 
-  constructor() {
+  /** `decap`: a frame made by this library is shown as the event that it carries. */
+  constructor(decap: boolean) {
     super()
+    this.#decap = decap
     this.#view.setUint16(TYPE, PACKET, true)
   }
 
   /**
-   * Shows the packet of `caplen` bytes at `at` as `event`: as the event that it carries, when it is a frame made by this
-   * library and the record in it is whole; otherwise as a packet that was `len` bytes long on the wire.
+   * Shows the packet of `caplen` bytes at `at` as `event`: as the event that it carries, when that is wanted, it is a frame made
+   * by this library and the record in it is whole; otherwise as a packet that was `len` bytes long on the wire.
    */
   show(event: Event, memory: Uint8Array, view: DataView, at: number, caplen: number, len: number, tsHi: number, tsLo: number): void {
-    const record = unwrap(view, at, caplen, this.linktype)
-    if (record >= 0 && showFrame(event, memory, view, record, at + caplen)) return
+    if (this.#decap) {
+      const record = unwrap(view, at, caplen, this.linktype)
+      if (record >= 0 && showFrame(event, memory, view, record, at + caplen)) return
+    }
     this.#view.setUint32(TS, tsLo, true)
     this.#view.setUint32(TS + 4, tsHi, true)
     this.#view.setUint32(LEN, len, true)

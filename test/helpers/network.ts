@@ -1,0 +1,93 @@
+/** Networks for tests: veth pairs that nobody else talks on, tcpdump as judge. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync } from 'node:fs'
+import type { Capture, Event } from '../../lib/index.js'
+import { openFile } from '../../lib/index.js'
+import { folder } from './folder.js'
+
+const { file } = folder()
+const ip = (...args: string[]) => execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+let pairs = 0
+
+export interface Pair {
+  /** In the namespace of the test. */
+  near: string
+  /** In a namespace of its own. */
+  far: string
+  namespace: string
+  remove(): void
+}
+
+/** A veth pair whose ends have no address: only what a test sends is on it. */
+export function pair(): Pair {
+  const name = `srt${process.pid % 100_000}x${pairs++}`
+  const made = { near: `${name}a`, far: `${name}b`, namespace: name }
+  const remove = () => {
+    try { ip('netns', 'del', name) } catch { /* gone */ }
+    try { ip('link', 'del', made.near) } catch { /* its other end was in there */ }
+    process.off('exit', remove)
+  }
+  process.on('exit', remove)
+  ip('netns', 'add', name)
+  // No IPv6, which would ask for neighbours and routers on its own.
+  ip('link', 'add', made.near, 'type', 'veth', 'peer', 'name', made.far)
+  execFileSync('sysctl', ['-qw', `net.ipv6.conf.${made.near}.disable_ipv6=1`])
+  ip('link', 'set', made.far, 'netns', name)
+  ip('netns', 'exec', name, 'sysctl', '-qw', `net.ipv6.conf.${made.far}.disable_ipv6=1`)
+  ip('-n', name, 'link', 'set', made.far, 'up')
+  ip('link', 'set', made.near, 'up')
+  return { ...made, remove }
+}
+
+/** What `ip -d -j link show` says of an interface. */
+export function link(name: string): { promiscuity: number; stats64: { rx: { packets: number }; tx: { packets: number } } } {
+  return JSON.parse(ip('-d', '-s', '-j', 'link', 'show', name))[0]
+}
+
+export { ip }
+
+/** A packet as it was seen: its time, its length on the wire, its bytes in hexadecimal; of a frame in a file that carries an event, the record's. */
+export interface SeenPacket { ts: bigint; len: number; data: string }
+
+export function seen(ev: Event): SeenPacket {
+  return { ts: ev.ts, len: ev.len, data: (ev.packet?.bytes ?? ev.record).toString('hex') }
+}
+
+export async function all(capture: Capture): Promise<SeenPacket[]> {
+  const packets: SeenPacket[] = []
+  for await (const burst of capture) for (const ev of burst) packets.push(seen(ev))
+  return packets
+}
+
+let dumps = 0
+
+/** tcpdump, listening. `packets()` ends it and gives what it has written, with what it says of drops. */
+export async function tcpdump(device: string, args: readonly string[] = [], namespace?: string): Promise<{ packets(): Promise<SeenPacket[]> }> {
+  const path = file(`${dumps++}.pcap`)
+  const inside = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]
+  const [command, ...rest] = [...inside, 'tcpdump', '-i', device, '-n', '-U', '--immediate-mode', '-s', '2048', '-B', '65536', '--time-stamp-precision=nano', '-w', path, ...args]
+  const child: ChildProcess = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const ended = once(child, 'close')
+  let said = ''
+  await new Promise<void>((resolve, reject) => {
+    child.stderr!.on('data', (chunk: Buffer) => {
+      said += chunk
+      if (said.includes('listening on')) resolve()
+    })
+    child.once('close', () => reject(new Error(`tcpdump: ${said}`)))
+  })
+  return {
+    async packets() {
+      // Until it has nothing more to write.
+      for (let size = -1; size !== statSync(path).size;) {
+        size = statSync(path).size
+        await new Promise(resolve => setTimeout(resolve, 300))
+      }
+      child.kill('SIGINT')
+      await ended
+      if (!said.includes('0 packets dropped by kernel')) throw new Error(said)
+      return all(await openFile(path))
+    },
+  }
+}
