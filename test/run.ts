@@ -17,7 +17,7 @@ const TIME_LIMIT = 120
 /** Milliseconds that a process has to end by itself once its summary is out. */
 const GRACE_MS = 4000
 /** Files that measure the machine have it to themselves. */
-const ALONE = /^test\/(kernel|interop|lifecycle|cli|guest)\//
+const ALONE = /^test\/(kernel|interop|lifecycle|native|cli|guest)\//
 
 interface Report {
   file: string

@@ -1,5 +1,5 @@
 // Tests of packet_block.cc without a kernel: what a consumer in C++ relies on, and what hostile values in the shared memory must
-// not do. Compiled with sanitizers and run by test/unit/native.test.ts. Prints one line per test.
+// not do. Compiled with sanitizers and run by test/native/programs.test.ts. Prints one line per test.
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 

@@ -1,5 +1,5 @@
-// Tests of queue.cc without Node: one queue between two threads. Compiled with sanitizers and run by test/unit/native.test.ts; with
-// a number, so many times as long, by test/lifecycle/native.test.ts.
+// Tests of queue.cc without Node: one queue between two threads. Compiled with sanitizers and run by test/native/programs.test.ts, so
+// many times as long as the number that it is given says.
 #include <sys/mman.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 // Tests of ring.cc and synthetic_probe.cc without Node: what a consumer in C++ relies on, and what hostile values in the
-// shared memory must not do. Compiled with sanitizers and run by test/unit/native.test.ts. Prints one line per test.
+// shared memory must not do. Compiled with sanitizers and run by test/native/programs.test.ts. Prints one line per test.
 #include <sys/mman.h>
 #include <unistd.h>
 

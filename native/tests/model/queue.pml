@@ -5,7 +5,7 @@
  *   - each record is found at its position, also by a consumer that takes over from one that was killed at any instruction,
  *   - the consumer does not sleep when what it waits for is there (an end state that is none: SPIN calls it invalid).
  *
- * Each order can be taken out by a definition: test/unit/model.test.ts does, and must see the check fail.
+ * Each order can be taken out by a definition: test/native/model.test.ts does, and must see the check fail.
  */
 #ifndef RECORDS
 #define RECORDS 3

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { type Event, FLAG_STATE_ONLY, isCaptureError, open, openFile, pipeline, type PipelineOptions, type Pipeline, type QueueOptions } from '../../../lib/index.js'
-import { all } from '../../helpers/clusters.js'
-import { ROOT } from '../../helpers/run.js'
-import { suite } from '../../helpers/suite.js'
-import { TRACE } from '../../helpers/trace.js'
+import { type Event, FLAG_STATE_ONLY, isCaptureError, open, openFile, pipeline, type PipelineOptions, type Pipeline, type QueueOptions } from '../../lib/index.js'
+import { all } from '../helpers/clusters.js'
+import { ROOT } from '../helpers/run.js'
+import { suite } from '../helpers/suite.js'
+import { TRACE } from '../helpers/trace.js'
 
 const test = suite('pipeline', { needs: ['linux'], timeoutMs: 60_000 })
 const stage = (name: string) => join(ROOT, 'test/fixtures/stages', `${name}.mjs`)

@@ -1,9 +1,9 @@
 import * as assert from 'uvu/assert'
-import { balance, type BalanceOptions, type Capture } from '../../../lib/index.js'
-import { all, identities, openQueue } from '../../helpers/clusters.js'
-import { synthetic } from '../../helpers/capture.js'
-import { openRings, read } from '../../helpers/rings.js'
-import { suite } from '../../helpers/suite.js'
+import { balance, type BalanceOptions, type Capture } from '../../lib/index.js'
+import { all, identities, openQueue } from '../helpers/clusters.js'
+import { synthetic } from '../helpers/capture.js'
+import { openRings, read } from '../helpers/rings.js'
+import { suite } from '../helpers/suite.js'
 import type { Work } from './queue.worker.js'
 
 const test = suite('workers of a cluster', { needs: ['linux'], timeoutMs: 60_000 })

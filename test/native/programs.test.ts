@@ -3,18 +3,18 @@ import { folder } from '../helpers/folder.js'
 import { library, NEEDS, PROGRAMS, runSanitized } from '../helpers/sanitized.js'
 import { suite } from '../helpers/suite.js'
 
-const test = suite('native › long', { needs: NEEDS, timeoutMs: 240_000 })
+const test = suite('native', { needs: NEEDS, timeoutMs: 240_000 })
 
-/** As many times as long as test/unit/native.test.ts: 600 consumers killed, 100 producers. */
-const TIMES = '10'
+/** How many times as long as need be: 300 consumers are killed, 50 producers. */
+const TIMES = '5'
 /** Those that take no such number. */
-const SHORT = ['rings', 'order']
+const SHORT = ['rings', 'order', 'packets']
 const { file } = folder()
 
 for (const [sanitizers, programs] of Object.entries(PROGRAMS)) {
   const at = file(sanitizers)
   test(`what all programs share, with ${sanitizers} sanitizer`, () => library(at, sanitizers))
-  for (const program of programs.filter(name => !SHORT.includes(name))) {
-    test(`${program}, with ${sanitizers} sanitizer`, () => runSanitized(at, sanitizers, program, [TIMES], 200_000))
+  for (const program of programs) {
+    test(`${program}, with ${sanitizers} sanitizer`, () => runSanitized(at, sanitizers, program, SHORT.includes(program) ? [] : [TIMES], 200_000))
   }
 }

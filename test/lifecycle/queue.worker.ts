@@ -1,6 +1,6 @@
 /** The workers of the tests: each does with its queue what its data says. */
 import { parentPort, threadId } from 'node:worker_threads'
-import { data, queue } from '../../../lib/worker.js'
+import { data, queue } from '../../lib/worker.js'
 
 export interface Work {
   /** Of queue N, throw after so many records; once, if `once` is set. */

@@ -1,13 +1,13 @@
 // timeout: 180
 import * as assert from 'uvu/assert'
-import { balance, type Event, type Key, openFile } from '../../../lib/index.js'
-import { all, balanced, identities, openQueue, seenOf } from '../../helpers/clusters.js'
-import { suite } from '../../helpers/suite.js'
+import { balance, type Event, type Key, openFile } from '../../lib/index.js'
+import { all, balanced, identities, openQueue, seenOf } from '../helpers/clusters.js'
+import { suite } from '../helpers/suite.js'
 
 const test = suite('names and filters behind a balancer', { needs: ['linux'], timeoutMs: 60_000 })
 
 const FILES = ['small.scap', 'medium.scap.gz', 'both.scap.gz']
-const pathOf = (name: string) => new URL(`../../fixtures/${name}`, import.meta.url).pathname
+const pathOf = (name: string) => new URL(`../fixtures/${name}`, import.meta.url).pathname
 const LARGE = 32 << 20
 
 const identity = (ev: Event) => `${ev.ts} ${ev.cpu} ${ev.tid} ${ev.type} ${ev.len}`
