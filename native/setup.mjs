@@ -35,6 +35,7 @@ const TEST = {
   'linux-perf': 'perf',
   'qemu-system-x86': 'qemu-system-x86_64',
   'podman': 'podman',
+  'spin': 'spin',
 }
 
 // Debian keeps bpftool in sbin, which is not on everybody's PATH.

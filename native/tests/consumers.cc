@@ -33,7 +33,7 @@ void HostileConsumer() {
       fallocate(files.consumer.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096);
     }
   });
-  const uint32_t records = 20000 * times;
+  const uint32_t records = 8000 * times;
   std::thread good([&] {
     AttachedQueue attached(memory.FilesOf(1), 1);
     QueueReader& reader = attached.reader();

@@ -41,14 +41,19 @@ void NamedFiles() {
   CHECK(ftruncate(fd, 1 << 20) == 0);
   auto mapped = Mapping::Once(fd, 1 << 20, 0, true);
   memset(mapped->data(), 0xaa, 1 << 20);
+  std::unique_ptr<AttachedQueue> before;
   for (int round = 0; round < 2; round++) {
-    ClusterMemory memory(Options(1, path));
+    ClusterMemory memory(Options(2, path));
     CHECK(reinterpret_cast<cluster_header*>(mapped->data())->magic == kClusterMagic);
     AttachedQueue attached(AttachedQueue::OpenPath(path), 0);
     auto record = Record(3, 100);
     CHECK(attached.ProducerLives() && memory.writer(0).Place({record.data(), 100}));
     memory.writer(0).Publish();
     CHECK(attached.reader().Pending() == 1);
+    // Whoever has it from the producer before is told, whatever this one says.
+    memory.End(ClusterState::kEnded);
+    if (before) CHECK(!before->ProducerLives() && before->State() == ClusterState::kRunning);
+    else before = std::make_unique<AttachedQueue>(AttachedQueue::OpenPath(path), 1);
   }
   CHECK(exists());
   close(fd);

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
+import { busy } from '../helpers/busy.js'
 import { example } from '../helpers/examples.js'
+import { ip, pair, tcpdump } from '../helpers/network.js'
 import { ROOT, run } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
 import { TRACE } from '../helpers/trace.js'
@@ -59,3 +61,52 @@ test('files.ts lists files opened and not, per process', async () => {
   assert.match(stdout, /^ +\d+ {2}\/tmp\/wf0$/m)
   assert.match(stdout, /^ +\d+ {2}\/\S+ \(ENOENT\)$/m)
 })
+
+const LIVE = { needs: ['bpf', 'btf'], timeoutMs: 60_000 }
+busy(test)
+
+test('threads.ts counts processes on two threads', async () => {
+  const { code, stdout, stderr } = await example('threads.ts')
+  assert.is(code, 0, stderr)
+  assert.match(stdout, /^\d+ seen: \d+ placed, \d+ dropped; \d+ placed, \d+ dropped\n/)
+  assert.match(stdout, /^ +\d+ \S+ .*\(\d+\)$/m)
+}, LIVE)
+
+test('processes.ts: each process reads its queue to the end', async () => {
+  const { code, stdout, stderr } = await example('processes.ts')
+  assert.is(code, 0, stderr)
+  const placed = [...stdout.matchAll(/(\d+) placed/g)].map(([, count]) => Number(count))
+  for (const queue of [0, 1]) assert.match(stdout, new RegExp(`@${queue}: ${placed[queue]} events of \\d+ threads`))
+}, LIVE)
+
+test('tcpdump.ts: tcpdump counts what was placed', async () => {
+  const { code, stdout, stderr } = await example('tcpdump.ts')
+  assert.is(code, 0, stderr)
+  const of = (queue: number, what: string) => new RegExp(`@${queue}: (\\d+) ${what}`).exec(stdout)?.[1]
+  for (const queue of [0, 1]) assert.is(of(queue, 'packets'), of(queue, 'placed'))
+}, { ...LIVE, needs: [...LIVE.needs, 'tcpdump'] })
+
+test('stages.ts: its stages account for every event', async () => {
+  const { code, stdout, stderr } = await example('stages.ts')
+  assert.is(code, 0, stderr)
+  const counts = [...stdout.matchAll(/: (\d+) seen = (\d+) passed \+ (\d+) refused \+ (\d+) dropped$/gm)].map(([, ...numbers]) => numbers.map(Number))
+  assert.is(counts.length, 2)
+  for (const [seen, passed, refused, dropped] of counts) assert.is(seen, passed + refused + dropped)
+  assert.is(counts[1][0], counts[0][1])
+}, LIVE)
+
+test('egress.ts: what the stage passes goes out of the interface', async () => {
+  const net = pair()
+  try {
+    ip('link', 'set', net.near, 'mtu', '65535')
+    const judge = await tcpdump(net.near, ['ether', 'proto', '0x88b5'])
+    const { code, stdout, stderr } = await example('egress.ts', [net.near])
+    assert.is(code, 0, stderr)
+    const sent = Number(/^(\d+) frames/m.exec(stdout)?.[1])
+    assert.ok(sent > 10, stdout)
+    assert.match(stdout, `= ${sent} passed + `)
+    assert.is((await judge.packets()).length, sent)
+  } finally {
+    net.remove()
+  }
+}, { ...LIVE, needs: [...LIVE.needs, 'ip', 'tcpdump'] })

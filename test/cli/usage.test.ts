@@ -6,7 +6,7 @@ import { suite } from '../helpers/suite.js'
 import { TRACE } from '../helpers/trace.js'
 
 const test = suite('usage')
-const COMMANDS = ['dump', 'count', 'bounce', 'fields', 'devices', 'doctor', 'demo']
+const COMMANDS = ['dump', 'count', 'balance', 'pipeline', 'bounce', 'fields', 'devices', 'doctor', 'demo']
 
 test('--version', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
@@ -45,6 +45,20 @@ const WRONG: [string[], string][] = [
   [['dump', '-i', 'sysdig', '--decap'], '--decap is not for sysdig, which has system calls'],
   [['dump', '-i', 'lo', '--syscalls', 'open'], '--syscalls is not for lo, which has packets'],
   [['dump', '-r', TRACE, '--pace', '0'], "--pace takes a number of at least 0.001, not '0'"],
+  [['balance', '-r', TRACE, '-n', 'x'], "-n takes numbers of queues, not 'x'"],
+  [['balance', '-r', TRACE, '-n', 'a=1,a=1'], '-n has two applications called a'],
+  [['balance', '-r', TRACE, '-m', 'color'], '--by is one of tid, pid, fd, cpu, flow, round-robin, fan-out, fan-out+round-robin, not \'color\''],
+  [['balance', '-r', TRACE, '--group', 'nobody-has-this'], 'there is no group nobody-has-this'],
+  [['balance', '-r', TRACE, '--mode', '888'], "--mode takes three octal digits, not '888'"],
+  [['balance', '-r', TRACE, '-s', '0:x'], "-s takes a number from 0 to 65535, not 'x'"],
+  [['balance', '-r', TRACE, '-c', 'a/b'], 'ERR_CAPTURE_OPTION: a cluster cannot be called "a/b"'],
+  [['balance', '-i', 'cluster:7@0', '--syscalls', 'open'], '--syscalls is not for cluster:7@0, which has what its balancer puts there'],
+  [['dump', '-i', 'cluster:7@0', '-s', '100'], '--snaplen is not for cluster:7@0, which has what its balancer puts there'],
+  [['count', '-i', 'cluster:7@0', '--ring', '8'], '--ring is not for cluster:7@0, which has what its balancer puts there'],
+  [['pipeline', '-r', TRACE], 'there is no stage'],
+  [['bounce', '-r', TRACE, '-o', 'cluster:8@0'], '-o makes a cluster, and cluster:8@0 would be a queue of one'],
+  [['bounce', '-r', TRACE, '-o', 'cluster:8', '--bypass-qdisc'], '--bypass-qdisc is for network interfaces, not for cluster:8'],
+  [['bounce', '-r', TRACE, '-o', 'lo', '--group', 'root'], '--group is for a new cluster, not for lo'],
   [['bounce', '-r', TRACE], '-o is missing: where is it to be sent?'],
   [['bounce', '-i', 'nic:lo', '-o', 'lo'], 'what is sent out of lo would be captured there, and sent again'],
   [['dump', '-r', TRACE, '-n', '0'], "-n takes a number of at least 1, not '0'"],

@@ -40,10 +40,10 @@
 #define LOOK_AT_TAIL ACQUIRE
 #endif
 #ifndef PUBLISH_FENCE
-#define PUBLISH_FENCE fence(P)
+#define PUBLISH_FENCE fence
 #endif
 #ifndef WAIT_FENCE
-#define WAIT_FENCE fence(C)
+#define WAIT_FENCE fence
 #endif
 
 #include "memory.pml"
@@ -84,7 +84,7 @@ inline publish() {
   :: head != published ->
     published = head;
     store(P, HEAD, PUBLISH_HEAD, head);
-    PUBLISH_FENCE;
+    PUBLISH_FENCE(P);
     load(P, SLEEPING, RELAXED, found);
     if
     :: found ->
@@ -127,10 +127,15 @@ active proctype Producer() {
 }
 
 inline wait() {
+#ifdef LOOK_FIRST /* the wrong way round */
+  load(C, HEAD, LOOK_AT_HEAD, head);
+#endif
   store(C, WAKE_AT, RELAXED, tail + want);
   store(C, SLEEPING, RELAXED, 1);
-  WAIT_FENCE;
+  WAIT_FENCE(C);
+#ifndef LOOK_FIRST
   load(C, HEAD, LOOK_AT_HEAD, head);
+#endif
   if
   :: head - tail < want -> futex_wait(1)
   :: else
