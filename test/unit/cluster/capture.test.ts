@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import { balance, type Cluster, isCaptureError, open, type QueueOptions } from '../../../lib/index.js'
 import { parseAddress } from '../../../lib/cluster/address.js'
@@ -31,7 +31,8 @@ test('a name that nobody has, and a queue that is not there', async () => {
   assert.is(await codeOf(open('cluster:nobody-has-that@0')), 'ERR_CAPTURE_NO_DEVICE')
   assert.is(await codeOf(open('cluster:/nowhere/at/all@0')), 'ERR_CAPTURE_NO_DEVICE')
   assert.is(await codeOf(open(`cluster:${cluster.id}@1`)), 'ERR_CAPTURE_NO_DEVICE')
-  assert.is(await codeOf(open(`cluster:/etc/hostname@0`)), 'ERR_CAPTURE_FORMAT')
+  writeFileSync(file('text'), 'no cluster')
+  assert.is(await codeOf(open(`cluster:${file('text')}@0`)), 'ERR_CAPTURE_FORMAT')
   for (const wrong of [{ maxWaitMs: 0 }, { maxWaitMs: 1001 }, { watermark: 0 }, { watermark: 2 ** 31 }, { filter: 'evt.typo = 1' }]) {
     assert.match(await codeOf(openQueue(cluster, 0, wrong)), /OPTION|FILTER/)
   }
