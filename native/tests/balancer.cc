@@ -237,6 +237,7 @@ void BalancerKilled() {
   int ready[2];
   CHECK(pipe(ready) == 0);
   const pid_t child = fork();
+  CHECK(child >= 0);
   if (child == 0) {
     ClusterMemory memory(Options(1, path));
     auto record = Event(1, 1, kRead, {Bytes(1)});

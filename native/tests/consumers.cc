@@ -139,6 +139,7 @@ void ProducersKilled() {
     int ready[2];
     CHECK(pipe(ready) == 0);
     const pid_t child = fork();
+    CHECK(child >= 0);
     if (child == 0) {
       ClusterMemory memory(Options(1, path));
       CHECK(write(ready[1], "!", 1) == 1);

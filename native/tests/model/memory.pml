@@ -1,10 +1,11 @@
 /* Memory as the C++ standard lets a machine have it: a load may see old values, and two threads need not agree on what is old.
  *
- * This is the view machine of the literature (Kang et al., "A promising semantics for relaxed-memory concurrency", POPL 2017, without
- * its promises): it has the executions of RC11 in which no load depends on its own future. Of each word the values that can
- * still be seen are kept, in the order in which they replace each other. A thread has a view: of each word the oldest value that it may still see.
- * A release store takes the storer's view along, an acquire load of that value joins it to the loader's. A relaxed store takes along
- * only what a fence left; what a relaxed load found becomes the thread's own at its next fence. A full fence exchanges views with all other full fences.
+ * This is the view machine of the literature (Kang et al., "A promising semantics for relaxed-memory concurrency", POPL 2017,
+ * without its promises): it has the executions of RC11 in which no load depends on its own future. Of each word the values that
+ * can still be seen are kept, in the order in which they replace each other. A thread has a view: of each word the oldest value
+ * that it may still see. A release store takes the storer's view along, an acquire load of that value joins it to the loader's.
+ * A relaxed store takes along only what a fence left; what a relaxed load found becomes the thread's own at its next fence. A
+ * full fence exchanges views with all other full fences.
  *
  * Plain memory (the bytes of a record) must not be raced for: whoever reads a slot must have the writing of it in view, whoever writes
  * it again the reading. Loads that are carried out after later stores, which views do not have, are seen by that as well.
