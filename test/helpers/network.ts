@@ -62,7 +62,10 @@ export async function all(capture: Capture): Promise<SeenPacket[]> {
 
 let dumps = 0
 
-/** tcpdump, listening; without -U, which would be a write for each packet, and so events again where system calls are what is sent. `packets()` ends it and gives what it has written, with what it says of drops. */
+/**
+ * tcpdump, listening; without -U, which would be a write for each packet, and so events again where system calls are what is sent.
+ * `packets()` ends it and gives what it has written; it throws if something was dropped.
+ */
 export async function tcpdump(device: string, args: readonly string[] = [], namespace?: string): Promise<{ packets(): Promise<SeenPacket[]> }> {
   const path = file(`${dumps++}.pcap`)
   const inside = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]
