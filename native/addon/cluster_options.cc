@@ -46,7 +46,7 @@ DistributorOptions DistributorOptionsFrom(Napi::Object from) {
     options.queues.push_back(std::move(policy));
   }
   auto traits = from.Get("traits").As<Napi::Int8Array>();
-  memcpy(options.traits.data(), traits.Data(), std::min(traits.ElementLength(), sizeof options.traits));
+  memcpy(static_cast<void*>(options.traits.data()), traits.Data(), std::min(traits.ElementLength(), sizeof options.traits));
   options.copies_state = from.Get("copiesState").ToBoolean();
   return options;
 }

@@ -62,11 +62,14 @@ export async function all(capture: Capture): Promise<SeenPacket[]> {
 
 let dumps = 0
 
-/** tcpdump, listening. `packets()` ends it and gives what it has written, with what it says of drops. */
+/**
+ * tcpdump, listening; without -U, which would be a write for each packet, and so events again where system calls are what is sent.
+ * `packets()` ends it and gives what it has written; it throws if something was dropped.
+ */
 export async function tcpdump(device: string, args: readonly string[] = [], namespace?: string): Promise<{ packets(): Promise<SeenPacket[]> }> {
   const path = file(`${dumps++}.pcap`)
   const inside = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]
-  const [command, ...rest] = [...inside, 'tcpdump', '-i', device, '-n', '-U', '--immediate-mode', '-s', '2048', '-B', '65536', '--time-stamp-precision=nano', '-w', path, ...args]
+  const [command, ...rest] = [...inside, 'tcpdump', '-i', device, '-n', '--immediate-mode', '-s', '2048', '-B', '65536', '--time-stamp-precision=nano', '-w', path, ...args]
   const child: ChildProcess = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = once(child, 'close')
   let said = ''
