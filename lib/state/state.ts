@@ -32,6 +32,8 @@ export interface SocketWatch {
   follow(state: State, ev: Event, thread: ThreadInfo): void
 }
 
+/** Ends of threads that are remembered: of those whose callers have not returned from clone yet. */
+const MAX_ENDS = 1024
 /** Threads that are kept at most. What comes beyond them is not known by name. */
 export const MAX_THREADS = 131_072
 /** Fds of one process that are kept at most. */
@@ -71,6 +73,8 @@ export class State {
   /** @internal Are the tables of fds kept? */
   readonly keepsFds: boolean
   readonly #lookup: Lookup | undefined
+  /** By tid, the times of the last ends, the oldest first. */
+  readonly #ends = new Map<number, number>()
   readonly #ways: Ways
   #firstHi = 0
   #firstLo = 0
@@ -319,6 +323,15 @@ export class State {
   /** The thread has ended: it goes with the next event. */
   exitLater(thread: ThreadInfo): void {
     this.#exited = thread
+    const { tid } = thread
+    this.#ends.delete(tid)
+    this.#ends.set(tid, this.time)
+    if (this.#ends.size > MAX_ENDS) this.#ends.delete(this.#ends.keys().next().value!)
+  }
+
+  /** When the last thread with that number ended, of those that ended lately; NEVER if none did. */
+  endOf(tid: number): number {
+    return this.#ends.get(tid) ?? NEVER
   }
 
   #removeExited(): void {

@@ -5,8 +5,8 @@ import { suite } from '../helpers/suite.js'
 
 const test = suite('native', { needs: NEEDS, timeoutMs: 240_000 })
 
-/** How many times as long as need be: 300 consumers are killed, 50 producers. */
-const TIMES = '5'
+/** How many times as long as need be: 180 consumers are killed, 30 producers. */
+const TIMES = '3'
 /** Those that take no such number. */
 const SHORT = ['rings', 'order', 'packets']
 const { file } = folder()

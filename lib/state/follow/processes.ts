@@ -42,7 +42,7 @@ function clone(state: State, ev: Event, caller: ThreadInfo | undefined): void {
   const vtid = params.int64(layout.vtid, tid)
   const foreign = (flags & CL_CHILD_IN_PIDNS) !== 0 || vtid !== tid
   if (result > 0) {
-    if (!foreign) born(state, ev, result, tid, flags, false)
+    if (!foreign && !hasEnded(state, result, caller)) born(state, ev, result, tid, flags, false)
     return
   }
   let child = caller
@@ -57,6 +57,14 @@ function clone(state: State, ev: Event, caller: ThreadInfo | undefined): void {
   }
   child.vtid = vtid
   child.vpid = params.int64(layout.vpid, child.vpid)
+}
+
+/**
+ * A child can have lived its whole life before its caller gets the CPU back: its end, seen since the caller's event before, was that of
+ * this child. Files are followed as sysdig does, which begins it anew.
+ */
+function hasEnded(state: State, child: number, caller: ThreadInfo | undefined): boolean {
+  return state.live && caller !== undefined && state.endOf(child) > caller.previousTime
 }
 
 function born(state: State, ev: Event, tid: number, parentTid: number, flags: number, foreign: boolean): void {
