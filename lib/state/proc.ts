@@ -32,9 +32,10 @@ export class Proc {
       let length = 0
       while (length < limit) {
         if (length === this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer, this.#buffer])
-        const count = readSync(fd, this.#buffer, length, Math.min(this.#buffer.length, limit) - length, null)
+        const asked = Math.min(this.#buffer.length, limit) - length
+        const count = readSync(fd, this.#buffer, length, asked, null)
         length += count
-        if (count < LAST_ANSWER) break
+        if (count < LAST_ANSWER && count < asked) break
       }
       return this.#buffer.subarray(0, length)
     } catch {
