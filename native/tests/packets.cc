@@ -10,16 +10,9 @@
 #include <vector>
 
 #include "../nic/packet_block.h"
+#include "check.h"
 
 using namespace sysring;
-
-#define CHECK(condition)                                                       \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-      exit(1);                                                                 \
-    }                                                                          \
-  } while (0)
 
 namespace {
 
@@ -135,7 +128,6 @@ void Rubbish() {
 }  // namespace
 
 int main() {
-#define RUN(test) (test(), printf("ok " #test "\n"))
   RUN(Walks);
   RUN(TagsPutBack);
   RUN(NothingIn);
