@@ -5,9 +5,9 @@ import type { Choice } from './feed.js'
 /**
  * What chooses the queue of a record. `tid`, `pid`, `fd`, `cpu`: everything of a thread, a process, an open file of a process, a CPU
  * goes to one queue, in order. `flow`: the packets of a connection in both directions and the system calls on its sockets; what
- * belongs to no connection goes by process. `round-robin`: each queue in turn. `fan-out`: every queue gets everything.
- * `fan-out+round-robin`: queue 0 gets everything, the others take turns. A packet has no thread: but for `cpu`, `round-robin` and
- * the fan-outs it goes by flow.
+ * belongs to no connection goes by process. `round-robin`: each queue in turn, so that the two events of a call may part, and a name
+ * that the first one tells is not known with the second. `fan-out`: every queue gets everything. `fan-out+round-robin`: queue 0 gets
+ * everything, the others take turns. A packet has no thread: but for `cpu`, `round-robin` and the fan-outs it goes by flow.
  */
 export type Key = (typeof KEYS)[number] | 'fan-out' | 'fan-out+round-robin'
 
