@@ -2,10 +2,10 @@ import type { Server } from 'node:net'
 import { queueDevice } from '../cluster/address.js'
 import { COUNTERS, queueStats, type QueueStats } from '../cluster/counters.js'
 import type { QueueDescription } from '../cluster/description.js'
-import { CaptureError } from '../errors.js'
 import type { Capture, Stats } from '../iface/capture.js'
 import { captureError, type ClusterHandle } from '../native.js'
 import type { Feed } from './feed.js'
+import { watch, type WatchOptions } from './watch.js'
 import type { Workers } from './workers.js'
 
 /** What became of the records of one queue, and who reads it. */
@@ -186,14 +186,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   /** The statistics every so many ms, and once more at the end. */
-  async *watch({ everyMs = 1000 }: { everyMs?: number } = {}): AsyncGenerator<ClusterStats, void, void> {
-    if (!(everyMs >= 10)) throw new CaptureError('ERR_CAPTURE_OPTION', `everyMs must be at least 10, not ${everyMs}`, '{ everyMs: 1000 }')
-    for (;;) {
-      let timer: NodeJS.Timeout | undefined
-      await Promise.race([new Promise(resolve => { timer = setTimeout(resolve, everyMs) }), this.ended.catch(() => {})])
-      clearTimeout(timer)
-      yield this.stats()
-      if (this.#distributed || this.#closed !== undefined) return
-    }
+  watch(options: WatchOptions = {}): AsyncGenerator<ClusterStats, void, void> {
+    return watch(this, options, () => this.#distributed || this.#closed !== undefined)
   }
 }

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { balance } from '../balance/balance.js'
 import type { Cluster, ClusterQueueStats, ClusterStats } from '../balance/cluster.js'
+import { watch, type WatchOptions } from '../balance/watch.js'
 import { clusterId } from '../cluster/address.js'
 import type { Capture, Stats } from '../iface/capture.js'
 import { checkPipelineOptions, type PipelineOptions } from './options.js'
@@ -170,14 +171,8 @@ export class Pipeline implements AsyncDisposable {
   }
 
   /** The statistics every so many ms, and once more at the end. */
-  async *watch({ everyMs = 1000 }: { everyMs?: number } = {}): AsyncGenerator<PipelineStats, void, void> {
-    for (;;) {
-      let timer: NodeJS.Timeout | undefined
-      await Promise.race([new Promise(resolve => { timer = setTimeout(resolve, everyMs) }), this.ended.catch(() => {})])
-      clearTimeout(timer)
-      yield this.stats()
-      if (this.#settled) return
-    }
+  watch(options: WatchOptions = {}): AsyncGenerator<PipelineStats, void, void> {
+    return watch(this, options, () => this.#settled)
   }
 }
 
