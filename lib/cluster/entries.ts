@@ -67,47 +67,68 @@ export class Entries implements Cursor {
     return waiting > 0
   }
 
+  /** Short, so that V8 inlines it into the loop over a burst: records without flags are nearly all there are. */
   next(event: Event): boolean {
     const words = this.#words
-    while (this.#at !== this.#end) {
-      const at = this.#at & this.#mask
-      const word = at >> 2
-      const size = words[word + SIZE]
-      const len = words[word + LENGTH]
-      const flags = words[word + FLAGS_AND_IFACE]
-      const cpu = words[word + CPU_AND_NOTE]
-      const note = cpu >>> 16
-      if (size < ENTRY || size > ((this.#end - this.#at) | 0) || len < 0 || len > size - ENTRY - note) throw this.#unreadable()
-      this.#at = (this.#at + size) | 0
-      if ((flags & STATE_ONLY) !== 0) {
-        this.stateOnly++
-        if (!this.#passesState) continue
-      }
-      if ((flags & IS_PACKET) === 0) {
-        if (len < HEADER_V1 || words[word + RECORD_LEN] !== len) throw this.#unreadable()
-        // The one before was like it, mostly: to compare costs less than to write a reference.
-        if (event._memory !== this.#memory) event._memory = this.#memory
-        if (event._view !== this.#view) event._view = this.#view
-        if (event._packet !== undefined) event._packet = undefined
-        event._at = at + ENTRY
-        event._header = HEADER
-        if ((flags & OLD_HEADER) !== 0) this.#showOld(event, len)
-      } else {
-        this.#showPacket(event, at + ENTRY, len, flags >>> 16)
-      }
-      event._noteLength = note
-      event._noteAt = at + ENTRY + len
-      event.iface = flags >>> 16
-      event.cpu = cpu & 0xffff
-      event.flags = (flags & STATE_ONLY) === 0 ? 0 : FLAG_STATE_ONLY
-      return true
-    }
-    return false
+    const left = (this.#end - this.#at) | 0
+    if (left === 0) return false
+    const at = this.#at & this.#mask
+    const word = at >> 2
+    const size = words[word + SIZE]
+    const len = words[word + LENGTH]
+    const flags = words[word + FLAGS_AND_IFACE]
+    const cpu = words[word + CPU_AND_NOTE]
+    if (len < 0 || size < ENTRY + len + (cpu >>> 16) || size > left) throw this.#unreadable()
+    this.#at = (this.#at + size) | 0
+    event.iface = flags >>> 16
+    event._noteLength = cpu >>> 16
+    event._noteAt = at + ENTRY + len
+    if ((flags & 0xffff) !== 0 || event._view !== this.#view || event._packet !== undefined) return this.#show(event, at + ENTRY, len, flags)
+    if (len < HEADER_V1 || words[word + RECORD_LEN] !== len) throw this.#unreadable()
+    event._at = at + ENTRY
+    event._header = HEADER
+    event.cpu = cpu & 0xffff
+    event.flags = 0
+    return true
   }
 
-  #showOld(event: Event, len: number): void {
+  /** Any other entry, or the first one of its kind. */
+  #show(event: Event, at: number, len: number, flags: number): boolean {
+    if ((flags & STATE_ONLY) !== 0) {
+      this.stateOnly++
+      if (!this.#passesState) return this.#passOver(event)
+    }
+    if ((flags & IS_PACKET) !== 0) this.#showPacket(event, at, len, flags >>> 16)
+    else this.#showRecord(event, at, len, flags)
+    event.cpu = this.#words[((at - ENTRY) >> 2) + CPU_AND_NOTE] & 0xffff
+    event.flags = (flags & STATE_ONLY) === 0 ? 0 : FLAG_STATE_ONLY
+    return true
+  }
+
+  /** Copies for the state mostly come one after the other, and how many is not up to us: no recursion. */
+  #passOver(event: Event): boolean {
+    const words = this.#words
+    for (;;) {
+      const left = (this.#end - this.#at) | 0
+      const word = (this.#at & this.#mask) >> 2
+      if (left === 0 || (words[word + FLAGS_AND_IFACE] & STATE_ONLY) === 0) return this.next(event)
+      const size = words[word + SIZE]
+      if (size < ENTRY || size > left) throw this.#unreadable()
+      this.#at = (this.#at + size) | 0
+      this.stateOnly++
+    }
+  }
+
+  #showRecord(event: Event, at: number, len: number, flags: number): void {
+    if (len < HEADER_V1 || this.#words[(at + LEN) >> 2] !== len) throw this.#unreadable()
+    event._memory = this.#memory
+    event._view = this.#view
+    event._packet = undefined
+    event._at = at
+    event._header = HEADER
+    if ((flags & OLD_HEADER) === 0) return
     event._header = HEADER_V1
-    event._nparams = paramsInV1(this.#view, event._at, len)
+    event._nparams = paramsInV1(this.#view, at, len)
   }
 
   #showPacket(event: Event, at: number, len: number, iface: number): void {

@@ -58,8 +58,7 @@ export class Burst implements IterableIterator<Event> {
   /** @internal Opens the burst on what the cursor now stands before; at most `limit` records. */
   _open(limit: number): void {
     this.#before = this._count
-    this.#limit = limit
-    this.#remaining = limit
+    this.#limit = this.#remaining = Math.min(limit, MAX_RECORDS)
     this.#result.done = false
   }
 
@@ -123,5 +122,8 @@ export class Burst implements IterableIterator<Event> {
     this._event._end()
   }
 }
+
+/** More than any memory that is lent holds, and still one of V8's small integers: counting down to it costs an instruction. */
+const MAX_RECORDS = 2 ** 30 - 1
 
 const NOTHING_LOST: Lost = Object.freeze({ total: 0 })

@@ -15,6 +15,8 @@ namespace sysring {
 namespace {
 
 constexpr uint32_t kAlign = 8;
+// Bytes; anything from 512 to 2048 does. Where it leads past the data's end, nothing happens.
+constexpr uint32_t kAhead = 768;
 
 uint64_t EntrySize(uint64_t len) { return (sizeof(queue_entry) + len + kAlign - 1) & ~uint64_t{kAlign - 1}; }
 
@@ -65,6 +67,9 @@ uint8_t* QueueWriter::Reserve(uint32_t len, uint16_t flags, uint16_t iface, uint
     return nullptr;
   }
   uint8_t* at = data_->data() + (head_ & (size_ - 1));
+  // The consumer has these lines in its cache from the round before: fetched a while ahead, for writing, nobody waits for them.
+  __builtin_prefetch(at + kAhead, 1);
+  __builtin_prefetch(at + kAhead + 64, 1);
   queue_entry entry{static_cast<uint32_t>(need), len, flags, iface, cpu, static_cast<uint16_t>(note)};
   memcpy(at, &entry, sizeof entry);
   head_ += entry.size;
