@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert'
 import { Endpoint } from '../../../lib/flow/endpoint.js'
 import { Owners } from '../../../lib/merge/owners.js'
-import { setIp } from '../../../lib/merge/sockets.js'
+import { setIp } from '../../../lib/merge/ends.js'
 import { parseAddress } from '../../../lib/state/interfaces.js'
 import { SocketOwner } from '../../../lib/state/socketowner.js'
 import { State } from '../../../lib/state/state.js'
@@ -19,16 +19,16 @@ function end(address: string, port: number): Endpoint {
   return made
 }
 
-function owner(pid: number): SocketOwner {
+function owner(pid: number, netns = 0): SocketOwner {
   const thread = new ThreadInfo(pid)
   thread.pid = pid
-  return new SocketOwner(thread, 3)
+  return new SocketOwner(thread, 3, netns)
 }
 
 const HERE = end('10.0.0.1', 4000)
 const THERE = end('10.0.0.2', 80)
-const find = (owners: Owners, protocol = TCP, local = HERE, remote = THERE, wild = true, now = 0) =>
-  owners.find(protocol, local, remote, wild, state, now)?.thread?.pid
+const find = (owners: Owners, protocol = TCP, local = HERE, remote = THERE, wild = true, now = 0, netns = 0) =>
+  owners.find(protocol, local, remote, wild, state, now, netns)?.thread?.pid
 
 test('a connection goes before a call, a call before a port, an address before none', () => {
   const owners = new Owners()
