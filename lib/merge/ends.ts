@@ -34,7 +34,7 @@ export class Ends {
     return TUPLE.bytesIn(ev, this.#take) && this.#readBoth(incoming)
   }
 
-  /** What an fd with the tuple that was read last will say of itself. A role is a bit of FdInfo's flags, 0 if it is not known. */
+  /** What an fd with the tuple that was read last will say of itself, as far as that is known. A role is a bit of FdInfo's flags, 0 if it is not known. */
   foreseenFd(l4: number, role: typeof ROLE_CLIENT | typeof ROLE_SERVER | 0): FdInfo {
     const { from, at, length } = this.#place
     const info = new FdInfo()

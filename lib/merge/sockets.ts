@@ -120,6 +120,7 @@ export class Sockets implements SocketWatch {
     }
     // What was foreseen is now seen.
     const owner = this.#owner(info, thread, this.owners.ownerOf(protocol, local, remote, info.netns))
+    owner.info = this.#saying(info, does, isExit)
     owner.use(thread, thread.lastFd)
     if (does === DOES.CONNECT || does === DOES.ACCEPT) this.owners.connected(protocol, local, remote, owner, now)
     else this.owners.met(protocol, local, remote, owner, now)
@@ -136,8 +137,14 @@ export class Sockets implements SocketWatch {
   /** Before the kernel has chosen a port. */
   #sends(thread: ThreadInfo, info: FdInfo, protocol: number, remote: Endpoint, now: number, isExit: boolean): void {
     const owner = this.#owner(info, thread)
+    owner.info = this.#saying(info, DOES.SEND, isExit)
     if (!isExit) this.owners.begin(protocol, remote, owner, now)
     else this.owners.end(protocol, remote, owner, now, AFTER_CALL_S)
+  }
+
+  /** The fd, or what it will say: before its first call has ended, one that sends does not say where to. */
+  #saying(info: FdInfo, does: number, isExit: boolean): FdInfo {
+    return does === DOES.SEND && !isExit && info.dport === 0 ? this.#ends.foreseenFd(info.l4, ROLE_CLIENT) : info
   }
 
   #connects(state: State, ev: Event, thread: ThreadInfo, info: FdInfo): void {
@@ -151,7 +158,9 @@ export class Sockets implements SocketWatch {
   /** The call has failed. */
   #ended(state: State, ev: Event, thread: ThreadInfo, info: FdInfo): void {
     const protocol = protocolOf(info)
-    if (info._owner === undefined || protocol === 0 || !this.#ends.readAddress(state, ev, thread)) return
+    if (info._owner === undefined) return
+    info._owner.info = info
+    if (protocol === 0 || !this.#ends.readAddress(state, ev, thread)) return
     this.owners.end(protocol, this.#ends.remote, info._owner, secondsOf(ev), 0)
   }
 

@@ -182,5 +182,10 @@ export function check(what: string, { packets, wrong, pairs, inverted, afterSend
   assert.equal(wrong.slice(0, 10), [], `${wrong.length} of ${packets} packets`)
   assert.ok(pairs >= minPackets / 2, `${pairs} pairs of cause and effect`)
   assert.ok(inverted <= pairs / 1000, `${inverted} of ${pairs} in the wrong order`)
-  console.log(`\nNOTE ${what}: ${packets} packets, all with the right process; ${inverted} of ${pairs} pairs in the wrong order; the clocks differ by −${beforeReceiveNs} … ${afterSendNs} ns at most`)
+  console.log(`\nNOTE ${what}: ${packets} packets, all with the right process; ${inverted} of ${pairs} pairs in the wrong order; the clocks differ by −${ns(beforeReceiveNs)} … ${ns(afterSendNs)} at most`)
+}
+
+/** Infinity: nothing says how long, as in a capture without enter events. */
+function ns(time: number): string {
+  return time === Infinity ? '∞' : `${time} ns`
 }

@@ -107,6 +107,15 @@ test('a pcapng file has the process of each packet as its comment', async () => 
   }
 }, { needs: ['tshark'] })
 
+test('a filter by port finds every packet, also such as come before the call that tells of their socket has ended', async () => {
+  const ports = 'fd.port >= 7301 and fd.port <= 7307'
+  const merged = merge([await openFile(file('loopback.scap'), { state: true }), await openFile(file('loopback.pcap'))], { filter: ports })
+  let packets = 0
+  for await (const burst of merged) for (const ev of burst) if (ev.packet !== undefined) packets++
+  const { stdout } = await run('tcpdump', ['-n', '-r', file('loopback.pcap'), 'portrange 7301-7307'])
+  assert.is(packets, stdout.trim().split('\n').length)
+})
+
 test('the command merges files, and filters packets by their process', async () => {
   const { clientPid, serverPid } = spokenFirst[6]
   const files = ['-r', file('loopback.scap'), '-r', file('loopback.pcap')]
