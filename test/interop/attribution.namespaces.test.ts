@@ -10,7 +10,7 @@ import { suite } from '../helpers/suite.js'
 import { BETWEEN, check, end, MESSAGES, prepare, speak, type Spoken, type Talk } from '../helpers/talk.js'
 import type { Report } from './programs/listener.js'
 
-const test = suite('attribution › namespaces', { needs: ['root', 'bpf', 'btf', 'cc', 'ip', 'net_raw'], timeoutMs: 60_000 })
+const test = suite('attribution › namespaces', { needs: ['root', 'bpf', 'btf', 'cc', 'ip', 'nsenter', 'net_raw'], timeoutMs: 60_000 })
 const talk = compile('talk')
 const LISTENER = join(ROOT, 'test/interop/programs/listener.ts')
 

@@ -142,7 +142,7 @@ test('from files: between two network namespaces', async () => {
   } finally {
     remove()
   }
-}, { needs: ['ip'] })
+}, { needs: ['ip', 'nsenter'] })
 
 test('live: loopback', async () => {
   const running = await prepare(talk, LOOPBACK)
