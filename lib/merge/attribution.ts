@@ -1,7 +1,7 @@
 import type { Event } from '../event/event.js'
 import type { PacketAt } from '../event/packet.js'
 import { Flow, IPPROTO_TCP, IPPROTO_UDP } from '../flow/flow.js'
-import type { Capture, Interface } from '../iface/capture.js'
+import type { Capture } from '../iface/capture.js'
 import type { State } from '../state/state.js'
 import { KernelSockets } from './kernelsockets.js'
 import type { SocketOwner } from '../state/socketowner.js'
@@ -74,8 +74,8 @@ export class Attribution {
     if (watched !== undefined) capture._burst._ahead(TELLING, ev => watched.sockets.foresee(ev))
   }
 
-  /** `iface`: where the packet was seen. */
-  attribute(ev: Event, packet: PacketAt, { netns = 0 }: Interface): void {
+  /** `netns`: the network namespace where the packet was seen, 0 if that is not known. */
+  attribute(ev: Event, packet: PacketAt, netns: number): void {
     this.#packets++
     const flow = this.#flow
     const isRead = flow.read(packet.linktype, packet._memory, packet._start, packet._length)

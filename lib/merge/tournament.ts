@@ -180,7 +180,7 @@ export class Tournament implements Cursor {
     }
     this.#packet._move(packet.linktype, packet._memory, packet._start, packet._length, event._lease)
     event._packet = this.#packet
-    if (this.#attribution !== undefined) this.#attribution.attribute(event, packet, source.capture.interfaces[from.iface])
+    if (this.#attribution !== undefined) this.#attribution.attribute(event, packet, source.capture.interfaces[from.iface]?.netns ?? 0)
   }
 
   /** Enters the time of a source's next record, or until when there is none. */

@@ -7,7 +7,7 @@ import { type Followers, onSuccess } from './follow.js'
 const TYPE = new Argument('nstype')
 const FLAGS = new Argument('flags')
 /** Where no event says what was asked for: it may have been the network. */
-const UNKNOWN = -1 >>> 0
+const UNKNOWN = 0xffff_ffff
 
 export const NAMESPACES: Followers = {
   exit: {

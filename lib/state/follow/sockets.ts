@@ -174,7 +174,7 @@ function accept(state: State, ev: Event, thread: ThreadInfo): void {
     if (family === AF_INET || family === AF_INET6) {
       if (!fillTuple(info, from, at, length)) return
       info.l4 = L4.TCP
-      info.netns = listening?.netns ?? thread.netns
+      info.netns = listening?.netns || thread.netns
     } else if (family === AF_UNIX) {
       info.type = FD.UNIX
       fillUnix(info, from, at, length)
