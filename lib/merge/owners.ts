@@ -155,45 +155,41 @@ export class Owners {
   #best(protocol: number, local: Endpoint, remote: Endpoint, address: Endpoint, state: State, now: number): Entry | undefined {
     if (this.#several) return undefined
     let best: Entry | undefined
-    let bestRank = IMPOSSIBLE
-    let several = false
     for (let entry = this.#table.first(protocol, local, remote); entry !== undefined; entry = entry.next) {
       const { owner } = entry
-      if (!entry.is(protocol, local, remote) || owner.pidIn(state) === undefined) continue
-      const rank = this.#rank(owner, address, now)
-      if (rank > bestRank) {
+      if (!entry.is(protocol, local, remote) || !this.#canBe(owner, state)) continue
+      // Mostly there is but one: only several are compared.
+      const order = best === undefined ? 1 : this.#rank(owner, address, now) - this.#rank(best.owner, address, now)
+      if (order > 0) {
         best = entry
-        bestRank = rank
-        several = false
-      } else if (rank === bestRank && rank !== IMPOSSIBLE && owner.thread!.pid !== best!.owner.thread!.pid) {
-        several = true
+        this.#several = false
+      } else if (order === 0 && owner.thread!.pid !== best!.owner.thread!.pid) {
+        this.#several = true
       }
     }
-    this.#several = several
-    return several ? undefined : best
+    return this.#several ? undefined : best
   }
 
   /** The best call that waits for its packet; of equal ones the oldest. */
   #pending(protocol: number, remote: Endpoint, address: Endpoint, state: State, now: number): Entry | undefined {
     const none = this.#none
     let best: Entry | undefined
-    let bestRank = IMPOSSIBLE
     for (let entry = this.#table.first(protocol, none, remote); entry !== undefined; entry = entry.next) {
-      if (entry.claimed || now > entry.until || !entry.is(protocol, none, remote) || entry.owner.pidIn(state) === undefined) continue
-      const rank = this.#rank(entry.owner, address, now)
-      if (rank <= bestRank) continue
-      best = entry
-      bestRank = rank
+      if (entry.claimed || now > entry.until || !entry.is(protocol, none, remote) || !this.#canBe(entry.owner, state)) continue
+      if (best === undefined || this.#rank(entry.owner, address, now) > this.#rank(best.owner, address, now)) best = entry
     }
     return best
+  }
+
+  /** Is the owner known, and can the packet be one of its network namespace? */
+  #canBe(owner: SocketOwner, state: State): boolean {
+    return owner.pidIn(state) !== undefined && !(this.#confined && !isSame(owner.netns, this.#netns))
   }
 
   /** How likely it is that a socket of this owner is at `address`, other things being equal. */
   #rank(owner: SocketOwner, address: Endpoint, now: number): number {
     const { netns } = owner
-    const isHere = isSame(netns, this.#netns)
-    if (!isHere && this.#confined) return IMPOSSIBLE
-    return (owner.isClosed(now) ? 0 : 4) + (this.addresses.has(address, netns) ? 2 : 0) + (isHere ? 1 : 0)
+    return (owner.isClosed(now) ? 0 : 4) + (this.addresses.has(address, netns) ? 2 : 0) + (isSame(netns, this.#netns) ? 1 : 0)
   }
 
   #find(protocol: number, local: Endpoint, remote: Endpoint, netns: number): Entry | undefined {
@@ -212,8 +208,6 @@ export class Owners {
     return false
   }
 }
-
-const IMPOSSIBLE = -1
 
 /** May these be the same network namespace? */
 function isSame(netns: number, other: number): boolean {
