@@ -12,6 +12,8 @@ export interface Interface {
   readonly linktype: number
   /** The longest buffer or packet kept, in bytes; 0 = not limited or not known. */
   readonly snaplen: number
+  /** Inode of the network namespace that it is in; undefined where that is not known. */
+  readonly netns?: number
 }
 
 /** Counters of one CPU's ring. `seen` = delivered + dropped + filtered + pending, exactly, once the capture is closed. */

@@ -5,7 +5,8 @@ import type { Capture } from '../iface/capture.js'
 import type { State } from '../state/state.js'
 import { KernelSockets } from './kernelsockets.js'
 import type { SocketOwner } from '../state/socketowner.js'
-import { secondsOf, Sockets, TELLING } from './sockets.js'
+import { TELLING } from './socketcalls.js'
+import { secondsOf, Sockets } from './sockets.js'
 
 /** What became of the packets of a merge: `packets` = `attributed` + `unknown` + `others`. */
 export interface AttributionStats {
@@ -40,6 +41,12 @@ interface Watched {
  * else who it is for; `ev.peer` is who it is for, where `ev.process` is the other. Each end is looked up in this order: the socket
  * with exactly these addresses, where the events that tell of it may come later in the burst; a connect() or sendto() to that
  * address which has not got its packet yet; a socket bound to the port, or listening; on the running machine, the kernel's own list.
+ *
+ * Network namespaces may have the same addresses. Of the running machine it is known in which one a NIC is and in which one a socket
+ * was made, and with that lib/merge/owners.ts decides: between two namespaces each end gets its own process, whichever of them
+ * the packet was seen in. Where two processes are as likely, neither is named, and the packet is counted as ambiguous. Files do
+ * not tell of namespaces: there, of several connections with the same addresses, packets go to the one that was told of last, and
+ * of several listeners at one port none is named.
  */
 export class Attribution {
   readonly #watched: readonly Watched[]
@@ -67,7 +74,8 @@ export class Attribution {
     if (watched !== undefined) capture._burst._ahead(TELLING, ev => watched.sockets.foresee(ev))
   }
 
-  attribute(ev: Event, packet: PacketAt): void {
+  /** `netns`: the network namespace where the packet was seen, 0 if that is not known. */
+  attribute(ev: Event, packet: PacketAt, netns: number): void {
     this.#packets++
     const flow = this.#flow
     const isRead = flow.read(packet.linktype, packet._memory, packet._start, packet._length)
@@ -76,21 +84,21 @@ export class Attribution {
       return
     }
     for (const { sockets, kernel } of this.#watched) {
-      if (!this.#find(ev, sockets) && !(kernel.look() && this.#find(ev, sockets))) continue
+      if (!this.#find(ev, sockets, netns) && !(kernel.look() && this.#find(ev, sockets, netns))) continue
       this.#attributed++
       return
     }
   }
 
-  #find(ev: Event, sockets: Sockets): boolean {
+  #find(ev: Event, sockets: Sockets, netns: number): boolean {
     const { protocol, source, destination } = this.#flow
     const { owners, state } = sockets
     const now = secondsOf(ev)
     // A port alone says little of a socket: at least it must be one of this machine. Addresses of containers may not be known.
-    const isHere = sockets.isLocal(source)
-    const isThere = sockets.isLocal(destination)
-    const sender = owners.find(protocol, source, destination, isHere || !isThere, state, now)
-    const receiver = owners.find(protocol, destination, source, isThere || !isHere, state, now)
+    const isHere = owners.addresses.has(source, 0)
+    const isThere = owners.addresses.has(destination, 0)
+    const sender = owners.find(protocol, source, destination, isHere || !isThere, state, now, netns)
+    const receiver = owners.find(protocol, destination, source, isThere || !isHere, state, now, netns)
     if (sender === undefined && receiver === undefined) return false
     if (sender === undefined) this.#show(ev, state, receiver!, 'in')
     else {

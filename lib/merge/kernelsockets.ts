@@ -4,7 +4,8 @@ import { IPPROTO_TCP, IPPROTO_UDP } from '../flow/flow.js'
 import { guarded, native } from '../native.js'
 import { type KernelFile, parseFiles } from '../state/kernelrecords.js'
 import { SocketOwner } from '../state/socketowner.js'
-import { setIp, type Sockets } from './sockets.js'
+import { setIp } from './ends.js'
+import type { Sockets } from './sockets.js'
 
 /** ms between two looks at least. */
 const INTERVAL_MS = 1000
@@ -59,7 +60,7 @@ export class KernelSockets {
   }
 
   #enter(file: KernelFile, before: ReadonlyMap<bigint, SocketOwner>, now: number): void {
-    const { family, protocol, localPort, remotePort } = file
+    const { family, protocol, localPort, remotePort, netns } = file
     if ((family !== AF_INET && family !== AF_INET6) || (protocol !== IPPROTO_TCP && protocol !== IPPROTO_UDP) || localPort === 0) return
     const { state, owners } = this.#sockets
     const local = this.#local
@@ -71,15 +72,19 @@ export class KernelSockets {
     remote.port = remotePort
     const isConnected = !remote.isAny
     // What events have told is not told again by another of the processes that have the socket.
-    if (isConnected && owners.ownerOf(protocol, local, remote)?.isClosed(now) === false) return
+    if (isConnected && owners.ownerOf(protocol, local, remote, netns)?.isClosed(now) === false) return
     const thread = state.thread(file.tid) ?? state.discover(file.tid)
     if (thread === undefined) return
     const info = thread.fds.get(file.fd)
-    const owner = info?._owner ?? this.#unknown.get(file.ino) ?? before.get(file.ino) ?? new SocketOwner(thread, file.fd, file.ino)
+    const owner = info?._owner ?? this.#unknown.get(file.ino) ?? before.get(file.ino) ?? new SocketOwner(thread, file.fd, netns, file.ino)
+    // Here it is certain.
+    owner.netns = netns
     if (info !== undefined) {
       info._owner = owner
+      info.netns = netns
       owner.info ??= info
     } else this.#unknown.set(file.ino, owner)
-    this.#sockets.found(protocol, local, isConnected ? remote : undefined, owner, now)
+    if (isConnected) owners.connected(protocol, local, remote, owner, now)
+    else owners.bound(protocol, local, owner, now)
   }
 }

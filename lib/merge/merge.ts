@@ -18,7 +18,8 @@ export interface MergeOptions extends Pick<CaptureOptions, 'maxEvents' | 'maxDur
   late?: 'deliver' | 'drop'
   /**
    * Shall packets carry the process that owns their socket: `ev.process`, `ev.peer`? By default where there are packets, and a source
-   * of system calls with `state: true` that tells of sockets.
+   * of system calls with `state: true` that tells of sockets. Live, network namespaces with the same addresses are told apart; where
+   * several processes have the same claim to a packet, it is given to none and counted in `stats().attribution.ambiguous`.
    */
   attribute?: boolean
 }

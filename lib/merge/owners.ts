@@ -1,43 +1,11 @@
 import { Endpoint } from '../flow/endpoint.js'
-import { IPPROTO_UDP } from '../flow/flow.js'
-import { endHash } from '../flow/hash.js'
 import type { State } from '../state/state.js'
 import type { SocketOwner } from '../state/socketowner.js'
-
-/** Addresses of sockets that are kept at most. */
-const MAX_ENTRIES = 65_536
-/** Seconds between two looks for what can go. */
-const SWEEP_S = 10
-/** Seconds that a datagram socket's peer is remembered when nothing comes or goes. */
-const IDLE_S = 120
-
-/** One address, or pair of addresses, of a socket. What is not known is zero. */
-class Entry {
-  readonly local = new Endpoint()
-  readonly remote = new Endpoint()
-  next: Entry | undefined
-  /** When it was last needed, in seconds since the epoch. */
-  used: number
-  /** It is there until the socket is closed; else it goes when it is not needed for a while. */
-  lasting = false
-  /** Of a call that waits for its packet: one has been found. */
-  claimed = false
-  /** Of such a call that has ended: how long its packet may take. */
-  until = Infinity
-
-  constructor(readonly protocol: number, local: Endpoint, remote: Endpoint, public owner: SocketOwner, now: number) {
-    this.local.set(local)
-    this.remote.set(remote)
-    this.used = now
-  }
-
-  is(protocol: number, local: Endpoint, remote: Endpoint): boolean {
-    return this.protocol === protocol && this.local.equals(local) && this.remote.equals(remote)
-  }
-}
+import { isLoopback, LocalAddresses } from './localaddresses.js'
+import { Entry, OwnerTable } from './ownertable.js'
 
 /**
- * Who owns which socket, by address: a bounded hash table, with five kinds of entries that are tried in this order.
+ * Who owns which socket, by address, with five kinds of entries that are tried in this order.
  *
  *     local address  port   remote address  port
  *     known          known  known           known   connected
@@ -46,106 +14,129 @@ class Entry {
  *     known          known  -               -       bound, or listening
  *     any            known  -               -       bound to 0.0.0.0 or ::, which also gets what is for IPv4
  *
+ * Network namespaces may have the same addresses. Of several sockets that a packet can be of, one that is open goes before one
+ * that is closed, then one whose namespace is known to have the address, then one of the namespace where the packet was seen; where
+ * processes are still equal, none of them is named. With a loopback address it is never one of another namespace. Of sockets
+ * whose namespace is not known, the one that was told of last has an address.
+ *
  * Nothing is allocated to look something up.
  */
 export class Owners {
-  /** Addresses that had to go because there were too many. */
-  evicted = 0
-  /** Packets whose owner could not be told, for several processes listen at the same port (in different network namespaces). */
+  /** Packets whose owner could not be told from another one. */
   ambiguous = 0
-  #size = 0
-  readonly #max: number
-  readonly #entries = new Map<number, Entry>()
-  #sweptAt = 0
+  readonly addresses = new LocalAddresses()
+  readonly #table: OwnerTable
+  // Of the packet at hand: in which namespace it was seen, whether it cannot be of another one, whether it is ambiguous.
+  #netns = 0
+  #confined = false
+  #several = false
   // Scratch.
   readonly #local = new Endpoint()
   readonly #none = new Endpoint()
 
-  constructor(max = MAX_ENTRIES) {
-    this.#max = max
+  /** `max`: addresses of sockets that are kept at most. */
+  constructor(max?: number) {
+    this.#table = new OwnerTable(max)
   }
 
   get size(): number {
-    return this.#size
+    return this.#table.size
+  }
+
+  get evicted(): number {
+    return this.#table.evicted
   }
 
   clear(): void {
-    this.#entries.clear()
-    this.#size = 0
+    this.#table.clear()
+    this.addresses.clear()
   }
 
   /** A socket is connected. */
   connected(protocol: number, local: Endpoint, remote: Endpoint, owner: SocketOwner, now: number): void {
+    this.addresses.learn(local, owner.netns)
     this.#enter(protocol, local, remote, owner, now).lasting = true
   }
 
   /** A socket has had to do with that end. */
   met(protocol: number, local: Endpoint, remote: Endpoint, owner: SocketOwner, now: number): void {
+    this.addresses.learn(local, owner.netns)
     this.#enter(protocol, local, remote, owner, now)
   }
 
   #enter(protocol: number, local: Endpoint, remote: Endpoint, owner: SocketOwner, now: number): Entry {
-    const known = this.#find(protocol, this.#here(local), remote)
-    if (known === undefined) return this.#add(new Entry(protocol, this.#here(local), remote, owner, now), now)
+    const known = this.#find(protocol, this.#here(local), remote, owner.netns)
+    if (known === undefined) return this.#table.add(new Entry(protocol, this.#here(local), remote, owner, now), now)
     known.owner = owner
     known.used = now
     return known
   }
 
-  /** The owner of such a socket, if that is known. */
-  ownerOf(protocol: number, local: Endpoint, remote: Endpoint): SocketOwner | undefined {
-    return this.#find(protocol, this.#here(local), remote)?.owner
+  /** The owner of such a socket of that network namespace, if that is known. */
+  ownerOf(protocol: number, local: Endpoint, remote: Endpoint, netns: number): SocketOwner | undefined {
+    return this.#find(protocol, this.#here(local), remote, netns)?.owner
   }
 
   /** A socket is bound to an address, or to a port alone. Several may be. */
   bound(protocol: number, local: Endpoint, owner: SocketOwner, now: number): void {
+    this.addresses.learn(local, owner.netns)
     this.#none.clear()
-    if (!this.#has(protocol, local, this.#none, owner)) this.#add(new Entry(protocol, local, this.#none, owner, now), now)
+    if (!this.#has(protocol, local, this.#none, owner)) this.#table.add(new Entry(protocol, local, this.#none, owner, now), now)
   }
 
   /** A call that will send something to that end has begun. */
   begin(protocol: number, remote: Endpoint, owner: SocketOwner, now: number): void {
     this.#none.clear()
-    if (!this.#has(protocol, this.#none, remote, owner)) this.#add(new Entry(protocol, this.#none, remote, owner, now), now)
+    if (!this.#has(protocol, this.#none, remote, owner)) this.#table.add(new Entry(protocol, this.#none, remote, owner, now), now)
   }
 
   /** It has ended. Its packet may come within `seconds`, unless that was seen. */
   end(protocol: number, remote: Endpoint, owner: SocketOwner, now: number, seconds: number): void {
     this.#none.clear()
-    for (let entry = this.#first(protocol, this.#none, remote); entry !== undefined; entry = entry.next) {
+    for (let entry = this.#table.first(protocol, this.#none, remote); entry !== undefined; entry = entry.next) {
       if (entry.owner === owner && entry.is(protocol, this.#none, remote)) entry.until = now + seconds
     }
   }
 
   /**
    * The owner of the socket at `local` of a packet that goes to or comes from `remote`. `wild`: may it be bound to a port alone?
+   * `netns`: the network namespace where the packet was seen, 0 if that is not known.
    */
-  find(protocol: number, local: Endpoint, remote: Endpoint, wild: boolean, state: State, now: number): SocketOwner | undefined {
+  find(protocol: number, local: Endpoint, remote: Endpoint, wild: boolean, state: State, now: number, netns: number): SocketOwner | undefined {
+    this.#netns = netns
+    this.#confined = isLoopback(local) || isLoopback(remote)
+    this.#several = false
+    const owner = this.#search(protocol, local, remote, wild, state, now)
+    if (this.#several) this.ambiguous++
+    return this.#several ? undefined : owner
+  }
+
+  #search(protocol: number, local: Endpoint, remote: Endpoint, wild: boolean, state: State, now: number): SocketOwner | undefined {
     const none = this.#none
     none.clear()
-    const here = this.#local
-    const entry = this.#find(protocol, local, remote) ?? this.#find(protocol, this.#anyAt(local.port), remote)
-    if (entry !== undefined && entry.owner.pidIn(state) !== undefined) {
+    const entry = this.#best(protocol, local, remote, local, state, now) ?? this.#best(protocol, this.#anyAt(local.port), remote, local, state, now)
+    if (entry !== undefined) {
       entry.used = now
       entry.owner.touch(now)
       return entry.owner
     }
-    const pending = this.#pending(protocol, remote, now)
-    if (pending !== undefined && pending.owner.pidIn(state) !== undefined) {
+    if (this.#several) return undefined
+    const pending = this.#pending(protocol, remote, local, state, now)
+    if (pending !== undefined) {
       // From now on the connection is known.
       pending.claimed = true
-      this.met(protocol, local, remote, pending.owner, now)
+      this.#enter(protocol, local, remote, pending.owner, now)
       return pending.owner
     }
-    here.set(local)
-    const exact = this.#only(protocol, here, state, now)
-    if (exact !== undefined || !wild) return exact
+    const exact = this.#best(protocol, local, none, local, state, now)
+    if (exact !== undefined || !wild) return exact?.owner
     if (local.isIpv4) {
+      const here = this.#anyAt(local.port)
       here.setIpv4(0)
-      const ipv4 = this.#only(protocol, here, state, now)
-      if (ipv4 !== undefined) return ipv4
+      const ipv4 = this.#best(protocol, here, none, local, state, now)
+      if (ipv4 !== undefined) return ipv4.owner
     }
-    return this.#only(protocol, this.#anyAt(local.port), state, now)
+    return this.#best(protocol, this.#anyAt(local.port), none, local, state, now)?.owner
   }
 
   /** An end without an address. */
@@ -160,48 +151,55 @@ export class Owners {
     return local.isAny ? this.#anyAt(local.port) : local
   }
 
-  #pending(protocol: number, remote: Endpoint, now: number): Entry | undefined {
-    const none = this.#none
-    for (let entry = this.#first(protocol, none, remote); entry !== undefined; entry = entry.next) {
-      if (!entry.claimed && now <= entry.until && entry.is(protocol, none, remote)) return entry
-    }
-    return undefined
-  }
-
-  /** The one process with a socket bound there; a closed one only where there is no other. */
-  #only(protocol: number, local: Endpoint, state: State, now: number): SocketOwner | undefined {
-    let found: SocketOwner | undefined
-    let isOpen = false
-    let several = false
-    for (let entry = this.#first(protocol, local, this.#none); entry !== undefined; entry = entry.next) {
+  /** The best of the entries of these ends, for a socket at `address`; several processes may have one that is as good. */
+  #best(protocol: number, local: Endpoint, remote: Endpoint, address: Endpoint, state: State, now: number): Entry | undefined {
+    if (this.#several) return undefined
+    let best: Entry | undefined
+    for (let entry = this.#table.first(protocol, local, remote); entry !== undefined; entry = entry.next) {
       const { owner } = entry
-      if (!entry.is(protocol, local, this.#none) || owner.pidIn(state) === undefined) continue
-      const open = !owner.isClosed(now)
-      if (found === undefined || (open && !isOpen)) {
-        found = owner
-        isOpen = open
-        several = false
-      } else if (open === isOpen && owner.thread!.pid !== found.thread!.pid) {
-        several = true
+      if (!entry.is(protocol, local, remote) || !this.#canBe(owner, state)) continue
+      // Mostly there is but one: only several are compared.
+      const order = best === undefined ? 1 : this.#rank(owner, address, now) - this.#rank(best.owner, address, now)
+      if (order > 0) {
+        best = entry
+        this.#several = false
+      } else if (order === 0 && owner.thread!.pid !== best!.owner.thread!.pid) {
+        this.#several = true
       }
     }
-    if (!several) return found
-    this.ambiguous++
-    return undefined
+    return this.#several ? undefined : best
   }
 
-  #first(protocol: number, local: Endpoint, remote: Endpoint): Entry | undefined {
-    return this.#entries.get(hash(protocol, local, remote))
+  /** The best call that waits for its packet; of equal ones the oldest. */
+  #pending(protocol: number, remote: Endpoint, address: Endpoint, state: State, now: number): Entry | undefined {
+    const none = this.#none
+    let best: Entry | undefined
+    for (let entry = this.#table.first(protocol, none, remote); entry !== undefined; entry = entry.next) {
+      if (entry.claimed || now > entry.until || !entry.is(protocol, none, remote) || !this.#canBe(entry.owner, state)) continue
+      if (best === undefined || this.#rank(entry.owner, address, now) > this.#rank(best.owner, address, now)) best = entry
+    }
+    return best
   }
 
-  #find(protocol: number, local: Endpoint, remote: Endpoint): Entry | undefined {
-    let entry = this.#first(protocol, local, remote)
-    while (entry !== undefined && !entry.is(protocol, local, remote)) entry = entry.next
+  /** Is the owner known, and can the packet be one of its network namespace? */
+  #canBe(owner: SocketOwner, state: State): boolean {
+    return owner.pidIn(state) !== undefined && !(this.#confined && !isSame(owner.netns, this.#netns))
+  }
+
+  /** How likely it is that a socket of this owner is at `address`, other things being equal. */
+  #rank(owner: SocketOwner, address: Endpoint, now: number): number {
+    const { netns } = owner
+    return (owner.isClosed(now) ? 0 : 4) + (this.addresses.has(address, netns) ? 2 : 0) + (isSame(netns, this.#netns) ? 1 : 0)
+  }
+
+  #find(protocol: number, local: Endpoint, remote: Endpoint, netns: number): Entry | undefined {
+    let entry = this.#table.first(protocol, local, remote)
+    while (entry !== undefined && !(entry.is(protocol, local, remote) && isSame(entry.owner.netns, netns))) entry = entry.next
     return entry
   }
 
   #has(protocol: number, local: Endpoint, remote: Endpoint, owner: SocketOwner): boolean {
-    for (let entry = this.#first(protocol, local, remote); entry !== undefined; entry = entry.next) {
+    for (let entry = this.#table.first(protocol, local, remote); entry !== undefined; entry = entry.next) {
       if (entry.owner !== owner || !entry.is(protocol, local, remote)) continue
       entry.claimed = false
       entry.until = Infinity
@@ -209,60 +207,9 @@ export class Owners {
     }
     return false
   }
-
-  /** Adds an entry behind those of the same hash: the oldest call is the first to be found. */
-  #add(added: Entry, now: number): Entry {
-    if (this.#size >= this.#max || now > this.#sweptAt + SWEEP_S) this.#sweep(now)
-    const key = hash(added.protocol, added.local, added.remote)
-    let entry = this.#entries.get(key)
-    if (entry === undefined) this.#entries.set(key, added)
-    else {
-      while (entry.next !== undefined) entry = entry.next
-      entry.next = added
-    }
-    this.#size++
-    return added
-  }
-
-  /** Lets go of what is over; where that makes no room, of the oldest quarter. */
-  #sweep(now: number): void {
-    this.#sweptAt = now
-    this.#keep(entry => !isOver(entry, now), Infinity)
-    if (this.#size < this.#max) return
-    const before = this.#size
-    this.#keep(() => false, this.#max >> 2)
-    this.evicted += before - this.#size
-  }
-
-  /** Removes what `keeps` refuses, of the first entries until that many are gone. */
-  #keep(keeps: (entry: Entry) => boolean, most: number): void {
-    let gone = 0
-    for (const [key, first] of this.#entries) {
-      if (gone >= most) break
-      let head: Entry | undefined
-      let last: Entry | undefined
-      for (let entry: Entry | undefined = first; entry !== undefined; entry = entry.next) {
-        if (!keeps(entry)) {
-          gone++
-          continue
-        }
-        if (last === undefined) head = entry
-        else last.next = entry
-        last = entry
-      }
-      if (last !== undefined) last.next = undefined
-      if (head === undefined) this.#entries.delete(key)
-      else if (head !== first) this.#entries.set(key, head)
-    }
-    this.#size -= gone
-  }
 }
 
-function isOver({ protocol, remote, owner, used, until, lasting }: Entry, now: number): boolean {
-  return owner.isGone(now) || now > until || (protocol === IPPROTO_UDP && !lasting && remote.port !== 0 && now > used + IDLE_S)
-}
-
-function hash(protocol: number, { w0, w1, w2, w3, port }: Endpoint, remote: Endpoint): number {
-  const here = endHash(w0, w1, w2, w3, port)
-  return (Math.imul(here, 3) + endHash(remote.w0, remote.w1, remote.w2, remote.w3, remote.port) + protocol) | 0
+/** May these be the same network namespace? */
+function isSame(netns: number, other: number): boolean {
+  return netns === other || netns === 0 || other === 0
 }

@@ -167,10 +167,10 @@ export class Tournament implements Cursor {
     event.flags = from.flags
     event.iface = source.ifaces[from.iface]
     if (event._state !== from._state || from._state !== undefined) copyState(event, from)
-    if (event._packet !== undefined || from._packet !== undefined) this.#showPacket(event, from)
+    if (event._packet !== undefined || from._packet !== undefined) this.#showPacket(event, from, source)
   }
 
-  #showPacket(event: Event, from: Event): void {
+  #showPacket(event: Event, from: Event, source: Source): void {
     const packet = from._packet
     event._process = from._process
     event._peer = from._peer
@@ -180,7 +180,7 @@ export class Tournament implements Cursor {
     }
     this.#packet._move(packet.linktype, packet._memory, packet._start, packet._length, event._lease)
     event._packet = this.#packet
-    if (this.#attribution !== undefined) this.#attribution.attribute(event, packet)
+    if (this.#attribution !== undefined) this.#attribution.attribute(event, packet, source.capture.interfaces[from.iface]?.netns ?? 0)
   }
 
   /** Enters the time of a source's next record, or until when there is none. */

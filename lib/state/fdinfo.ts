@@ -47,6 +47,8 @@ export class FdInfo {
   sport = 0
   dip: Ip = 0
   dport = 0
+  /** Of IP sockets: inode of the network namespace that it was made in; 0 if not known. */
+  netns = 0
   /** Of unix sockets: the kernel's addresses of both ends. */
   source = 0n
   destination = 0n
@@ -73,6 +75,7 @@ export class FdInfo {
     copy.sport = this.sport
     copy.dip = this.dip
     copy.dport = this.dport
+    copy.netns = this.netns
     copy.source = this.source
     copy.destination = this.destination
     copy._owner = this._owner

@@ -103,9 +103,10 @@ export function fdOf(listed: ListedFd): FdInfo | undefined {
 
 const O_CLOEXEC = 1 << 12
 
-function socket(info: FdInfo, { local, remote, l4 }: ListedFd): FdInfo | undefined {
+function socket(info: FdInfo, { local, remote, l4, netns }: ListedFd): FdInfo | undefined {
   if (local === undefined) return undefined
   info.l4 = l4 === undefined ? L4.UNKNOWN : PROTOCOLS[l4]
+  info.netns = netns ?? 0
   const mapped = remote !== undefined && isMapped(local) && isMapped(remote)
   const v6 = local.address.length === 16 && !mapped
   info.sip = ip(local, mapped)

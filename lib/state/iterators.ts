@@ -127,7 +127,7 @@ function socketOf(file: KernelFile): Socket | undefined {
       const end = (address: Buffer, port: number): Endpoint => ({ address: Buffer.from(address.subarray(0, size)), port })
       const remote = end(file.remote, file.remotePort)
       const connected = remote.address.some(byte => byte !== 0)
-      return { type: 'inet', l4, local: end(file.local, file.localPort), remote: connected ? remote : undefined }
+      return { type: 'inet', l4, local: end(file.local, file.localPort), remote: connected ? remote : undefined, netns: file.netns }
     }
     default:
       return undefined

@@ -22,6 +22,8 @@ export interface KernelThread {
   vmSizeKb: number
   vmRssKb: number
   vmSwapKb: number
+  /** Inode of its network namespace. */
+  netns: number
   exe: { mode: number; uid: number; gid: number; dev: number; ino: bigint; ctime: bigint; mtime: bigint }
   /** −1 for any number. */
   fdlimit: number
@@ -59,6 +61,7 @@ export interface KernelFile {
   state: number
   localPort: number
   remotePort: number
+  /** Inode of its network namespace. */
   netns: number
   /** 16 bytes in network order, IPv4 in the first four; valid as long as the records. */
   local: Buffer
@@ -71,8 +74,8 @@ export interface KernelFile {
   path: string
 }
 
-const THREAD_SIZE = 208
-const COMM_AT = 192
+const THREAD_SIZE = 216
+const COMM_AT = 200
 const COMM_SIZE = 16
 
 export function parseThreads(records: Buffer): KernelThread[] {
@@ -80,7 +83,7 @@ export function parseThreads(records: Buffer): KernelThread[] {
   for (let at = 0; at < records.length; at += THREAD_SIZE) {
     if (at + THREAD_SIZE > records.length || records.readUInt32LE(at) !== THREAD_SIZE) throw new RangeError('a thread that is not whole')
     const u32 = (index: number) => records.readUInt32LE(at + 4 * index)
-    const u64 = (index: number) => records.readBigUInt64LE(at + 88 + 8 * index)
+    const u64 = (index: number) => records.readBigUInt64LE(at + 96 + 8 * index)
     const comm = records.subarray(at + COMM_AT, at + COMM_AT + COMM_SIZE)
     const limit = u64(0)
     threads.push({
@@ -88,6 +91,7 @@ export function parseThreads(records: Buffer): KernelThread[] {
       uid: u32(10), gid: u32(11), loginuid: u32(12), tty: u32(13), sharesFiles: u32(14) !== 0,
       vmSizeKb: u32(15), vmRssKb: u32(16), vmSwapKb: u32(17),
       exe: { mode: u32(18), uid: u32(19), gid: u32(20), dev: u32(21), ino: u64(10), ctime: u64(11), mtime: u64(12) },
+      netns: u32(22),
       fdlimit: limit > BigInt(Number.MAX_SAFE_INTEGER) ? -1 : Number(limit),
       majorFaults: Number(u64(1)), minorFaults: Number(u64(2)), endedMajorFaults: Number(u64(3)), endedMinorFaults: Number(u64(4)),
       start: u64(5), pidnsStart: u64(6), capInheritable: u64(7), capPermitted: u64(8), capEffective: u64(9),

@@ -1,5 +1,6 @@
 import { fdOf, findRole, threadOf } from './initial.js'
 import { readFd, readFds } from './fds.js'
+import { netnsOf } from './netns.js'
 import { Proc } from './proc.js'
 import { Sockets } from './sockets.js'
 import type { Lookup, State } from './state.js'
@@ -39,6 +40,10 @@ export class ProcLookup implements Lookup {
     const info = found && fdOf(listedFd(found))
     if (info !== undefined) findRole(state, info)
     return info
+  }
+
+  netns(tid: number): number {
+    return this.#mayAsk() ? netnsOf(this.#proc, `${tid}`) : 0
   }
 
   #mayAsk(): boolean {

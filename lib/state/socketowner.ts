@@ -21,15 +21,18 @@ export class SocketOwner {
   info: FdInfo | undefined
   /** Inode of the socket, 0n if not known. */
   readonly ino: bigint
+  /** Inode of the socket's network namespace, 0 if not known. */
+  netns: number
   /** When it was closed, in seconds since the epoch. */
   #closedAt = OPEN
   #out: PacketProcess | undefined
   #in: PacketProcess | undefined
 
-  constructor(thread: ThreadInfo | number, fd: number, ino = 0n) {
+  constructor(thread: ThreadInfo | number, fd: number, netns: number, ino = 0n) {
     this.thread = typeof thread === 'number' ? undefined : thread
     this.#tid = typeof thread === 'number' ? thread : thread.tid
     this.fd = fd
+    this.netns = netns
     this.ino = ino
   }
 

@@ -1,3 +1,4 @@
+import { netnsOf } from './netns.js'
 import type { Proc } from './proc.js'
 
 export interface Endpoint {
@@ -9,8 +10,8 @@ export interface Endpoint {
 export type L4 = 'tcp' | 'udp' | 'icmp' | 'raw'
 
 export type Socket =
-  /** Without `remote` it listens, or takes what comes. */
-  | { type: 'inet'; l4: L4; local: Endpoint; remote: Endpoint | undefined }
+  /** Without `remote` it listens, or takes what comes. `netns`: inode of its network namespace, 0 if not known. */
+  | { type: 'inet'; l4: L4; local: Endpoint; remote: Endpoint | undefined; netns: number }
   /**
    * `source` is the kernel's address of the socket, hashed or zero for those whom it does not concern; `destination` that of
    * its other end, which /proc does not tell.
@@ -28,7 +29,7 @@ const INET: readonly (readonly [file: string, l4: L4])[] = [
  */
 export class Sockets {
   readonly #proc: Proc
-  readonly #namespaces = new Map<string, Map<number, Socket>>()
+  readonly #namespaces = new Map<number, Map<number, Socket>>()
 
   constructor(proc: Proc) {
     this.#proc = proc
@@ -36,14 +37,14 @@ export class Sockets {
 
   /** The sockets in the network namespace of that process, by inode. */
   of(pid: number): ReadonlyMap<number, Socket> {
-    const namespace = this.#proc.link(`${pid}/ns/net`) ?? ''
-    let sockets = this.#namespaces.get(namespace)
+    const netns = netnsOf(this.#proc, `${pid}`)
+    let sockets = this.#namespaces.get(netns)
     if (sockets === undefined) {
       sockets = new Map()
-      for (const [file, l4] of INET) addInet(this.#proc.text(`${pid}/net/${file}`), l4, sockets)
+      for (const [file, l4] of INET) addInet(this.#proc.text(`${pid}/net/${file}`), l4, netns, sockets)
       addUnix(this.#proc.text(`${pid}/net/unix`), sockets)
       addNetlink(this.#proc.text(`${pid}/net/netlink`), sockets)
-      this.#namespaces.set(namespace, sockets)
+      this.#namespaces.set(netns, sockets)
     }
     return sockets
   }
@@ -52,13 +53,14 @@ export class Sockets {
 /** "  0: 0100007F:1F90 00000000:0000 0A …  1000 0 12345 …": addresses and ports, and the inode as tenth field. */
 const INET_LINE = /^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4})(?: +\S+){6} +(\d+)/gm
 
-function addInet(table: string | undefined, l4: L4, into: Map<number, Socket>): void {
+function addInet(table: string | undefined, l4: L4, netns: number, into: Map<number, Socket>): void {
   for (const [, local, port, remote, remotePort, inode] of table?.matchAll(INET_LINE) ?? []) {
     into.set(Number(inode), {
       type: 'inet',
       l4,
       local: endpoint(local, port),
       remote: /^0+$/.test(remote) ? undefined : endpoint(remote, remotePort),
+      netns,
     })
   }
 }

@@ -22,6 +22,8 @@ export interface Lookup {
   thread(tid: number, state: State): ThreadInfo | undefined
   /** A file descriptor of a process. */
   fd(pid: number, fd: number, state: State): FdInfo | undefined
+  /** Inode of the network namespace that a thread is in; 0 if that cannot be seen. */
+  netns(tid: number): number
 }
 
 /** Who wants to know what the events tell of sockets: the attribution of packets. */
@@ -271,6 +273,11 @@ export class State {
     const info = this.#lookup?.fd(thread.pid, fd, this)
     if (info !== undefined) this.openFd(thread, fd, info)
     return info
+  }
+
+  /** Asks the running machine for the network namespace of a thread; 0 if there is none to ask. */
+  netnsOf(tid: number): number {
+    return this.#lookup?.netns(tid) ?? 0
   }
 
   add(thread: ThreadInfo): boolean {

@@ -4,6 +4,7 @@ import { StringList } from './stringlist.js'
 
 /** In `flags` of a thread: PPM_CL_* of the driver's ppm_events_public.h. */
 export const CL_CLONE_FILES = 1 << 0
+export const CL_CLONE_NEWNET = 1 << 4
 export const CL_CLONE_THREAD = 1 << 13
 /** Set by the reader: the child's own clone event came before its parent's. */
 export const CL_CLONE_INVERTED = 1 << 16
@@ -63,6 +64,8 @@ export class ThreadInfo {
   capEffective = 0n
   /** Start of its pid namespace, in nanoseconds since the epoch. */
   pidnsStart = 0n
+  /** Inode of its network namespace, 0 if not known. */
+  netns = 0
   /** When its clone was seen, in ns from the capture's first event (may be negative); NEVER if it was there before. */
   cloneTime = NEVER
   /** Its fds; threads that share them have the same table. */

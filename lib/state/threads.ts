@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { netnsOf } from './netns.js'
 import type { Proc } from './proc.js'
 
 /** One thread, as of the moment when it was read. */
@@ -52,6 +53,8 @@ export interface Thread {
   capInheritable: bigint
   capPermitted: bigint
   capEffective: bigint
+  /** Inode of its network namespace, 0 if not known. */
+  netns: number
 }
 
 export interface ThreadOptions {
@@ -163,6 +166,7 @@ function readOwn(proc: Proc, path: string, tid: number): Omit<Thread, Shared> | 
     capInheritable: capabilities(status, 'CapInh'),
     capPermitted: capabilities(status, 'CapPrm'),
     capEffective: capabilities(status, 'CapEff'),
+    netns: netnsOf(proc, path),
   }
 }
 

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { CGROUPS } from './cgroups.js'
 
 /** What a test may need of the machine: a privilege, a kernel feature, or else the name of a program on PATH. */
-export type Need = 'root' | 'bpf' | 'net_raw' | 'sys_admin' | 'btf' | 'linux' | 'mount_namespace' | (string & {})
+export type Need = 'root' | 'bpf' | 'net_raw' | 'sys_admin' | 'btf' | 'linux' | 'mount_namespace' | 'cgroups' | (string & {})
 
 // Bit numbers of linux/capability.h
 const CAP_NET_RAW = 13
@@ -27,6 +28,8 @@ function reason(need: Need): string | undefined {
       return existsSync('/sys/kernel/btf/vmlinux') ? undefined : 'the kernel has no BTF (/sys/kernel/btf/vmlinux)'
     case 'mount_namespace':
       return spawnSync('unshare', ['-m', 'true']).status === 0 ? undefined : 'no mount namespace can be made here (a chroot?)'
+    case 'cgroups':
+      return isWritable(CGROUPS) ? undefined : `no cgroup can be made in ${CGROUPS}`
     case 'net_raw':
       return holds(CAP_NET_RAW) ? undefined : 'no CAP_NET_RAW'
     case 'sys_admin':
@@ -42,6 +45,15 @@ function holds(capability: number): boolean {
   try {
     const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]
     return (BigInt(`0x${effective}`) >> BigInt(capability) & 1n) === 1n
+  } catch {
+    return false
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
   } catch {
     return false
   }

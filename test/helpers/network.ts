@@ -40,6 +40,35 @@ export function pair(): Pair {
   return { ...made, remove }
 }
 
+/** Two network namespaces joined by a veth pair. */
+export interface Joined {
+  /** Their names; the first one has 10.231.7.1 and fd00:231:7::1 on veth0, the other one .2 and ::2 on veth1. */
+  readonly names: readonly [string, string]
+  /** Commands that run another one in the first and the other namespace. */
+  readonly inside: readonly [string[], string[]]
+  remove(): void
+}
+
+export function joined(): Joined {
+  const names = [`srt${process.pid % 100_000}j${pairs}`, `srt${process.pid % 100_000}k${pairs++}`] as const
+  const remove = () => {
+    for (const name of names) try { ip('netns', 'del', name) } catch { /* gone */ }
+    process.off('exit', remove)
+  }
+  process.on('exit', remove)
+  for (const name of names) ip('netns', 'add', name)
+  ip('link', 'add', 'veth0', 'netns', names[0], 'type', 'veth', 'peer', 'name', 'veth1', 'netns', names[1])
+  for (const [index, name] of names.entries()) {
+    ip('-n', name, 'addr', 'add', `10.231.7.${index + 1}/24`, 'dev', `veth${index}`)
+    ip('-n', name, 'addr', 'add', `fd00:231:7::${index + 1}/64`, 'dev', `veth${index}`, 'nodad')
+    ip('-n', name, 'link', 'set', `veth${index}`, 'up')
+    ip('-n', name, 'link', 'set', 'lo', 'up')
+  }
+  // Their network alone: `ip netns exec` would also put another /sys in the place of ours.
+  const inside = (name: string) => ['nsenter', `--net=/run/netns/${name}`]
+  return { names, inside: [inside(names[0]), inside(names[1])], remove }
+}
+
 /** What `ip -d -j link show` says of an interface. */
 export function link(name: string): { promiscuity: number; stats64: { rx: { packets: number }; tx: { packets: number } } } {
   return JSON.parse(ip('-d', '-s', '-j', 'link', 'show', name))[0]

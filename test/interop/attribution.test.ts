@@ -1,5 +1,5 @@
 // timeout: 240
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import * as assert from 'uvu/assert'
 import type { Event } from '../../lib/event/event.js'
@@ -10,9 +10,10 @@ import { open } from '../../lib/open.js'
 import { folder } from '../helpers/folder.js'
 import { compile } from '../helpers/program.js'
 import { example } from '../helpers/examples.js'
+import { joined } from '../helpers/network.js'
 import { run, sysring } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
-import { end, Heard, MESSAGES, prepare, speak, type Spoken, type Talk } from '../helpers/talk.js'
+import { BETWEEN, check, end, Heard, MESSAGES, prepare, speak, type Spoken, type Talk } from '../helpers/talk.js'
 
 const test = suite('attribution', { needs: ['root', 'bpf', 'btf', 'tcpdump'], timeoutMs: 60_000 })
 const { file } = folder()
@@ -84,7 +85,7 @@ async function judge(name: string, spoken: readonly Spoken[]): Promise<void> {
   const { seen, delivered, dropped, filtered, pending, attribution } = merged.stats()
   assert.is(seen, delivered + dropped.total + filtered + pending)
   assert.is(attribution!.packets, attribution!.attributed + attribution!.unknown + attribution!.others)
-  heard.check(name, 2 * MESSAGES * spoken.length)
+  check(name, heard.findings, 2 * MESSAGES * spoken.length)
 }
 
 test('from files: loopback, TCP and UDP, IPv4 and IPv6, connections opened before', async () => {
@@ -106,6 +107,15 @@ test('a pcapng file has the process of each packet as its comment', async () => 
   }
 }, { needs: ['tshark'] })
 
+test('a filter by port finds every packet, also such as come before the call that tells of their socket has ended', async () => {
+  const ports = 'fd.port >= 7301 and fd.port <= 7307'
+  const merged = merge([await openFile(file('loopback.scap'), { state: true }), await openFile(file('loopback.pcap'))], { filter: ports })
+  let packets = 0
+  for await (const burst of merged) for (const ev of burst) if (ev.packet !== undefined) packets++
+  const { stdout } = await run('tcpdump', ['-n', '-r', file('loopback.pcap'), 'portrange 7301-7307'])
+  assert.is(packets, stdout.trim().split('\n').length)
+})
+
 test('the command merges files, and filters packets by their process', async () => {
   const { clientPid, serverPid } = spokenFirst[6]
   const files = ['-r', file('loopback.scap'), '-r', file('loopback.pcap')]
@@ -126,35 +136,13 @@ test('from files: exit events alone', async () => {
 })
 
 test('from files: between two network namespaces', async () => {
-  const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' })
-  const [one, other] = [`sysring-a${process.pid}`, `sysring-b${process.pid}`]
+  const { inside: [one, other], remove } = joined()
   try {
-    ip('netns', 'add', one)
-    ip('netns', 'add', other)
-    ip('link', 'add', 'veth0', 'netns', one, 'type', 'veth', 'peer', 'name', 'veth1', 'netns', other)
-    for (const [netns, link, number] of [[one, 'veth0', '1'], [other, 'veth1', '2']]) {
-      ip('-n', netns, 'addr', 'add', `10.231.7.${number}/24`, 'dev', link)
-      ip('-n', netns, 'addr', 'add', `fd00:231:7::${number}/64`, 'dev', link, 'nodad')
-      ip('-n', netns, 'link', 'set', link, 'up')
-    }
-    const talks: Talk[] = ['10.231.7.2', 'fd00:231:7::2'].flatMap((address, index): Talk[] => [
-      { proto: 'tcp', address, port: 7311 + 10 * index },
-      { proto: 'tcp', bind: index === 0 ? '0.0.0.0' : '::', address, port: 7312 + 10 * index },
-      { proto: 'tcp', address, port: 7313 + 10 * index, early: true },
-      { proto: 'udp', address, port: 7314 + 10 * index },
-      { proto: 'udp', bind: index === 0 ? '0.0.0.0' : '::', address, port: 7315 + 10 * index },
-      { proto: 'udp-connected', address, port: 7316 + 10 * index, early: true },
-    ])
-    const inside = (netns: string) => ['ip', 'netns', 'exec', netns]
-    await judge('veth', await record('veth', talks, 'veth1', { client: inside(one), server: inside(other), tcpdump: inside(other) }))
+    await judge('veth', await record('veth', BETWEEN, 'veth1', { client: one, server: other, tcpdump: other }))
   } finally {
-    for (const netns of [one, other]) {
-      try {
-        ip('netns', 'del', netns)
-      } catch { /* it was never made */ }
-    }
+    remove()
   }
-}, { needs: ['ip'] })
+}, { needs: ['ip', 'nsenter'] })
 
 test('live: loopback', async () => {
   const running = await prepare(talk, LOOPBACK)
@@ -177,7 +165,7 @@ test('live: loopback', async () => {
     const heard = new Heard(spoken)
     for (const ev of events) heard.hear(ev)
     heard.judge()
-    heard.check('live', 2 * MESSAGES * spoken.length)
+    check('live', heard.findings, 2 * MESSAGES * spoken.length)
     const { seen, delivered, dropped, filtered, pending, attribution, late } = merged.stats()
     assert.is(seen, delivered + dropped.total + filtered + pending)
     console.log(`\nNOTE live: ${late} of ${delivered} records came too late to be in order; ${JSON.stringify(attribution)}`)

@@ -44,6 +44,8 @@ export interface ListedFd {
   local?: Endpoint
   remote?: Endpoint
   l4?: L4
+  /** Inode of its network namespace; files do not tell. */
+  netns?: number
   /** UNIX socket: the kernel's addresses of both ends. */
   source?: bigint
   destination?: bigint

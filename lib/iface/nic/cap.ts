@@ -5,6 +5,8 @@ import { Burst, type Cursor, type Lost } from '../burst.js'
 import { Capture, type CaptureOptions, type Interface, type Stats } from '../capture.js'
 import { follow } from '../follow.js'
 import type { Following } from '../following.js'
+import { netnsOf } from '../../state/netns.js'
+import { Proc } from '../../state/proc.js'
 import { refuseOthers } from '../options.js'
 import { Bank } from './bank.js'
 
@@ -65,7 +67,7 @@ export class CapCapture extends Capture {
     this.#cap = new Opener()
     this.#cap.on('packet', length => this.#take(buffer, length))
     const linktype = LINKTYPES[openOrKeep(this.#cap, name, options.bpf ?? '', buffer)] ?? 0
-    this.interfaces = [{ name, linktype, snaplen: 65_535 }]
+    this.interfaces = [{ name, linktype, snaplen: 65_535, netns: netnsOf(new Proc(), 'thread-self') }]
     this.#filling = new Bank(BANK_BYTES, linktype, this.#decap)
     this.#lent = new Bank(BANK_BYTES, linktype, this.#decap)
     const banks: Cursor = { next: event => this.#lent.next(event) }

@@ -1,6 +1,8 @@
 import { CaptureError } from '../../errors.js'
 import { type BalancerSource, guarded, native, type NicHandle } from '../../native.js'
 import type { Follower } from '../../state/follower.js'
+import { netnsOf } from '../../state/netns.js'
+import { Proc } from '../../state/proc.js'
 import type { State } from '../../state/state.js'
 import { Burst, type Lost } from '../burst.js'
 import { Capture, type Interface, type Stats } from '../capture.js'
@@ -55,7 +57,7 @@ export class NicCapture extends Capture {
     this.#ring = new PacketRing(handle, decap)
     this.#retireMs = retireMs(maxWaitMs)
     this.#pauseMs = Math.max(1, maxWaitMs - this.#retireMs - 1)
-    this.interfaces = [{ name: device, linktype: handle.linktype(), snaplen }]
+    this.interfaces = [{ name: device, linktype: handle.linktype(), snaplen, netns: netnsOf(new Proc(), 'thread-self') }]
     this.#follower = following?.begin(this.#ring)
     this.burst = new Burst(this.#follower ?? this.#ring)
   }

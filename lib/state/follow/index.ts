@@ -3,19 +3,20 @@ import type { Table } from '../../field/field.js'
 import { traitsOf, USES_FD } from '../traits.js'
 import { FILES } from './files.js'
 import type { Follow, Followers } from './follow.js'
+import { NAMESPACES } from './namespaces.js'
 import { ATTRIBUTES, PROGRAMS, USAGE } from './processes.js'
 import { SOCKETS, TRAFFIC } from './sockets.js'
 import { SYSTEM } from './system.js'
 
 /** Which table each part writes. */
 const PARTS: readonly (readonly [table: Table, followers: Followers])[] = [
-  ['program', PROGRAMS], ['thread', ATTRIBUTES], ['usage', USAGE], ['fd', FILES], ['fd', SOCKETS], ['traffic', TRAFFIC], ['container', SYSTEM], ['user', SYSTEM],
+  ['program', PROGRAMS], ['thread', ATTRIBUTES], ['usage', USAGE], ['fd', FILES], ['fd', SOCKETS], ['fd', NAMESPACES], ['traffic', TRAFFIC], ['container', SYSTEM], ['user', SYSTEM],
 ]
 
 /** Calls whose exit event, in records of drivers before 4.0, does not say what was asked for. */
 const ASKED_BEFORE = new Set([
   'open', 'openat', 'openat2', 'creat', 'socket', 'sendto', 'sendmsg', 'connect', 'accept4', 'fcntl', 'execve', 'execveat', 'setuid', 'setgid',
-  'setresuid', 'setresgid', 'setpgid', 'getrlimit', 'setrlimit', 'prlimit', 'socketpair', 'mkdir', 'rmdir', 'link', 'linkat', 'unlink', 'unlinkat',
+  'setresuid', 'setresgid', 'setpgid', 'setns', 'unshare', 'getrlimit', 'setrlimit', 'prlimit', 'socketpair', 'mkdir', 'rmdir', 'link', 'linkat', 'unlink', 'unlinkat',
 ])
 
 /** How a state that keeps certain tables follows events, by event code. */

@@ -6,7 +6,7 @@ import { joinPath } from '../path.js'
 import { StringList } from '../stringlist.js'
 import type { State } from '../state.js'
 import {
-  CL_CHILD_IN_PIDNS, CL_CLONE_FILES, CL_CLONE_INVERTED, CL_CLONE_THREAD, NEVER, ThreadInfo,
+  CL_CHILD_IN_PIDNS, CL_CLONE_FILES, CL_CLONE_INVERTED, CL_CLONE_NEWNET, CL_CLONE_THREAD, NEVER, ThreadInfo,
 } from '../threadinfo.js'
 import { Argument } from './argument.js'
 import { type Followers, ofThread, onSuccess } from './follow.js'
@@ -81,6 +81,7 @@ function born(state: State, ev: Event, tid: number, parentTid: number, flags: nu
   // Where no fds are kept, all share the empty table.
   const child = new ThreadInfo(tid, isThread || (flags & CL_CLONE_FILES) !== 0 || !state.keepsFds ? parent.fds : copiesOf(parent.fds))
   inherit(state, child, parent, isThread)
+  child.netns = (flags & CL_CLONE_NEWNET) === 0 ? parent.netns : state.netnsOf(tid)
   child.ptid = parentTid
   child.pid = isThread ? params.int64(layout.pid, parent.pid) : tid
   child.flags = byItself ? flags | CL_CLONE_INVERTED : flags

@@ -53,6 +53,7 @@ function add(state: State, ev: Event, thread: ThreadInfo, fd: number, domain: nu
     info.type = domain === AF_INET ? FD.IPV4 : FD.IPV6
     if (domain === AF_INET6) info.sip = info.dip = NO_ADDRESS
     info.l4 = l4Of(type & TYPE_MASK, protocol)
+    info.netns = thread.netns
   } else return
   if ((type & SOCK_CLOEXEC) !== 0) info.flags = CLOSE_ON_EXEC
   ev._fd = state.openFd(thread, fd, info)
@@ -165,6 +166,7 @@ function fillUnix(info: FdInfo, from: Event, at: number, length: number): void {
 function accept(state: State, ev: Event, thread: ThreadInfo): void {
   const fd = int64(ev, 0, -1)
   if (fd < 0) return
+  const listening = thread.fds.get(thread.lastFd)
   thread.lastFd = fd
   TUPLE.bytes(state, ev, thread, (from, at, length) => {
     const family = from._view.getUint8(at)
@@ -172,6 +174,7 @@ function accept(state: State, ev: Event, thread: ThreadInfo): void {
     if (family === AF_INET || family === AF_INET6) {
       if (!fillTuple(info, from, at, length)) return
       info.l4 = L4.TCP
+      info.netns = listening?.netns || thread.netns
     } else if (family === AF_UNIX) {
       info.type = FD.UNIX
       fillUnix(info, from, at, length)

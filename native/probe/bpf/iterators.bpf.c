@@ -33,6 +33,7 @@ struct task_record {
 	__u32 shares_files;      /* with its main thread */
 	__u32 vm_size, vm_rss, vm_swap; /* KiB */
 	__u32 exe_mode, exe_uid, exe_gid, exe_dev;
+	__u32 netns, unused; /* inode of its network namespace */
 	__u64 fdlimit;
 	__u64 maj_flt, min_flt;             /* of the thread */
 	__u64 ended_maj_flt, ended_min_flt; /* of the process's threads that are gone */
@@ -87,6 +88,7 @@ int threads(struct bpf_iter__task *ctx)
 		.exe_uid = BPF_CORE_READ(exe, i_uid.val),
 		.exe_gid = BPF_CORE_READ(exe, i_gid.val),
 		.exe_dev = encode_dev(BPF_CORE_READ(exe, i_sb, s_dev)),
+		.netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum),
 		.fdlimit = BPF_CORE_READ(task, signal, rlim[RLIMIT_NOFILE].rlim_cur),
 		.maj_flt = BPF_CORE_READ(task, maj_flt),
 		.min_flt = BPF_CORE_READ(task, min_flt),

@@ -1,10 +1,10 @@
 /* Talks over sockets, so that it is known which packets are whose.
  *
  *     talk server tcp|udp ADDRESS PORT               echoes what comes, until SIGTERM
- *     talk client tcp|udp|udp-connected ADDRESS PORT NAME COUNT [early]
+ *     talk client tcp|udp|udp-connected ADDRESS PORT NAME COUNT [early] [from PORT]
  *
  * A client sends "NAME 0", "NAME 1", … and reads each answer. Both print "pid N"; a client waits for SIGUSR1 then, with `early`
- * connected already, and prints its port in the end. */
+ * connected already, and prints its port in the end, which the kernel has chosen unless `from` says which. */
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <poll.h>
@@ -87,6 +87,17 @@ static void server(int type, const struct addrinfo *at)
 	}
 }
 
+static void bind_port(int fd, int family, const char *port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(atoi(port)) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(atoi(port)) };
+
+	if (family == AF_INET)
+		check(bind(fd, (struct sockaddr *)&in, sizeof(in)), "bind");
+	else
+		check(bind(fd, (struct sockaddr *)&in6, sizeof(in6)), "bind");
+}
+
 static void exchange(int fd, const struct addrinfo *to, int connected, const char *name, int number)
 {
 	char text[256], answer[256];
@@ -115,11 +126,20 @@ int main(int argc, char **argv)
 	if (argc < 7)
 		return 2;
 
-	int connected = strcmp(argv[2], "udp") != 0, early = argc > 7, count = atoi(argv[6]), fd = -1, signal_number;
+	int connected = strcmp(argv[2], "udp") != 0, early = 0, count = atoi(argv[6]), fd = -1, signal_number;
+	const char *from = NULL;
 	struct sockaddr_storage own;
 	socklen_t size = sizeof(own);
 	sigset_t go;
 
+	for (int i = 7; i < argc; i++) {
+		if (strcmp(argv[i], "early") == 0)
+			early = 1;
+		else if (strcmp(argv[i], "from") == 0 && i + 1 < argc)
+			from = argv[++i];
+		else
+			return 2;
+	}
 	sigemptyset(&go);
 	sigaddset(&go, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &go, NULL);
@@ -127,6 +147,8 @@ int main(int argc, char **argv)
 	for (int waited = 0; waited < 2; waited++) {
 		if (waited == !early) {
 			check(fd = socket(at->ai_family, type, 0), "socket");
+			if (from != NULL)
+				bind_port(fd, at->ai_family, from);
 			if (connected)
 				check(connect(fd, at->ai_addr, at->ai_addrlen), "connect");
 			if (early)

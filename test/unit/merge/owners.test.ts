@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert'
 import { Endpoint } from '../../../lib/flow/endpoint.js'
 import { Owners } from '../../../lib/merge/owners.js'
-import { setIp } from '../../../lib/merge/sockets.js'
+import { setIp } from '../../../lib/merge/ends.js'
 import { parseAddress } from '../../../lib/state/interfaces.js'
 import { SocketOwner } from '../../../lib/state/socketowner.js'
 import { State } from '../../../lib/state/state.js'
@@ -19,16 +19,16 @@ function end(address: string, port: number): Endpoint {
   return made
 }
 
-function owner(pid: number): SocketOwner {
+function owner(pid: number, netns = 0): SocketOwner {
   const thread = new ThreadInfo(pid)
   thread.pid = pid
-  return new SocketOwner(thread, 3)
+  return new SocketOwner(thread, 3, netns)
 }
 
 const HERE = end('10.0.0.1', 4000)
 const THERE = end('10.0.0.2', 80)
-const find = (owners: Owners, protocol = TCP, local = HERE, remote = THERE, wild = true, now = 0) =>
-  owners.find(protocol, local, remote, wild, state, now)?.thread?.pid
+const find = (owners: Owners, protocol = TCP, local = HERE, remote = THERE, wild = true, now = 0, netns = 0) =>
+  owners.find(protocol, local, remote, wild, state, now, netns)?.thread?.pid
 
 test('a connection goes before a call, a call before a port, an address before none', () => {
   const owners = new Owners()
@@ -84,6 +84,52 @@ test('where several processes listen, none of them is named', () => {
   assert.is(owners.ambiguous, 1)
   one.close(1, 0)
   assert.is(find(owners), 2, 'one that is closed does not count')
+})
+
+const [ONE, OTHER, THIRD] = [4026532001, 4026532002, 4026532003]
+const findFrom = (owners: Owners, netns: number, local = HERE, remote = THERE, protocol = TCP) => find(owners, protocol, local, remote, true, 0, netns)
+
+test('the same connection in two network namespaces: the one where the packet was seen', () => {
+  const owners = new Owners()
+  owners.connected(TCP, HERE, THERE, owner(1, ONE), 0)
+  assert.is(findFrom(owners, OTHER), 1, 'of another namespace, as long as there is but one')
+  owners.connected(TCP, HERE, THERE, owner(2, OTHER), 0)
+  assert.is(owners.size, 2)
+  assert.equal([findFrom(owners, ONE), findFrom(owners, OTHER)], [1, 2])
+  assert.is(findFrom(owners, THIRD), undefined)
+  assert.is(findFrom(owners, 0), undefined, 'nobody knows where it was seen')
+  assert.is(owners.ambiguous, 2)
+  owners.bound(TCP, end('0.0.0.0', 4000), owner(3, THIRD), 0)
+  assert.is(findFrom(owners, THIRD), undefined, 'a listener is no way out')
+  owners.connected(TCP, HERE, THERE, owner(4), 0)
+  assert.is(owners.size, 3, 'one that is of any namespace takes the place of the first one')
+})
+
+test('loopback addresses are those of the namespace where the packet was seen', () => {
+  const owners = new Owners()
+  const [local, remote] = [end('127.0.0.1', 4000), end('127.0.0.1', 80)]
+  owners.connected(TCP, local, remote, owner(1, ONE), 0)
+  owners.bound(UDP, end('::', 4000), owner(1, ONE), 0)
+  owners.begin(UDP, remote, owner(1, ONE), 0)
+  assert.equal([findFrom(owners, ONE, local, remote), findFrom(owners, OTHER, local, remote)], [1, undefined])
+  assert.equal([findFrom(owners, OTHER, local, remote, UDP), findFrom(owners, ONE, local, remote, UDP)], [undefined, 1])
+  assert.is(findFrom(owners, 0, local, remote), 1, 'unless nobody knows where')
+  owners.connected(TCP, end('::1', 4000), end('::1', 80), owner(2), 0)
+  assert.is(findFrom(owners, OTHER, end('::1', 4000), end('::1', 80)), 2)
+})
+
+test('a port without an address: in the namespace that has the address, then where the packet was seen', () => {
+  const owners = new Owners()
+  owners.bound(TCP, end('0.0.0.0', 4000), owner(1, ONE), 0)
+  owners.bound(TCP, end('0.0.0.0', 4000), owner(2, OTHER), 0)
+  assert.is(findFrom(owners, ONE), 1)
+  owners.bound(TCP, end('10.0.0.1', 22), owner(3, OTHER), 0)
+  assert.is(findFrom(owners, ONE), 2, 'seen on a bridge on its way')
+  assert.is(findFrom(owners, THIRD), 2)
+  owners.begin(UDP, THERE, owner(1, ONE), 0)
+  owners.begin(UDP, THERE, owner(2, OTHER), 0)
+  assert.is(findFrom(owners, ONE, end('10.0.0.1', 4001), THERE, UDP), 2, 'of two calls too')
+  assert.is(findFrom(owners, ONE, end('10.0.0.9', 4001), THERE, UDP), 1)
 })
 
 test('closed sockets linger for the last segments, as long as these come, and go', () => {

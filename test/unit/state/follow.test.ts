@@ -400,7 +400,7 @@ test('records of nobody\'s making: short parameters, huge and negative numbers',
       default: return Buffer.from('/some/path\0')
     }
   }
-  for (const lookup of [undefined, { thread: () => undefined, fd: () => undefined }]) {
+  for (const lookup of [undefined, { thread: () => undefined, fd: () => undefined, netns: () => 0 }]) {
     const state = new State(lookup)
     for (let i = 0; i < 60_000; i++) {
       const type = random(EVENT_COUNT)

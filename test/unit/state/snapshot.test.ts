@@ -69,6 +69,7 @@ const FAKE = {
   '50/fd/13': ['/no/such/file (deleted)'],
   '50/fd/14': ['/usr'],
   '50/fdinfo/0': 'pos:\t0\nflags:\t02100002\nmnt_id:\t24\n',
+  '50/task/51/ns/net': ['net:[4026532000]'],
   '50/net/tcp': '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n'
     + '   0: 00000000:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1001 1 000000008e0c93a5 100 0 0 10 0\n'
     + '   1: 0100007F:1F90 0200000A:01BB 01 00000000:00000000 00:00000000 00000000     0        0 1002 1 000000008e0c93a5 100 0 0 10 0\n',
@@ -91,7 +92,7 @@ test('a process as procfs shows it', () => {
     minorFaults: 111, env: ['A=1', 'SECRET=x'], vtid: 2, vpid: 2,
     cgroups: ['memory=/docker/abc', 'cpu=/x:y', 'cpuacct=/x:y', 'cpuset=/unified', 'blkio=/unified'],
     root: '/', loginuid: 1000, exeWritable: false, capInheritable: 1n, capPermitted: 0x1fffeffffffn, capEffective: 0x400n,
-    exeIno: 0n, exeCtime: 0n, exeMtime: 0n, pgid: 9, tty: 0,
+    exeIno: 0n, exeCtime: 0n, exeMtime: 0n, pgid: 9, tty: 0, netns: 4026531840,
   })
   assert.is(machine.cpus, 3)
   assert.is(machine.maxPid, 4194304)
@@ -102,7 +103,7 @@ test('its threads share what is shared; kernel threads, zombies and what vanishe
   const { threads, fds } = readSnapshot({ proc: procfs('two', FAKE), env: false })
   assert.equal(threads.map(({ tid }) => tid), [50, 51])
   const [main, thread] = threads
-  assert.equal(thread, { ...main, tid: 51, vtid: 3, comm: 'worker', ptid: 1, pgid: 9, vpgid: 9, flags: 8192 | 1 })
+  assert.equal(thread, { ...main, tid: 51, vtid: 3, comm: 'worker', ptid: 1, pgid: 9, vpgid: 9, flags: 8192 | 1, netns: 4026532000 })
   assert.equal(main.env, [])
   assert.equal(fds.map(({ pid }) => pid), [50])
 })
@@ -116,9 +117,9 @@ test('its open files, with sockets from the tables of its namespace', () => {
   if (nothing.type === 'file') assert.equal([nothing.name, nothing.openFlags & 0xfff], ['/dev/null', 3])
   assert.equal(by.get(3), { fd: 3, ino: 77, type: 'pipe', name: 'pipe:[77]' })
   const end = (address: string, port: number) => ({ address: Buffer.from(parseAddress(address)), port })
-  assert.equal(by.get(4), { fd: 4, ino: 1001, type: 'inet', l4: 'tcp', local: end('0.0.0.0', 2024), remote: undefined })
-  assert.equal(by.get(5), { fd: 5, ino: 1002, type: 'inet', l4: 'tcp', local: end('127.0.0.1', 8080), remote: end('10.0.0.2', 443) })
-  assert.equal(by.get(6), { fd: 6, ino: 1003, type: 'inet', l4: 'udp', local: end('::1', 53), remote: end('fe80::fc:ff:fffe:1', 80) })
+  assert.equal(by.get(4), { fd: 4, ino: 1001, type: 'inet', l4: 'tcp', local: end('0.0.0.0', 2024), remote: undefined, netns: 4026531840 })
+  assert.equal(by.get(5), { fd: 5, ino: 1002, type: 'inet', l4: 'tcp', local: end('127.0.0.1', 8080), remote: end('10.0.0.2', 443), netns: 4026531840 })
+  assert.equal(by.get(6), { fd: 6, ino: 1003, type: 'inet', l4: 'udp', local: end('::1', 53), remote: end('fe80::fc:ff:fffe:1', 80), netns: 4026531840 })
   assert.equal(by.get(7), { fd: 7, ino: 1004, type: 'unix', source: 0xffff888012345678n, name: '/run/a socket' })
   assert.equal(by.get(8), { fd: 8, ino: 1005, type: 'netlink', name: 'NETLINK:[KOBJECT_UEVENT]' })
   assert.equal(by.get(9), { fd: 9, ino: 9999, type: 'unsupported', name: 'socket:[9999]' })
