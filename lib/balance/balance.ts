@@ -78,7 +78,7 @@ export async function balance(captures: Capture | readonly Capture[], options: B
     } else {
       runFeed(cluster, handle, source!, feed, begin)
       // By then a file has said what was there before, or cannot be read.
-      if (source!.canWait) await Promise.race([beginning.begun, cluster.ended])
+      if (source!.canWait) await Promise.race([beginning.begun, cluster._settled])
     }
     startWorkers(cluster, handle, checked)
     return cluster

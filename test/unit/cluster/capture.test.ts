@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import { balance, type Cluster, isCaptureError, open, type QueueOptions } from '../../../lib/index.js'
 import { parseAddress } from '../../../lib/cluster/address.js'
+import { LEN } from '../../../lib/event/record.js'
 import { folder } from '../../helpers/folder.js'
 import { all, balanced, identities, openQueue } from '../../helpers/clusters.js'
 import { synthetic } from '../../helpers/capture.js'
@@ -218,8 +219,59 @@ test('a source that fails tells everybody', async () => {
   assert.equal(found, numbers(0, 10))
   assert.ok(isCaptureError(error) && error.code === 'ERR_CAPTURE_PRODUCER' && error.message.includes('the source is broken'), String(error))
   assert.is(await cluster.ended.catch((reason: Error) => reason.message), 'the source is broken')
-  assert.is(await cluster.close().catch((reason: Error) => reason.message), 'the source is broken')
+  await cluster.close()
   assert.ok(source.closed)
+})
+
+/** What comes out of a block that uses the cluster, whose source fails. */
+async function outOf(block: (cluster: Cluster) => unknown): Promise<unknown> {
+  const { cluster: failing, source } = await fed()
+  source.push(reads(0, 10))
+  source.end(new Error('the source is broken'))
+  try {
+    await using cluster = failing
+    await block(cluster)
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
+for (const [what, block] of [
+  ['by ended', cluster => cluster.ended],
+  ['by ended, asked for when it had failed', async cluster => { await later(50); await cluster.ended }],
+  ['by close()', cluster => cluster.close()],
+  ['by the end of the block, when nobody asked', () => later(50)],
+  ['by the end of the block, when it had not failed yet', cluster => { void cluster.ended.catch(() => {}) }],
+  ['by the end of the block, when only its statistics were watched', async cluster => { for await (const _ of cluster.watch({ everyMs: 10 })); }],
+] as [string, (cluster: Cluster) => unknown][]) {
+  test(`what a cluster fails with is told once: ${what}`, async () => {
+    const error = await outOf(block)
+    assert.ok(error instanceof Error, String(error))
+    assert.equal([error.name, error.message], ['Error', 'the source is broken'])
+  })
+}
+
+test('a failure that ended has told is no other one at the end of the block', async () => {
+  assert.is(await outOf(async cluster => { await cluster.ended.catch(() => {}) }), undefined)
+})
+
+test('what is wrong with records that nobody has walked is told once', async () => {
+  const { capture: live, probe } = openRings(1)
+  const record = read(1)
+  for (let n = 0; n < 10; n++) probe.produce(0, record)
+  for (let byte = 0; byte < 4; byte++) probe.poke(0, 5 * record.length + LEN + byte, 0xff)
+  let error: unknown
+  try {
+    await using capture = live
+    for await (const burst of capture) {
+      for (const _ of burst) break
+      break
+    }
+  } catch (reason) {
+    error = reason
+  }
+  assert.ok(isCaptureError(error) && error.code === 'ERR_CAPTURE_FORMAT', String(error))
 })
 
 test('rings are balanced by a native thread, in the order of time', async () => {
