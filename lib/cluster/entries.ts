@@ -59,12 +59,17 @@ export class Entries implements Cursor {
     this.#at = this.#end = handle.tail() | 0
   }
 
-  /** Looks for new entries; true if there are some. `head` is what poll() or wait() said. */
-  refill(head: number): boolean {
+  /** Bytes of the queue. */
+  get size(): number {
+    return this.#mask + 1
+  }
+
+  /** Looks for new entries, and returns how many bytes of them there are. `head` is what poll() or wait() said. */
+  refill(head: number): number {
     const waiting = (head - this.#at) >>> 0
-    if (waiting > this.#mask + 1) throw this.#unreadable()
+    if (waiting > this.size) throw this.#unreadable()
     this.#end = head | 0
-    return waiting > 0
+    return waiting
   }
 
   next(event: Event): boolean {
