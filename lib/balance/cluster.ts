@@ -1,7 +1,7 @@
-import type { Server } from 'node:net'
 import { queueDevice } from '../cluster/address.js'
 import { COUNTERS, queueStats, type QueueStats } from '../cluster/counters.js'
 import type { QueueDescription } from '../cluster/description.js'
+import type { Serving } from '../cluster/server.js'
 import type { Capture, Stats } from '../iface/capture.js'
 import { captureError, type ClusterHandle } from '../native.js'
 import type { Feed } from './feed.js'
@@ -42,7 +42,7 @@ const LOOK_MS = 50
 export interface ClusterParts {
   id: string
   handle: ClusterHandle
-  server: Server
+  server: Serving
   captures: readonly Capture[]
   queues: readonly QueueDescription[]
   /** In JavaScript: what distributes. */
@@ -61,7 +61,7 @@ export class Cluster implements AsyncDisposable {
   /** Does a native thread distribute the records? Otherwise this one does: files, filters and functions need it. */
   readonly native: boolean
   readonly #handle: ClusterHandle
-  readonly #server: Server
+  readonly #server: Serving
   readonly #captures: readonly Capture[]
   readonly #queues: readonly QueueDescription[]
   readonly #feed: Feed | undefined
@@ -176,7 +176,7 @@ export class Cluster implements AsyncDisposable {
     } finally {
       await this.#workers?.close()
       this.#final = this.stats()
-      await new Promise(resolve => this.#server.close(resolve))
+      await this.#server.close()
       await Promise.all(this.#captures.map(capture => capture.close()))
       this.#handle.close()
     }

@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import * as assert from 'uvu/assert'
 import { balance, type Cluster, isCaptureError, open, type QueueOptions } from '../../../lib/index.js'
 import { parseAddress } from '../../../lib/cluster/address.js'
+import { unpackBlocks } from '../../../lib/cluster/metadata.js'
 import { LEN } from '../../../lib/event/record.js'
 import { folder } from '../../helpers/folder.js'
 import { all, balanced, identities, openQueue } from '../../helpers/clusters.js'
@@ -202,6 +205,28 @@ test('watch() tells of every queue, and once more at the end', async () => {
   assert.ok(seen.length > 2)
   assert.is(await codeOf(cluster.watch({ everyMs: 1 }).next()), 'ERR_CAPTURE_OPTION')
   await cluster.close()
+})
+
+test('close() waits for nobody who is connected and says nothing', async () => {
+  // Each of them would be given 5 s to speak, otherwise.
+  for (let turn = 0; turn < 12; turn++) {
+    const { cluster } = await fed()
+    const silent = await Promise.all(['', '{"sysring":', '{"sysring":1,"about":true}\n', '{"sysring":1,"metadata":true}\n'].map(async request => {
+      const client = { socket: createConnection({ path: parseAddress(cluster.devices[0]).path, allowHalfOpen: true }), answer: Buffer.alloc(0), ended: false }
+      client.socket.on('data', data => { client.answer = Buffer.concat([client.answer, data]) })
+      client.socket.on('end', () => { client.ended = true })
+      client.socket.write(request)
+      await once(client.socket, 'connect')
+      return client
+    }))
+    await until(() => silent[2].answer.length > 0)
+    await cluster.close()
+    await until(() => silent.every(({ ended }) => ended))
+    assert.equal(silent.slice(0, 3).map(({ answer }) => answer.toString().slice(0, 10)), ['', '', '{"device":'])
+    // Whole, or none.
+    unpackBlocks(silent[3].answer)
+    for (const { socket } of silent) socket.destroy()
+  }
 })
 
 test('a source that fails tells everybody', async () => {
