@@ -3,6 +3,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { dirname, join } from 'node:path'
 import { CaptureError, type CaptureErrorCode } from '../errors.js'
 import type { MetadataBlock } from '../iface/metadata.js'
+import { folderHint } from './address.js'
 import { type Description, parseDescription } from './description.js'
 import { packBlocks, unpackBlocks } from './metadata.js'
 
@@ -74,7 +75,7 @@ export async function serve(options: ServerOptions): Promise<Serving> {
     if (error instanceof CaptureError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     const denied = code === 'EACCES' || code === 'EPERM'
-    throw new CaptureError(denied ? 'ERR_CAPTURE_PERM' : 'ERR_CAPTURE_IO', `cannot make the cluster's socket ${path}: ${message}`, denied ? 'run as root, or set XDG_RUNTIME_DIR' : `look with: ls -ld ${dirname(path)}`, error)
+    throw new CaptureError(denied ? 'ERR_CAPTURE_PERM' : 'ERR_CAPTURE_IO', `cannot make the cluster's socket ${path}: ${message}`, denied ? folderHint() : `look with: ls -ld ${dirname(path)}`, error)
   }
 }
 
