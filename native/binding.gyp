@@ -8,6 +8,7 @@
         "addon/cluster_handle.cc",
         "addon/cluster_options.cc",
         "addon/kmod_plan.cc",
+        "addon/lent_buffer.cc",
         "addon/nic_handle.cc",
         "addon/probe_handle.cc",
         "addon/queue_handle.cc",

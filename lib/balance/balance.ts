@@ -1,7 +1,6 @@
-import type { Server } from 'node:net'
 import { clusterId, socketPath } from '../cluster/address.js'
 import type { Description, QueueDescription } from '../cluster/description.js'
-import { serve } from '../cluster/server.js'
+import { serve, type Serving } from '../cluster/server.js'
 import { CaptureError } from '../errors.js'
 import type { Capture } from '../iface/capture.js'
 import { following } from '../iface/following.js'
@@ -47,7 +46,7 @@ export async function balance(captures: Capture | readonly Capture[], options: B
   const description = describe(all, policy, waits, queues)
   source?._take()
   let handle: ClusterHandle | undefined
-  let server: Server | undefined
+  let server: Serving | undefined
   try {
     const made = handle = guarded(() => native().makeCluster(
       {
@@ -78,12 +77,12 @@ export async function balance(captures: Capture | readonly Capture[], options: B
     } else {
       runFeed(cluster, handle, source!, feed, begin)
       // By then a file has said what was there before, or cannot be read.
-      if (source!.canWait) await Promise.race([beginning.begun, cluster.ended])
+      if (source!.canWait) await Promise.race([beginning.begun, cluster._settled])
     }
     startWorkers(cluster, handle, checked)
     return cluster
   } catch (error) {
-    server?.close()
+    await server?.close()
     handle?.close()
     await Promise.allSettled(all.map(capture => capture.close()))
     throw error

@@ -1,10 +1,11 @@
-import type { Server } from 'node:net'
 import { queueDevice } from '../cluster/address.js'
 import { COUNTERS, queueStats, type QueueStats } from '../cluster/counters.js'
 import type { QueueDescription } from '../cluster/description.js'
+import type { Serving } from '../cluster/server.js'
 import type { Capture, Stats } from '../iface/capture.js'
 import { captureError, type ClusterHandle } from '../native.js'
 import type { Feed } from './feed.js'
+import { Outcome } from './outcome.js'
 import { watch, type WatchOptions } from './watch.js'
 import type { Workers } from './workers.js'
 
@@ -41,7 +42,7 @@ const LOOK_MS = 50
 export interface ClusterParts {
   id: string
   handle: ClusterHandle
-  server: Server
+  server: Serving
   captures: readonly Capture[]
   queues: readonly QueueDescription[]
   /** In JavaScript: what distributes. */
@@ -59,15 +60,14 @@ export class Cluster implements AsyncDisposable {
   readonly devices: readonly string[]
   /** Does a native thread distribute the records? Otherwise this one does: files, filters and functions need it. */
   readonly native: boolean
-  /** Resolves when everything has been distributed, and the workers are done with it; rejects with what went wrong. */
-  readonly ended: Promise<void>
   readonly #handle: ClusterHandle
-  readonly #server: Server
+  readonly #server: Serving
   readonly #captures: readonly Capture[]
   readonly #queues: readonly QueueDescription[]
   readonly #feed: Feed | undefined
   readonly #counters: Float64Array
   #workers: Workers | undefined
+  readonly #outcome: Outcome
   #stopSources = () => {}
   #failure: unknown
   #distributed = false
@@ -87,9 +87,18 @@ export class Cluster implements AsyncDisposable {
     this.devices = queues.map((_, queue) => queueDevice(id, queue))
     this.#counters = new Float64Array(COUNTERS * queues.length + 4)
     let settle!: { resolve: () => void; reject: (error: unknown) => void }
-    this.ended = new Promise((resolve, reject) => { settle = { resolve, reject } })
-    this.ended.catch(() => {}) // close() tells of it as well
+    this.#outcome = new Outcome(new Promise((resolve, reject) => { settle = { resolve, reject } }))
     this.#settle = settle
+  }
+
+  /** Resolves when everything has been distributed, and the workers are done with it; rejects with what went wrong. */
+  get ended(): Promise<void> {
+    return this.#outcome.ended
+  }
+
+  /** @internal The same, for those who do not tell what went wrong. */
+  get _settled(): Promise<void> {
+    return this.#outcome.settled
   }
 
   /** @internal Begins. `distribute` resolves when all was distributed; `stop` ends the sources in an orderly way. */
@@ -144,10 +153,13 @@ export class Cluster implements AsyncDisposable {
     this.#stopSources()
   }
 
-  /** Stops, waits for the workers, and frees everything. Other consumers may read what is in their queues. Throws what the cluster failed with. */
+  /**
+   * Stops, waits for the workers, and frees everything. Other consumers may read what is in their queues. Throws what the cluster
+   * failed with, unless `ended` or an earlier call has told it.
+   */
   close(): Promise<void> {
-    this.#closed ??= this.#close()
-    return this.#closed
+    if (this.#closed !== undefined) return this.#closed.catch(() => {})
+    return this.#closed = this.#close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -155,13 +167,16 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    const { isTold } = this.#outcome
     try {
       this.stop()
-      await this.ended
+      await this.#outcome.settled
+    } catch (error) {
+      if (!isTold) throw error
     } finally {
       await this.#workers?.close()
       this.#final = this.stats()
-      await new Promise(resolve => this.#server.close(resolve))
+      await this.#server.close()
       await Promise.all(this.#captures.map(capture => capture.close()))
       this.#handle.close()
     }
@@ -187,6 +202,6 @@ export class Cluster implements AsyncDisposable {
 
   /** The statistics every so many ms, and once more at the end. */
   watch(options: WatchOptions = {}): AsyncGenerator<ClusterStats, void, void> {
-    return watch(this, options, () => this.#distributed || this.#closed !== undefined)
+    return watch(this.#outcome.settled, () => this.stats(), options, () => this.#distributed || this.#closed !== undefined)
   }
 }

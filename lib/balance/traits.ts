@@ -43,6 +43,6 @@ function traitsOf(code: number, { name, dir, flags, params }: EventInfo): number
     at('ptid'),
     // What is cut has lengths of two bytes.
     hasLargeLengths(code) ? NONE : ofType('BYTEBUF'),
-    0,
+    hasLargeLengths(code) ? 0 : params.length,
   ]
 }

@@ -6,23 +6,17 @@ export interface WatchOptions {
   everyMs?: number
 }
 
-/** What can be watched: it has statistics, and an end. */
-interface Running<Stats> {
-  readonly ended: Promise<void>
-  stats(): Stats
-}
-
 /**
- * The statistics every so many ms, and once more when it is `over`.
+ * The statistics every so many ms, when it has `ended`, and once more when it is `over`.
  *
  * @throws CaptureError ERR_CAPTURE_OPTION
  */
-export async function* watch<Stats>(running: Running<Stats>, { everyMs = 1000 }: WatchOptions, over: () => boolean): AsyncGenerator<Stats, void, void> {
+export async function* watch<Stats>(ended: Promise<void>, stats: () => Stats, { everyMs = 1000 }: WatchOptions, over: () => boolean): AsyncGenerator<Stats, void, void> {
   if (!(everyMs >= 10)) throw new CaptureError('ERR_CAPTURE_OPTION', `everyMs must be at least 10, not ${everyMs}`, '{ everyMs: 1000 }')
   do {
     let timer: NodeJS.Timeout | undefined
-    await Promise.race([new Promise(resolve => { timer = setTimeout(resolve, everyMs) }), running.ended.catch(() => {})])
+    await Promise.race([new Promise(resolve => { timer = setTimeout(resolve, everyMs) }), ended.catch(() => {})])
     clearTimeout(timer)
-    yield running.stats()
+    yield stats()
   } while (!over())
 }

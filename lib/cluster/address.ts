@@ -57,6 +57,13 @@ export function socketFolder(uid = process.geteuid?.() ?? 0, runtime = process.e
   return uid !== 0 && runtime !== undefined && runtime !== '' ? join(runtime, 'sysring') : ROOTS
 }
 
+/** What to do where no socket can be made in socketFolder(). */
+export function folderHint(uid = process.geteuid?.() ?? 0, runtime = process.env.XDG_RUNTIME_DIR): string {
+  if (uid === 0) return `see: ls -ld ${ROOTS}`
+  const why = runtime === undefined || runtime === '' ? `XDG_RUNTIME_DIR is not set, and ${ROOTS} is root's` : `XDG_RUNTIME_DIR, ${runtime}, is not yours`
+  return `${why}: export XDG_RUNTIME_DIR=$HOME/.run, for who consumes as well`
+}
+
 /** Where the clusters are that this user may consume: the user's own, and root's. */
 function socketFolders(): string[] {
   return [...new Set([socketFolder(), ROOTS])]

@@ -16,7 +16,10 @@ import { Entries } from './entries.js'
 export interface QueueOptions extends CaptureOptions {
   /** A record that is in the queue is delivered at most so many ms later, if the loop is free: 1 … 1000, default 10. */
   maxWaitMs?: number
-  /** Bytes that have to wait before the loop is given any, within maxWaitMs: larger bursts cost less. Default 1: what there is. */
+  /**
+   * Bytes that have to wait before the loop is given any, within maxWaitMs: larger bursts cost less. Default 1: what there is; more than
+   * a quarter of the queue stands for a quarter.
+   */
   watermark?: number
   /**
    * Where there is nothing, sleep in the kernel until the producer wakes this thread: within microseconds, but nothing else
@@ -63,6 +66,8 @@ export class QueueCapture extends Capture {
   #turned = performance.now()
   #asked = 0
   #lookedAt = Date.now()
+  /** Until when less than the watermark is held back, by performance.now(); undefined while the loop has a burst. */
+  #due: number | undefined
   /** Where this consumer is to end: what comes behind it is for the next. */
   #end: number | undefined
   #lent = false
@@ -79,10 +84,10 @@ export class QueueCapture extends Capture {
     this.#metadata = metadata
     this.#machine = machine
     this.#maxWaitMs = options.maxWaitMs ?? 10
-    this.#watermark = options.watermark ?? 1
     this.#blocks = options.block ?? !isMainThread
     this.#hidesState = options.stateEvents !== true
     this.#entries = new Entries(handle, cluster.interfaces, following !== undefined || !this.#hidesState)
+    this.#watermark = Math.min(options.watermark ?? 1, this.#entries.size / 4)
     this.#follower = following?.begin(this.#entries)
     if (initial !== undefined) following!.restart(this.#follower!, initial.lists, initial.lookup)
     this.burst = new Burst(this.#follower ?? this.#entries)
@@ -124,21 +129,35 @@ export class QueueCapture extends Capture {
     const now = performance.now()
     // Asked before the head is looked at: what was placed before the end is seen.
     const state = now - this.#asked > ASK_MS ? this.#ask(now) : 'running'
-    if (this.#look()) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
+    if (state !== 'running' || this.#end !== undefined) this.#due = now
+    else this.#due ??= now + this.#maxWaitMs
+    if (this.#look(now)) return now - this.#turned > TURN_MS ? this.#turn() : this.#opened()
     if (state === 'ended' || this.#end !== undefined) return false
     if (state === 'gone') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} is gone`, 'everything before was delivered; start it again, and then this')
     if (state !== 'running') throw new CaptureError('ERR_CAPTURE_PRODUCER', `the balancer of ${this.device} has ended: ${state.replace('failed: ', '')}`, 'everything before was delivered; balance again')
-    if (!this.#blocks) return this.#pause(Math.min(this.#pauseMs, Math.max(0, deadline - now)))
-    const patience = Math.max(1, Math.min(this.#maxWaitMs, deadline - now))
-    const more = this.#entries.refill(this.#handle.wait(this.#watermark, patience))
+    if (now >= this.#due) this.#due = now + this.#maxWaitMs
+    const patience = Math.max(1, Math.ceil(Math.min(this.#due, deadline) - now))
+    if (!this.#blocks) return this.#pause(Math.min(this.#pauseMs, patience))
+    const waiting = this.#entries.refill(this.#handle.wait(this.#watermark, patience))
+    const woken = performance.now()
+    const enough = this.#suffices(waiting, woken)
     // The state may have changed while we slept.
-    if (!more) this.#asked = 0
-    return more && performance.now() - this.#turned < TURN_MS ? this.#opened() : this.#turn()
+    if (!enough) this.#asked = 0
+    return enough && woken - this.#turned < TURN_MS ? this.#opened() : this.#turn()
   }
 
-  #look(): boolean {
-    this.#lookedAt = Date.now()
-    return this.#entries.refill(this.#end ?? this.#handle.poll())
+  /** Is there something for the loop? */
+  #look(now: number): boolean {
+    const lookedAt = Date.now()
+    const waiting = this.#entries.refill(this.#end ?? this.#handle.poll())
+    const enough = this.#suffices(waiting, now)
+    // What is held back was there, and is still to come.
+    if (enough || waiting === 0) this.#lookedAt = lookedAt
+    return enough
+  }
+
+  #suffices(waiting: number, now: number): boolean {
+    return waiting >= (now < this.#due! ? this.#watermark : 1)
   }
 
   #ask(now: number): string {
@@ -148,6 +167,7 @@ export class QueueCapture extends Capture {
 
   #opened(): true {
     this.#pauseMs = 1
+    this.#due = undefined
     const dropped = this.#dropped()
     const total = dropped - this.#lostBefore
     this.#lostBefore = dropped
@@ -159,7 +179,7 @@ export class QueueCapture extends Capture {
   async #turn(): Promise<true | undefined> {
     await new Promise(resolve => setImmediate(resolve))
     this.#turned = performance.now()
-    return this.#look() ? this.#opened() : undefined
+    return this.#look(this.#turned) ? this.#opened() : undefined
   }
 
   async #pause(ms: number): Promise<undefined> {

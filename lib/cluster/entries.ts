@@ -4,7 +4,7 @@ import { FLAG_STATE_ONLY } from '../event/event.js'
 import { HEADER, HEADER_V1, LEN } from '../event/record.js'
 import { paramsInV1 } from '../event/validate.js'
 import type { Cursor } from '../iface/burst.js'
-import { LentPacket } from '../iface/packet.js'
+import { LentPacket, STORED_HEADER } from '../iface/packet.js'
 import type { Interface } from '../iface/capture.js'
 import type { QueueHandle } from '../native.js'
 
@@ -19,10 +19,6 @@ const IS_PACKET = 2
 const OLD_HEADER = 4
 /** The length that a record says itself. */
 const RECORD_LEN = (ENTRY + LEN) >> 2
-// struct packet_header
-const PACKET_TS = 0
-const WIRE_LEN = 8
-const PACKET_HEADER = 16
 
 /**
  * The entries of a queue, in place.
@@ -59,12 +55,17 @@ export class Entries implements Cursor {
     this.#at = this.#end = handle.tail() | 0
   }
 
-  /** Looks for new entries; true if there are some. `head` is what poll() or wait() said. */
-  refill(head: number): boolean {
+  /** Bytes of the queue. */
+  get size(): number {
+    return this.#mask + 1
+  }
+
+  /** Looks for new entries, and returns how many bytes of them there are. `head` is what poll() or wait() said. */
+  refill(head: number): number {
     const waiting = (head - this.#at) >>> 0
-    if (waiting > this.#mask + 1) throw this.#unreadable()
+    if (waiting > this.size) throw this.#unreadable()
     this.#end = head | 0
-    return waiting > 0
+    return waiting
   }
 
   /** Short, so that V8 inlines it into the loop over a burst: records without flags are nearly all there are. */
@@ -132,11 +133,9 @@ export class Entries implements Cursor {
   }
 
   #showPacket(event: Event, at: number, len: number, iface: number): void {
-    if (len < PACKET_HEADER) throw this.#unreadable()
-    const view = this.#view
+    if (len < STORED_HEADER) throw this.#unreadable()
     this.#packet.linktype = this.#interfaces[iface]?.linktype ?? 1
-    const wire = view.getUint32(at + WIRE_LEN, true)
-    this.#packet.show(event, this.#memory, view, at + PACKET_HEADER, len - PACKET_HEADER, wire, view.getUint32(at + PACKET_TS + 4, true), view.getUint32(at + PACKET_TS, true))
+    this.#packet.showStored(event, this.#memory, this.#view, at, len - STORED_HEADER)
   }
 
   /** Ends the burst: what was handed out goes back to the producer. */

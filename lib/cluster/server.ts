@@ -3,6 +3,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { dirname, join } from 'node:path'
 import { CaptureError, type CaptureErrorCode } from '../errors.js'
 import type { MetadataBlock } from '../iface/metadata.js'
+import { folderHint } from './address.js'
 import { type Description, parseDescription } from './description.js'
 import { packBlocks, unpackBlocks } from './metadata.js'
 
@@ -38,16 +39,28 @@ export interface About extends Description {
   readonly attached: readonly boolean[]
 }
 
+/** A cluster's socket that is listened at. */
+export interface Serving {
+  /** Removes it. Who is just getting an answer still gets it; nobody else is waited for. */
+  close(): Promise<void>
+}
+
 /**
  * Where the consumers of a cluster get their queues: a socket, whose owner, group and mode are the cluster's. Descriptors go
  * through it, and then it is of no more use to the consumer; who is there, locks on the memory tell.
  *
  * @throws CaptureError ERR_CAPTURE_BUSY, ERR_CAPTURE_PERM, ERR_CAPTURE_IO
  */
-export async function serve(options: ServerOptions): Promise<Server> {
+export async function serve(options: ServerOptions): Promise<Serving> {
   const { path } = options
   let open = false
-  const server = createServer(socket => (open ? answer(socket, options) : socket.destroy()))
+  const sockets = new Set<Socket>()
+  const server = createServer(socket => {
+    if (!open) return socket.destroy()
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    answer(socket, options)
+  })
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
     await sweep(dirname(path))
@@ -56,13 +69,13 @@ export async function serve(options: ServerOptions): Promise<Server> {
     chmodSync(path, options.mode)
     // Whoever connected before the modes were right has to come again.
     open = true
-    return server
+    return { close: () => hangUp(server, sockets) }
   } catch (error) {
     server.close()
     if (error instanceof CaptureError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     const denied = code === 'EACCES' || code === 'EPERM'
-    throw new CaptureError(denied ? 'ERR_CAPTURE_PERM' : 'ERR_CAPTURE_IO', `cannot make the cluster's socket ${path}: ${message}`, denied ? 'run as root, or set XDG_RUNTIME_DIR' : `look with: ls -ld ${dirname(path)}`, error)
+    throw new CaptureError(denied ? 'ERR_CAPTURE_PERM' : 'ERR_CAPTURE_IO', `cannot make the cluster's socket ${path}: ${message}`, denied ? folderHint() : `look with: ls -ld ${dirname(path)}`, error)
   }
 }
 
@@ -97,6 +110,18 @@ function isAnswered(path: string): Promise<boolean> {
     socket.once('connect', () => { socket.destroy(); resolve(true) })
     socket.once('error', () => resolve(false))
   })
+}
+
+async function hangUp(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  const closed = new Promise(resolve => server.close(resolve))
+  for (const socket of sockets) {
+    if (socket.writableEnded && !socket.writableFinished) socket.once('finish', () => socket.destroy())
+    else socket.destroy()
+  }
+  // Who asked and does not listen.
+  const timer = setTimeout(() => { for (const socket of sockets) socket.destroy() }, PATIENCE_MS)
+  await closed
+  clearTimeout(timer)
 }
 
 function answer(socket: Socket, { queues, sendFiles, metadata, about }: ServerOptions): void {

@@ -189,17 +189,22 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
     this.#stopping = true
   }
 
-  /** Stops the capture at once and frees its memory. Events of an open burst are no longer valid. May be called twice. */
+  /**
+   * Stops the capture at once and frees its memory. Events of an open burst are no longer valid. May be called twice; what goes wrong,
+   * the first call tells, be it that of a loop that ends.
+   */
   close(): Promise<void> {
-    this.#closed ??= (async () => {
-      try {
-        this.burst.release()
-        this.releaseBurst()
-      } finally {
-        await this.dispose()
-      }
-    })()
-    return this.#closed
+    if (this.#closed !== undefined) return this.#closed.catch(() => {})
+    return this.#closed = this.#close()
+  }
+
+  async #close(): Promise<void> {
+    try {
+      this.burst.release()
+      this.releaseBurst()
+    } finally {
+      await this.dispose()
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,23 @@ import { HEADER, HEADER_V1, LEN, TS, TYPE } from '../event/record.js'
 import { FRAME_V1, frameCpu, frameFlags, unwrap } from '../export/framing.js'
 import { paramsOfV1, recordLength } from '../event/validate.js'
 
+/** Before a packet that was copied into memory of ours, struct packet_header of native/cluster/layout.h: time in ns, length on the wire. */
+const STORED_TS = 0
+const STORED_LEN = 8
+export const STORED_HEADER = 16
+
+/** Writes the header of a packet that is to be shown with LentPacket.showStored(). */
+export function storeHeader(view: DataView, at: number, len: number, tsHi: number, tsLo: number): void {
+  view.setUint32(at + STORED_TS, tsLo, true)
+  view.setUint32(at + STORED_TS + 4, tsHi, true)
+  view.setUint32(at + STORED_LEN, len, true)
+}
+
+/** How long it was on the wire. */
+export function storedLength(view: DataView, at: number): number {
+  return view.getUint32(at + STORED_LEN, true)
+}
+
 /**
  * The packet that a cursor stands at. There is one per file, NIC or queue, moved like the Event that hands it out; its bytes are
  * those of the file's chunk, of the ring or of the queue.
@@ -40,6 +57,11 @@ export class LentPacket extends PacketAt {
     event._packet = this
     event.cpu = 0
     event.flags = 0
+  }
+
+  /** Shows a packet of `caplen` bytes that lies behind its header at `at`. */
+  showStored(event: Event, memory: Uint8Array, view: DataView, at: number, caplen: number): void {
+    this.show(event, memory, view, at + STORED_HEADER, caplen, storedLength(view, at), view.getUint32(at + STORED_TS + 4, true), view.getUint32(at + STORED_TS, true))
   }
 }
 

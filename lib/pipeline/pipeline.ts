@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { balance } from '../balance/balance.js'
 import type { Cluster, ClusterQueueStats, ClusterStats } from '../balance/cluster.js'
+import { Outcome } from '../balance/outcome.js'
 import { watch, type WatchOptions } from '../balance/watch.js'
 import { clusterId } from '../cluster/address.js'
 import type { Capture, Stats } from '../iface/capture.js'
@@ -91,10 +92,9 @@ export class Pipeline implements AsyncDisposable {
   readonly id: string
   /** The name that opens the last queue: "cluster:8@0". */
   readonly device: string
-  /** Resolves when everything has gone through all stages; rejects with what went wrong. */
-  readonly ended: Promise<void>
   readonly #source: Cluster
   readonly #threads: readonly StageThread[]
+  readonly #outcome: Outcome
   #stopping = false
   #settled = false
   #closed: Promise<void> | undefined
@@ -106,8 +106,12 @@ export class Pipeline implements AsyncDisposable {
     this.device = device
     this.#source = source
     this.#threads = threads
-    this.ended = this.#follow()
-    this.ended.catch(() => {}) // close() tells of it as well
+    this.#outcome = new Outcome(this.#follow())
+  }
+
+  /** Resolves when everything has gone through all stages; rejects with what went wrong. */
+  get ended(): Promise<void> {
+    return this.#outcome.ended
   }
 
   async #follow(): Promise<void> {
@@ -143,10 +147,13 @@ export class Pipeline implements AsyncDisposable {
     }
   }
 
-  /** Stops, and frees everything. Who reads the last queue may read it to its end. Throws what the pipeline failed with. */
+  /**
+   * Stops, and frees everything. Who reads the last queue may read it to its end. Throws what the pipeline failed with, unless `ended`
+   * or an earlier call has told it.
+   */
   close(): Promise<void> {
-    this.#closed ??= this.#close()
-    return this.#closed
+    if (this.#closed !== undefined) return this.#closed.catch(() => {})
+    return this.#closed = this.#close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -154,9 +161,12 @@ export class Pipeline implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    const { isTold } = this.#outcome
     try {
       this.stop()
-      await this.ended
+      await this.#outcome.settled
+    } catch (error) {
+      if (!isTold) throw error
     } finally {
       this.#final = this.stats()
       await Promise.all(this.#threads.map(thread => thread.close()))
@@ -172,7 +182,7 @@ export class Pipeline implements AsyncDisposable {
 
   /** The statistics every so many ms, and once more at the end. */
   watch(options: WatchOptions = {}): AsyncGenerator<PipelineStats, void, void> {
-    return watch(this, options, () => this.#settled)
+    return watch(this.#outcome.settled, () => this.stats(), options, () => this.#settled)
   }
 }
 

@@ -67,15 +67,9 @@ Napi::Value NicHandle::Linktype(const Napi::CallbackInfo& info) {
 // data(): the whole ring. Read-only pages: an assignment through a view of it ends the process, so it never leaves lib/iface/nic.
 Napi::Value NicHandle::Data(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  With(env, [&](PacketRing& ring) {
-    if (!buffer_.IsEmpty()) return;
-    // The buffer keeps the mapping alive until it is collected, whatever happens to the ring.
-    held_ = new std::shared_ptr<Mapping>(ring.memory());
-    auto buffer = Napi::ArrayBuffer::New(env, (*held_)->data(), (*held_)->size(),
-                                         [](Napi::Env, void*, std::shared_ptr<Mapping>* held) { delete held; }, held_);
-    if (!env.IsExceptionPending()) buffer_ = Napi::Reference<Napi::ArrayBuffer>::New(buffer, 1);
-  });
-  return buffer_.IsEmpty() ? env.Undefined() : Napi::Value(buffer_.Value());
+  Napi::Value data = env.Undefined();
+  With(env, [&](PacketRing& ring) { data = buffer_.Lend(env, ring.memory()); });
+  return data;
 }
 
 void NicHandle::Start(const Napi::CallbackInfo& info) {
@@ -124,13 +118,7 @@ Napi::Value NicHandle::Error(const Napi::CallbackInfo& info) {
 }
 
 void NicHandle::Close(const Napi::CallbackInfo&) {
-  if (!buffer_.IsEmpty()) {
-    Napi::ArrayBuffer buffer = buffer_.Value();
-    buffer.Detach();
-    // Nobody can reach the memory any more: unmap it now. When the buffer would be collected, nobody knows.
-    if (buffer.IsDetached()) held_->reset();
-    buffer_.Reset();
-  }
+  buffer_.TakeBack();
   ring_.reset();
 }
 

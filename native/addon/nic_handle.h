@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "../nic/packet_ring.h"
+#include "lent_buffer.h"
 
 namespace sysring {
 
@@ -37,10 +38,7 @@ class NicHandle : public Napi::ObjectWrap<NicHandle> {
   void With(Napi::Env env, Use use);
 
   std::shared_ptr<PacketRing> ring_;
-  // Detached on close: views over it then have length 0 and cannot reach unmapped memory.
-  Napi::Reference<Napi::ArrayBuffer> buffer_;
-  // What it keeps mapped; the buffer owns it.
-  std::shared_ptr<Mapping>* held_ = nullptr;
+  LentBuffer buffer_;
 };
 
 }  // namespace sysring

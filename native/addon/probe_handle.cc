@@ -57,20 +57,8 @@ Napi::Value ProbeHandle::Data(const Napi::CallbackInfo& info) {
   auto& rings = probe_->rings();
   uint32_t ring = info[0].ToNumber().Uint32Value();
   if (ring >= rings.size()) return env.Undefined();
-  if (buffers_.empty()) {
-    buffers_.resize(rings.size());
-    held_.resize(rings.size());
-  }
-  if (buffers_[ring].IsEmpty()) {
-    // The buffer keeps the mapping alive until it is collected, whatever happens to the probe.
-    auto* keep = new std::shared_ptr<Mapping>(rings[ring].data());
-    auto buffer = Napi::ArrayBuffer::New(env, (*keep)->data(), (*keep)->size(),
-                                         [](Napi::Env, void*, std::shared_ptr<Mapping>* held) { delete held; }, keep);
-    if (env.IsExceptionPending()) return env.Undefined();
-    buffers_[ring] = Napi::Reference<Napi::ArrayBuffer>::New(buffer, 1);
-    held_[ring] = keep;
-  }
-  return buffers_[ring].Value();
+  buffers_.resize(rings.size());
+  return buffers_[ring].Lend(env, rings[ring].data());
 }
 
 void ProbeHandle::Start(const Napi::CallbackInfo& info) {
@@ -149,18 +137,8 @@ Napi::Value ProbeHandle::BufferDrops(const Napi::CallbackInfo& info) {
 }
 
 void ProbeHandle::Close(const Napi::CallbackInfo&) {
-  for (size_t i = 0; i < buffers_.size(); i++) {
-    if (buffers_[i].IsEmpty()) continue;
-    Napi::ArrayBuffer buffer = buffers_[i].Value();
-    if (!buffer.IsDetached()) {
-      buffer.Detach();
-      // Nobody can reach the memory any more: unmap it now. When the buffer would be collected, nobody knows.
-      if (buffer.IsDetached()) held_[i]->reset();
-    }
-    buffers_[i].Reset();
-  }
+  for (LentBuffer& buffer : buffers_) buffer.TakeBack();
   buffers_.clear();
-  held_.clear();
   probe_.reset();
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../probe/probe.h"
+#include "lent_buffer.h"
 
 namespace sysring {
 
@@ -42,10 +43,8 @@ class ProbeHandle : public Napi::ObjectWrap<ProbeHandle> {
   bool Open(Napi::Env env) const;
 
   std::shared_ptr<Probe> probe_;
-  // One per ring, detached on close: views over them then have length 0 and cannot reach unmapped memory.
-  std::vector<Napi::Reference<Napi::ArrayBuffer>> buffers_;
-  // What each of them keeps mapped; the buffer owns it.
-  std::vector<std::shared_ptr<Mapping>*> held_;
+  // One per ring.
+  std::vector<LentBuffer> buffers_;
 };
 
 }  // namespace sysring

@@ -45,16 +45,8 @@ Napi::Value QueueHandle::Description(const Napi::CallbackInfo& info) {
 
 // data(): its memory, twice in a row. Read-only pages: an assignment through a view of it ends the process.
 Napi::Value QueueHandle::Data(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  if (!Open(env)) return env.Undefined();
-  if (buffer_.IsEmpty()) {
-    held_ = new std::shared_ptr<Mapping>(queue_->reader().data());
-    auto buffer = Napi::ArrayBuffer::New(env, (*held_)->data(), (*held_)->size(),
-                                         [](Napi::Env, void*, std::shared_ptr<Mapping>* held) { delete held; }, held_);
-    if (env.IsExceptionPending()) return env.Undefined();
-    buffer_ = Napi::Reference<Napi::ArrayBuffer>::New(buffer, 1);
-  }
-  return buffer_.Value();
+  if (!Open(info.Env())) return info.Env().Undefined();
+  return buffer_.Lend(info.Env(), queue_->reader().data());
 }
 
 // poll(): the position before which entries are complete, a number below 2^32.
@@ -125,14 +117,7 @@ Napi::Value QueueHandle::Taken(const Napi::CallbackInfo& info) {
 }
 
 void QueueHandle::Close(const Napi::CallbackInfo&) {
-  if (!buffer_.IsEmpty()) {
-    Napi::ArrayBuffer buffer = buffer_.Value();
-    if (!buffer.IsDetached()) {
-      buffer.Detach();
-      if (buffer.IsDetached()) held_->reset();
-    }
-    buffer_.Reset();
-  }
+  buffer_.TakeBack();
   queue_.reset();
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "../cluster/attached_queue.h"
+#include "lent_buffer.h"
 
 namespace sysring {
 
@@ -37,10 +38,7 @@ class QueueHandle : public Napi::ObjectWrap<QueueHandle> {
   bool Open(Napi::Env env) const;
 
   std::shared_ptr<AttachedQueue> queue_;
-  // Detached on close: views over it then have length 0 and cannot reach unmapped memory.
-  Napi::Reference<Napi::ArrayBuffer> buffer_;
-  // What it keeps mapped; the buffer owns it.
-  std::shared_ptr<Mapping>* held_ = nullptr;
+  LentBuffer buffer_;
 };
 
 // Counters as numbers, in the order of COUNTERS in lib/cluster/counters.ts.

@@ -11,8 +11,12 @@ namespace {
 // So often at least, consumers are shown what there is while a long run of records is placed.
 constexpr uint32_t kPublishEvery = 256;
 
-uint16_t CodeOf(const Entry& entry, const RecordView& record) {
-  return entry.flags & kPacket ? kPacketCode : std::min<uint16_t>(record.type(), kPacketCode - 1);
+uint16_t CodeOf(const Entry& entry) {
+  return entry.flags & kPacket ? kPacketCode : std::min<uint16_t>(RecordView(entry.data, entry.len).type(), kPacketCode - 1);
+}
+
+RecordView ViewOf(const Entry& entry, const EventTraits& traits) {
+  return entry.flags & kOldHeader ? RecordView::Old(entry.data, entry.len, traits.params) : RecordView(entry.data, entry.len);
 }
 }  // namespace
 
@@ -44,9 +48,9 @@ uint32_t Distributor::KeyOf(Key key, const Entry& entry, const RecordView& recor
 }
 
 void Distributor::Distribute(const Entry& entry, uint32_t queue) {
-  const RecordView record(entry.data, entry.len, (entry.flags & kOldHeader) != 0);
-  const uint16_t code = CodeOf(entry, record);
+  const uint16_t code = CodeOf(entry);
   const EventTraits& traits = options_.traits[code];
+  const RecordView record = ViewOf(entry, traits);
   // Whoever came before us has found that a copy is needed.
   const bool copies = options_.copies_state && ((traits.traits & kChangesState) != 0 || (entry.flags & kStateOnly) != 0);
   // A new thread's return is its first record: who it belongs to is known before its queue is chosen.
@@ -99,7 +103,7 @@ void Distributor::PutCut(QueueWriter& writer, const Entry& entry, const EventTra
     writer.Place(cut);
     return;
   }
-  const RecordView record(entry.data, entry.len, (entry.flags & kOldHeader) != 0);
+  const RecordView record = ViewOf(entry, traits);
   const auto data = record.Param(traits.data);
   if (!data || data->size() <= snaplen) {
     writer.Place(entry);
@@ -115,7 +119,7 @@ void Distributor::PutCut(QueueWriter& writer, const Entry& entry, const EventTra
   const uint32_t len = entry.len - less;
   const uint16_t kept = static_cast<uint16_t>(snaplen);
   memcpy(to + 16, &len, sizeof len);
-  memcpy(to + RecordView::kHeader + static_cast<uint32_t>(traits.data) * sizeof kept, &kept, sizeof kept);
+  memcpy(to + record.header() + static_cast<uint32_t>(traits.data) * sizeof kept, &kept, sizeof kept);
 }
 
 bool Distributor::HasRoom(const Entry& entry) {

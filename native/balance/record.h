@@ -1,6 +1,7 @@
 // A record of the driver's, read in place: see lib/event/record.ts. Whoever holds one has checked that its header is there.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -12,19 +13,30 @@ class RecordView {
  public:
   static constexpr uint32_t kHeader = 26, kOldHeader = 22;
 
-  RecordView(const uint8_t* data, uint32_t len, bool old_header = false) : data_(data), len_(len), old_(old_header) {}
+  RecordView(const uint8_t* data, uint32_t len) : data_(data), len_(len) {}
+
+  // With a header of 22 bytes, which does not say how many parameters there are: as many of at most `params` as make the length come
+  // out exactly, as paramsInV1() of lib/event/validate.ts finds them.
+  static RecordView Old(const uint8_t* data, uint32_t len, uint32_t params) {
+    RecordView record(data, len);
+    record.header_ = kOldHeader;
+    for (record.params_ = std::min<uint32_t>(params, (len - kOldHeader) / sizeof(uint16_t)); record.params_ > 0; record.params_--) {
+      if (record.End() == len) break;
+    }
+    return record;
+  }
 
   uint64_t ts() const { return Load<uint64_t>(0); }
   uint64_t tid() const { return Load<uint64_t>(8); }
   uint16_t type() const { return Load<uint16_t>(20); }
-  // Parameters of a record with a 22-byte header cannot be counted here.
-  uint32_t nparams() const { return old_ ? 0 : Load<uint32_t>(22); }
+  uint32_t header() const { return header_; }
+  uint32_t nparams() const { return header_ == kOldHeader ? params_ : Load<uint32_t>(22); }
 
   // The bytes of parameter `index`; none if there is no such parameter or it does not lie within the record.
   std::optional<std::string_view> Param(int index) const {
     const uint32_t count = nparams();
-    if (index < 0 || static_cast<uint32_t>(index) >= count || count > (len_ - kHeader) / sizeof(uint16_t)) return std::nullopt;
-    uint64_t at = kHeader + count * sizeof(uint16_t);
+    if (index < 0 || static_cast<uint32_t>(index) >= count || count > (len_ - header_) / sizeof(uint16_t)) return std::nullopt;
+    uint64_t at = header_ + count * sizeof(uint16_t);
     for (int i = 0; i < index; i++) at += Length(i);
     const uint16_t length = Length(index);  // once: whoever wrote the record could still change it
     if (at + length > len_) return std::nullopt;
@@ -40,9 +52,15 @@ class RecordView {
     return std::nullopt;
   }
 
-  uint16_t Length(int index) const { return Load<uint16_t>(kHeader + static_cast<uint32_t>(index) * sizeof(uint16_t)); }
+  uint16_t Length(int index) const { return Load<uint16_t>(header_ + static_cast<uint32_t>(index) * sizeof(uint16_t)); }
 
  private:
+  // Where the last parameter of an old record ends.
+  uint64_t End() const {
+    uint64_t at = header_ + params_ * sizeof(uint16_t);
+    for (uint32_t i = 0; i < params_; i++) at += Length(static_cast<int>(i));
+    return at;
+  }
   template <typename T>
   T Load(uint32_t at) const {
     T value;
@@ -58,7 +76,8 @@ class RecordView {
 
   const uint8_t* data_;
   uint32_t len_;
-  bool old_;
+  uint32_t header_ = kHeader;
+  uint32_t params_ = 0;  // of one with an old header
 };
 
 }  // namespace sysring

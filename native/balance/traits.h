@@ -14,7 +14,7 @@ enum event_trait : uint8_t {
   kDuplicates = 16,  // returns a new fd for the same file
 };
 
-// Positions of parameters; −1: there is none.
+// Positions of parameters, −1: there is none; and their number.
 struct EventTraits {
   uint8_t traits = 0;
   int8_t fd = -1;
@@ -23,7 +23,7 @@ struct EventTraits {
   int8_t pid = -1;    // of the new thread, for kMakesThread
   int8_t ptid = -1;   // its parent
   int8_t data = -1;   // the I/O bytes, which a snaplen cuts
-  int8_t reserved = 0;
+  uint8_t params = 0;  // how many there are, where their lengths have two bytes
 };
 
 // By event code; the last one stands for packets.

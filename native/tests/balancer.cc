@@ -1,11 +1,9 @@
 // Tests of the balancer's thread without Node: rings that are filled while it reads them, and queues that others read. Run as
 // queue.cc is.
 #include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <map>
 #include <thread>
 
@@ -13,6 +11,7 @@
 #include "../balance/queue_source.h"
 #include "../balance/ring_source.h"
 #include "../probe/synthetic/synthetic_probe.h"
+#include "child.h"
 #include "events.h"
 #include "files.h"
 #include "records.h"
@@ -234,25 +233,18 @@ void Failures() {
 // The process with the first balancer is killed; the second one delivers what there was, and says what happened.
 void BalancerKilled() {
   const std::string path = Folder() + "/chain";
-  int ready[2];
-  CHECK(pipe(ready) == 0);
-  const pid_t child = fork();
-  CHECK(child >= 0);
-  if (child == 0) {
+  Child child([&](Child& self) {
     ClusterMemory memory(Options(1, path));
     auto record = Event(1, 1, kRead, {Bytes(1)});
     for (int i = 0; i < 100; i++) memory.writer(0).Place(EntryOf(record));
     memory.writer(0).Publish();
-    CHECK(write(ready[1], "!", 1) == 1);
+    self.SayReady();
     for (;;) pause();
-  }
-  char byte;
-  CHECK(read(ready[0], &byte, 1) == 1);
-  close(ready[0]), close(ready[1]);
+  });
+  child.AwaitReady();
   std::vector<std::unique_ptr<Source>> sources;
   sources.push_back(std::make_unique<QueueSource>(std::make_shared<AttachedQueue>(AttachedQueue::OpenPath(path), 0), 0));
-  kill(child, SIGKILL);
-  CHECK(waitpid(child, nullptr, 0) == child);
+  child.Kill();
   ClusterMemory memory(Options(1));
   Distributor distributor(memory, By(Key::kTid, 1));
   Balancer balancer(memory, distributor, std::move(sources), {});

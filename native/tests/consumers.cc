@@ -1,13 +1,12 @@
 // Tests of native/cluster without Node: consumers that mean harm, and ends that are killed at any instruction. Run as queue.cc is.
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <thread>
 
+#include "child.h"
 #include "files.h"
 #include "records.h"
 
@@ -80,7 +79,7 @@ void ConsumersKilled() {
   std::vector<bool> dropped(kMost);
   Random random(10);
   uint32_t number = 0, lost = 0;
-  auto consume = [&] {
+  auto consume = [&](Child&) {
     AttachedQueue attached(memory.FilesOf(0), 0);
     QueueReader& reader = attached.reader();
     while (attached.State() == ClusterState::kRunning || reader.Head() != reader.tail()) {
@@ -97,13 +96,10 @@ void ConsumersKilled() {
       });
       attached.Wait(200, 5);
     }
-    _exit(0);
   };
   for (uint32_t round = 0; round <= kills; round++) {
     const bool last = round == kills;
-    const pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) consume();
+    Child child(consume);
     // Up to a few ms: while it attaches, reads, sleeps.
     for (uint32_t left = random(1500); left > 0 && number < kMost; left--, number++) {
       auto record = Record(number, 8 + random(400));
@@ -114,9 +110,7 @@ void ConsumersKilled() {
     }
     memory.writer(0).Publish();
     if (last) memory.End(ClusterState::kEnded);
-    else kill(child, SIGKILL);
-    int status;
-    CHECK(waitpid(child, &status, 0) == child);
+    const int status = last ? child.Wait() : child.Kill();
     CHECK(last ? WIFEXITED(status) && WEXITSTATUS(status) == 0 : WIFSIGNALED(status) || !WIFEXITED(status));
     CHECK(!memory.IsAttached(0));
   }
@@ -136,13 +130,9 @@ void ConsumersKilled() {
 void ProducersKilled() {
   const std::string path = Folder() + "/killed";
   for (uint32_t round = 0; round < 10 * times; round++) {
-    int ready[2];
-    CHECK(pipe(ready) == 0);
-    const pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
+    Child child([&](Child& self) {
       ClusterMemory memory(Options(1, path));
-      CHECK(write(ready[1], "!", 1) == 1);
+      self.SayReady();
       Random random(round);
       for (uint32_t number = 0;; number++) {
         auto record = Record(number, 8 + random(400));
@@ -150,10 +140,8 @@ void ProducersKilled() {
         memory.writer(0).Place({record.data(), static_cast<uint32_t>(record.size())});
         memory.writer(0).Publish();
       }
-    }
-    char byte;
-    CHECK(read(ready[0], &byte, 1) == 1);
-    close(ready[0]), close(ready[1]);
+    });
+    child.AwaitReady();
     AttachedQueue attached(AttachedQueue::OpenPath(path), 0);
     QueueReader& reader = attached.reader();
     Random random(round);
@@ -164,8 +152,7 @@ void ProducersKilled() {
       attached.Wait(1, 10);
     }
     CHECK(FailureOf([&] { ClusterMemory other(Options(1, path)); }) == "ERR_CAPTURE_BUSY");
-    kill(child, SIGKILL);
-    CHECK(waitpid(child, nullptr, 0) == child);
+    child.Kill();
     CHECK(!attached.ProducerLives() && attached.State() == ClusterState::kRunning && consume());
     CHECK(access(path.c_str(), F_OK) == 0);
     if (round % 2 == 0) continue;  // the next one finds it

@@ -140,6 +140,7 @@ void RubbishRecords() {
   for (auto& each : options.traits) {
     for (int8_t* field : {&each.fd, &each.tuple, &each.res, &each.pid, &each.ptid, &each.data}) *field = static_cast<int8_t>(random(8)) - 1;
     each.traits = static_cast<uint8_t>(random(32));
+    each.params = static_cast<uint8_t>(random(10));
   }
   for (auto& policy : options.queues) policy.snaplen = random(20);
   Distributor distributor(memory, options);
@@ -155,7 +156,11 @@ void RubbishRecords() {
       record[random(static_cast<uint32_t>(record.size()))] = static_cast<uint8_t>(random(256));
     }
     Entry entry = EntryOf(record, static_cast<uint16_t>(random(10) == 0 ? kOldHeader : random(10) == 0 ? kPacket : 0));
-    if (entry.flags & kOldHeader) record.resize(22), entry = EntryOf(record, kOldHeader);
+    if (entry.flags & kOldHeader) {
+      record.erase(record.begin() + RecordView::kOldHeader, record.begin() + RecordView::kHeader);
+      record.shrink_to_fit();
+      entry = EntryOf(record, kOldHeader);
+    }
     distributor.Distribute(entry);
   }
   CHECK(distributor.seen() == 20000u * times);

@@ -1,6 +1,8 @@
 // timeout: 240
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { chmodSync, chownSync, existsSync, mkdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { openFile } from '../../lib/iface/file/open.js'
 import { busy } from '../helpers/busy.js'
@@ -53,6 +55,10 @@ async function start(...args: string[]): Promise<Job> {
   }
 }
 
+/** Runs the command as an ordinary user, in a group of the same number, without any capability. */
+const as = (uid: number, args: string[], env: NodeJS.ProcessEnv = {}) =>
+  run('setpriv', ['--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all', ...SYSRING, ...args], { env })
+
 const events = (stdout: string) => (JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as { events: number }).events
 
 test('a file over two queues: two processes have all of it together', async () => {
@@ -66,15 +72,36 @@ test('a file over two queues: two processes have all of it together', async () =
   assert.is(queues.reduce((sum, { received, dropped }) => sum + received + dropped, 0), seen)
 })
 
+test('an ordinary user balances where XDG_RUNTIME_DIR is a folder of that user, and else is told so', async () => {
+  const name = id()
+  const balance = ['balance', '-r', TRACE, '-c', name, '-n', '1', '--json']
+  for (const [folder, why] of [[undefined, 'is not set'], ['', 'is not set'], ['/sys/kernel', '/sys/kernel, is not yours']] as const) {
+    const { code, stderr } = await as(54321, balance, { XDG_RUNTIME_DIR: folder })
+    assert.is(code, 1)
+    assert.match(stderr, 'ERR_CAPTURE_PERM')
+    assert.match(stderr, why)
+    assert.match(stderr, 'export XDG_RUNTIME_DIR=')
+  }
+  const own = file('run')
+  mkdirSync(own)
+  chownSync(own, 54321, 54321)
+  chmodSync(dirname(own), 0o755)
+  const env = { XDG_RUNTIME_DIR: own }
+  const balancing = as(54321, balance, env)
+  while (!existsSync(join(own, 'sysring', name))) await new Promise(resolve => setTimeout(resolve, 20))
+  const { code, stdout, stderr } = await as(54321, ['count', '-i', `cluster:${name}@0`, '--json'], env)
+  assert.is(code, 0, stderr)
+  assert.is(events(stdout), TRACE_EVENTS)
+  assert.is((await balancing).code, 0)
+}, { needs: ['setpriv'] })
+
 test('an ordinary user of the group, without any capability, consumes and knows names; another one may not', async () => {
   const name = id()
   const balancer = await start('balance', '-i', 'sysdig', '-c', name, '-n', '1', '--group', '54321')
-  const as = (uid: number, gid: number, ...args: string[]) =>
-    run('setpriv', ['--reuid', `${uid}`, '--regid', `${gid}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all', ...SYSRING, ...args])
-  const { code, stdout, stderr } = await as(54321, 54321, 'dump', '-i', `cluster:${name}@0`, '-n', '1', '-q', '-p', '%proc.name %evt.type %fd.name', 'proc.name = cat and fd.name = /etc/hostname')
+  const { code, stdout, stderr } = await as(54321, ['dump', '-i', `cluster:${name}@0`, '-n', '1', '-q', '-p', '%proc.name %evt.type %fd.name', 'proc.name = cat and fd.name = /etc/hostname'])
   assert.is(code, 0, stderr)
   assert.match(stdout, /^cat \w+ \/etc\/hostname\n$/)
-  const other = await as(54322, 54322, 'dump', '-i', `cluster:${name}@0`)
+  const other = await as(54322, ['dump', '-i', `cluster:${name}@0`])
   assert.is(other.code, 1)
   assert.match(other.stderr, 'ERR_CAPTURE_PERM')
   const { stdout: devices } = await sysring(['devices'])

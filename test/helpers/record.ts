@@ -1,6 +1,6 @@
 /** Records made by hand, as the driver would write them. */
 import { Event } from '../../lib/event/event.js'
-import { HEADER, hasLargeLengths, LEN, NPARAMS, TID, TS, TYPE } from '../../lib/event/record.js'
+import { HEADER, HEADER_V1, hasLargeLengths, LEN, NPARAMS, TID, TS, TYPE } from '../../lib/event/record.js'
 import { EVENT_COUNT, eventInfo, type ParamInfo } from '../../lib/event/table.js'
 import type { ArgsByType } from '../../lib/event/types.generated.js'
 
@@ -115,4 +115,11 @@ function endpoint(address: string): { ip: number[]; port: number } | undefined {
   const groups = (part: string | undefined) => (part === undefined || part === '' ? [] : part.split(':').map((g) => parseInt(g, 16)))
   const zeros = tail === undefined ? [] : new Array(8 - groups(head).length - groups(tail).length).fill(0)
   return { ip: [...groups(head), ...zeros, ...groups(tail)].flatMap((g) => [g >> 8, g & 0xff]), port: Number(port) }
+}
+
+/** The same record with the 22-byte header of drivers before 2018. */
+export function old(bytes: Uint8Array): Buffer {
+  const v1 = Buffer.concat([bytes.subarray(0, HEADER_V1), bytes.subarray(HEADER)])
+  v1.writeUInt32LE(v1.length, LEN)
+  return v1
 }

@@ -1,9 +1,14 @@
+// timeout: 300
 import * as assert from 'uvu/assert'
-import { balance, type BalanceOptions, type Capture } from '../../lib/index.js'
+import { QUEUE_DATA, type QueueData } from '../../lib/balance/workers.js'
+import { balance, type BalanceOptions, type Capture, open } from '../../lib/index.js'
+import { startThread } from '../../lib/thread.js'
 import { all, identities, openQueue } from '../helpers/clusters.js'
 import { synthetic } from '../helpers/capture.js'
-import { openRings, read } from '../helpers/rings.js'
+import { compile, start } from '../helpers/program.js'
+import { openRings, read, seeded } from '../helpers/rings.js'
 import { suite } from '../helpers/suite.js'
+import type { Counts } from './numbered.worker.js'
 import type { Work } from './queue.worker.js'
 
 const test = suite('workers of a cluster', { needs: ['linux'], timeoutMs: 60_000 })
@@ -85,3 +90,69 @@ test('terminated at any moment, the queue is the next consumer\'s', async () => 
     assert.equal([seen, received + dropped, source.delivered], [made, made, made])
   }
 })
+
+const TERMINATED = 80
+const MOST_CALLS = 8_000_000
+const NUMBERED = new URL('./numbered.worker.mjs', import.meta.url)
+
+test(`live, with ${TERMINATED} workers terminated at any moment: made = delivered + dropped, per queue and in total, to the last record`, async () => {
+  const program = await start(compile('numbered', 'test/lifecycle/programs'), [MOST_CALLS, 50])
+  const capture = await open('sysdig', { syscalls: ['lseek'], tracepoints: [], pids: { allow: [program.pid] } })
+  const cluster = await balance(capture, { by: 'round-robin', queues: 2, queueBytes: 512 << 10, maxWaitMs: 2 })
+  assert.ok(cluster.native)
+  const counts: Counts[] = cluster.devices.map(() => new Uint8Array(new SharedArrayBuffer(2 * MOST_CALLS)))
+  const errors: Error[] = []
+  const attach = (queue: number) => {
+    const data: QueueData = { device: cluster.devices[queue], data: counts[queue] }
+    const worker = startThread(NUMBERED, { workerData: { [QUEUE_DATA]: data } })
+    const reads = new Promise(resolve => worker.once('message', resolve))
+    const ended = new Promise(resolve => worker.once('exit', resolve))
+    worker.on('error', error => errors.push(error))
+    return { worker, reads, ended }
+  }
+
+  program.go()
+  const random = seeded(11)
+  let terminated = 0
+  let reading = 0
+  await Promise.all(counts.map(async (_, queue) => {
+    while (terminated < TERMINATED) {
+      terminated++
+      const { worker, reads, ended } = attach(queue)
+      // Most of them while they read or sleep, the others while they start or attach.
+      if (random(4) > 0) {
+        await Promise.race([reads, ended])
+        reading++
+      } else {
+        await later(random(300))
+      }
+      await later(random(60))
+      await worker.terminate()
+      assert.not(cluster.stats().queues[queue].attached)
+    }
+  }))
+  process.kill(program.pid, 'SIGTERM')
+  const made = Number(await program.output)
+  assert.ok(made < MOST_CALLS, 'the program has ended too early')
+  const last = counts.map((_, queue) => attach(queue).ended)
+  cluster.stop()
+  assert.equal(await Promise.all(last), [0, 0])
+  assert.equal(errors, [])
+  await cluster.close()
+
+  identities(cluster)
+  const { seen, queues, sources: [source] } = cluster.stats()
+  assert.equal([source.delivered + source.dropped.total, seen], [2 * made, source.delivered])
+  let again = 0
+  queues.forEach(({ received, dropped, waiting, faults }, queue) => {
+    let once = 0
+    for (const count of counts[queue].subarray(0, 2 * made)) {
+      if (count > 0) once++
+      if (count > 1) again += count - 1
+    }
+    assert.equal([once, received + dropped, waiting, faults], [received, queue === 0 ? Math.ceil(seen / 2) : Math.floor(seen / 2), 0, 0], `queue ${queue}`)
+  })
+  console.log(`${terminated} terminated, ${reading} of them once they read; ${made} calls, ${source.dropped.total} records dropped before the balancer, ${queues.map(({ received, dropped }) => `${received} received and ${dropped} dropped`).join(', ')}, ${again} read again`)
+  assert.ok(queues.every(({ dropped }) => dropped > 0), 'this was no overload')
+  assert.ok(again > 0, 'nobody was terminated within a burst')
+}, { needs: ['bpf', 'btf', 'cc'], timeoutMs: 200_000 })

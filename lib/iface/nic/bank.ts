@@ -1,9 +1,6 @@
 import type { Event } from '../../event/event.js'
 import type { Cursor } from '../burst.js'
-import { LentPacket } from '../packet.js'
-
-/** Before each packet: time, low word first, and length. */
-const HEADER = 12
+import { LentPacket, STORED_HEADER, storedLength, storeHeader } from '../packet.js'
 
 const TWO32 = 0x1_0000_0000
 
@@ -39,17 +36,15 @@ export class Bank implements Cursor {
   /** Copies a packet, stamped with the time now; false when there is no room. */
   add(bytes: Uint8Array, length: number): boolean {
     const at = this.#end
-    if (at + HEADER + length > this.#memory.length) return false
+    if (at + STORED_HEADER + length > this.#memory.length) return false
     // In ms since the epoch; a double holds that to a quarter of a microsecond.
     const now = performance.timeOrigin + performance.now()
     const ms = Math.floor(now)
     const low = (ms % TWO32) * 1e6 + Math.round((now - ms) * 1e6)
     const high = Math.floor(ms / TWO32) * 1e6 + Math.floor(low / TWO32)
-    this.#view.setUint32(at, low % TWO32, true)
-    this.#view.setUint32(at + 4, high, true)
-    this.#view.setUint32(at + 8, length, true)
-    this.#memory.set(bytes.subarray(0, length), at + HEADER)
-    this.#end = at + HEADER + length
+    storeHeader(this.#view, at, length, high, low % TWO32)
+    this.#memory.set(bytes.subarray(0, length), at + STORED_HEADER)
+    this.#end = at + STORED_HEADER + length
     this.count++
     return true
   }
@@ -57,10 +52,10 @@ export class Bank implements Cursor {
   next(event: Event): boolean {
     if (this.#walked === this.count) return false
     const at = this.#at
-    const view = this.#view
-    const length = view.getUint32(at + 8, true)
-    this.#packet.show(event, this.#memory, view, at + HEADER, length, length, view.getUint32(at + 4, true), view.getUint32(at, true))
-    this.#at = at + HEADER + length
+    // Whole packets: as long as on the wire.
+    const length = storedLength(this.#view, at)
+    this.#packet.showStored(event, this.#memory, this.#view, at, length)
+    this.#at = at + STORED_HEADER + length
     this.#walked++
     return true
   }

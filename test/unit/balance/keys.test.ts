@@ -1,8 +1,8 @@
 import * as assert from 'uvu/assert'
-import { FLAG_STATE_ONLY, openFile, type Event, type Key } from '../../../lib/index.js'
+import { type Capture, FLAG_STATE_ONLY, openFile, type Event, type Key } from '../../../lib/index.js'
 import { all, balanced, type Seen, seenOf } from '../../helpers/clusters.js'
 import { synthetic } from '../../helpers/capture.js'
-import { record, socktuple } from '../../helpers/record.js'
+import { old, record, socktuple } from '../../helpers/record.js'
 import { read } from '../../helpers/rings.js'
 import { suite } from '../../helpers/suite.js'
 
@@ -69,6 +69,19 @@ for (const file of FILES) {
     isSharedOut([a, b].map(records), whole)
     isSharedOut([c], whole)
     assert.equal(cluster.stats().queues.map(({ application }) => application), ['counters', 'counters', 'recorder'])
+  })
+}
+
+for (const by of ['pid', 'fd', 'flow'] as const) {
+  test(`records with old headers by ${by}: on the queues on which those with new ones are`, async () => {
+    const items = (await all(await openFile(pathOf('small.scap')), ev => ({ ...seenOf(ev), nparams: ev.nparams })))
+    const shared = async (capture: Capture) => {
+      const { queues } = await balanced(capture, { by, queues: 3, queueBytes: LARGE, stateEvents: false }, ev => `${ev.ts} ${ev.tid} ${ev.type}`)
+      return queues
+    }
+    const now = await shared(synthetic(items))
+    assert.equal(await shared(synthetic(items.map(({ bytes, cpu, nparams }) => ({ bytes: old(bytes), cpu, header: 22, nparams })))), now)
+    assert.ok(now.every(queue => queue.length > 0))
   })
 }
 

@@ -1,7 +1,11 @@
+import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import * as assert from 'uvu/assert'
 import { balance, type Cluster, isCaptureError, open, type QueueOptions } from '../../../lib/index.js'
 import { parseAddress } from '../../../lib/cluster/address.js'
+import { unpackBlocks } from '../../../lib/cluster/metadata.js'
+import { LEN } from '../../../lib/event/record.js'
 import { folder } from '../../helpers/folder.js'
 import { all, balanced, identities, openQueue } from '../../helpers/clusters.js'
 import { synthetic } from '../../helpers/capture.js'
@@ -203,6 +207,28 @@ test('watch() tells of every queue, and once more at the end', async () => {
   await cluster.close()
 })
 
+test('close() waits for nobody who is connected and says nothing', async () => {
+  // Each of them would be given 5 s to speak, otherwise.
+  for (let turn = 0; turn < 12; turn++) {
+    const { cluster } = await fed()
+    const silent = await Promise.all(['', '{"sysring":', '{"sysring":1,"about":true}\n', '{"sysring":1,"metadata":true}\n'].map(async request => {
+      const client = { socket: createConnection({ path: parseAddress(cluster.devices[0]).path, allowHalfOpen: true }), answer: Buffer.alloc(0), ended: false }
+      client.socket.on('data', data => { client.answer = Buffer.concat([client.answer, data]) })
+      client.socket.on('end', () => { client.ended = true })
+      client.socket.write(request)
+      await once(client.socket, 'connect')
+      return client
+    }))
+    await until(() => silent[2].answer.length > 0)
+    await cluster.close()
+    await until(() => silent.every(({ ended }) => ended))
+    assert.equal(silent.slice(0, 3).map(({ answer }) => answer.toString().slice(0, 10)), ['', '', '{"device":'])
+    // Whole, or none.
+    unpackBlocks(silent[3].answer)
+    for (const { socket } of silent) socket.destroy()
+  }
+})
+
 test('a source that fails tells everybody', async () => {
   const { cluster, source } = await fed()
   const capture = await openQueue(cluster, 0)
@@ -218,8 +244,59 @@ test('a source that fails tells everybody', async () => {
   assert.equal(found, numbers(0, 10))
   assert.ok(isCaptureError(error) && error.code === 'ERR_CAPTURE_PRODUCER' && error.message.includes('the source is broken'), String(error))
   assert.is(await cluster.ended.catch((reason: Error) => reason.message), 'the source is broken')
-  assert.is(await cluster.close().catch((reason: Error) => reason.message), 'the source is broken')
+  await cluster.close()
   assert.ok(source.closed)
+})
+
+/** What comes out of a block that uses the cluster, whose source fails. */
+async function outOf(block: (cluster: Cluster) => unknown): Promise<unknown> {
+  const { cluster: failing, source } = await fed()
+  source.push(reads(0, 10))
+  source.end(new Error('the source is broken'))
+  try {
+    await using cluster = failing
+    await block(cluster)
+  } catch (error) {
+    return error
+  }
+  return undefined
+}
+
+for (const [what, block] of [
+  ['by ended', cluster => cluster.ended],
+  ['by ended, asked for when it had failed', async cluster => { await later(50); await cluster.ended }],
+  ['by close()', cluster => cluster.close()],
+  ['by the end of the block, when nobody asked', () => later(50)],
+  ['by the end of the block, when it had not failed yet', cluster => { void cluster.ended.catch(() => {}) }],
+  ['by the end of the block, when only its statistics were watched', async cluster => { for await (const _ of cluster.watch({ everyMs: 10 })); }],
+] as [string, (cluster: Cluster) => unknown][]) {
+  test(`what a cluster fails with is told once: ${what}`, async () => {
+    const error = await outOf(block)
+    assert.ok(error instanceof Error, String(error))
+    assert.equal([error.name, error.message], ['Error', 'the source is broken'])
+  })
+}
+
+test('a failure that ended has told is no other one at the end of the block', async () => {
+  assert.is(await outOf(async cluster => { await cluster.ended.catch(() => {}) }), undefined)
+})
+
+test('what is wrong with records that nobody has walked is told once', async () => {
+  const { capture: live, probe } = openRings(1)
+  const record = read(1)
+  for (let n = 0; n < 10; n++) probe.produce(0, record)
+  for (let byte = 0; byte < 4; byte++) probe.poke(0, 5 * record.length + LEN + byte, 0xff)
+  let error: unknown
+  try {
+    await using capture = live
+    for await (const burst of capture) {
+      for (const _ of burst) break
+      break
+    }
+  } catch (reason) {
+    error = reason
+  }
+  assert.ok(isCaptureError(error) && error.code === 'ERR_CAPTURE_FORMAT', String(error))
 })
 
 test('rings are balanced by a native thread, in the order of time', async () => {

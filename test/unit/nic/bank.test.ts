@@ -34,8 +34,8 @@ test('refuses what it has no room for, and says when it fills up', () => {
   let taken = 0
   while (bank.add(packet(100, taken), 100)) {
     taken++
-    assert.is(bank.isCrowded, taken * 112 > 250)
+    assert.is(bank.isCrowded, taken * 116 > 250)
   }
-  assert.is(taken, Math.floor(1000 / 112))
+  assert.is(taken, Math.floor(1000 / 116))
   assert.is(bank.count, taken)
 })

@@ -1,0 +1,5 @@
+/** A worker does not inherit the loader for TypeScript. */
+import { register } from 'tsx/esm/api'
+
+register()
+await import('./numbered.worker.ts')
