@@ -2,9 +2,9 @@ import { clusterId, socketPath } from '../cluster/address.js'
 import type { Description, QueueDescription } from '../cluster/description.js'
 import { serve, type Serving } from '../cluster/server.js'
 import { CaptureError } from '../errors.js'
-import type { Capture } from '../iface/capture.js'
+import type { Capture, LentSource } from '../iface/capture.js'
 import { following } from '../iface/following.js'
-import { type BalancerSource, type ClusterHandle, guarded, native } from '../native.js'
+import { type ClusterHandle, guarded, native } from '../native.js'
 import { Beginning } from './beginning.js'
 import { Cluster } from './cluster.js'
 import { Feed } from './feed.js'
@@ -17,7 +17,8 @@ import { Workers } from './workers.js'
  * Distributes the records of captures over queues, which worker threads and other processes consume: `open('cluster:7@0')`.
  *
  * Where nobody has to look at the records in JavaScript (live captures without filter or state, queues of other clusters), a native
- * thread does it; otherwise this thread. The cluster takes the captures over.
+ * thread does it; otherwise this thread. The cluster takes the captures over. With `worker`, system calls are not captured from here until
+ * all workers have attached to their queues (at most 10 s): what comes after this has resolved is.
  *
  * @throws CaptureError ERR_CAPTURE_OPTION, ERR_CAPTURE_FILTER, ERR_CAPTURE_BUSY (a cluster of that name runs), ERR_CAPTURE_PERM, ERR_CAPTURE_IO,
  *   ERR_CAPTURE_CLOSED (a capture has a consumer). Once it has taken the captures over, a failure closes them.
@@ -41,6 +42,10 @@ export async function balance(captures: Capture | readonly Capture[], options: B
   }
 
   const lent = policy.choose === undefined && checked.full !== 'wait' ? lend(all, checked.full === 'drop') : undefined
+  // A thread takes longer to start than a ring to overflow: until all workers have attached to their queues, the sources that can
+  // make nothing do so.
+  const pauses = options.worker === undefined ? [] : lent ?? []
+  for (const one of pauses) one.pause?.()
   const source = lent === undefined ? await merged(all) : undefined
   const waits = source !== undefined && (checked.full === undefined ? source.canWait : checked.full === 'wait')
   const description = describe(all, policy, waits, queues)
@@ -71,15 +76,20 @@ export async function balance(captures: Capture | readonly Capture[], options: B
       made.setPids(pids)
       made.setFlows(flows)
     }
+    let workers: Workers | undefined
     if (feed === undefined) {
+      workers = startWorkers(cluster, handle, checked)
+      if (workers !== undefined) await whenAttached(workers, handle)
+      for (const one of pauses) one.resume?.()
       begin()
       runThread(cluster, handle, lent!, checked)
     } else {
       runFeed(cluster, handle, source!, feed, begin)
       // By then a file has said what was there before, or cannot be read.
       if (source!.canWait) await Promise.race([beginning.begun, cluster._settled])
+      workers = startWorkers(cluster, handle, checked)
     }
-    startWorkers(cluster, handle, checked)
+    setImmediate(() => workers?.listen())
     return cluster
   } catch (error) {
     await server?.close()
@@ -120,12 +130,10 @@ async function merged(captures: readonly Capture[]): Promise<Capture> {
   return merge(captures)
 }
 
-interface Lent {
+interface Lent extends LentSource {
   readonly capture: Capture
-  readonly source: BalancerSource
   readonly maxDurationMs: number
   readonly signal: AbortSignal | undefined
-  stop(): void
 }
 
 /** The captures for the balancing thread, which waits for nobody; undefined if one of them has to be read in JavaScript. */
@@ -191,9 +199,16 @@ function runFeed(cluster: Cluster, handle: ClusterHandle, source: Capture, feed:
 }
 const BEAT_MS = 50
 
-function startWorkers(cluster: Cluster, handle: ClusterHandle, { worker, workerData, workerCpus = [], restarts, onMessage = () => {} }: CheckedBalanceOptions): void {
-  if (worker === undefined) return
-  cluster._workers = new Workers({
+async function whenAttached(workers: Workers, handle: ClusterHandle): Promise<void> {
+  // So that nobody takes this producer for dead, which has no thread yet.
+  const beat = setInterval(() => handle.beat(), BEAT_MS)
+  await workers.attached(queue => handle.attached(queue))
+  clearInterval(beat)
+}
+
+function startWorkers(cluster: Cluster, handle: ClusterHandle, { worker, workerData, workerCpus = [], restarts, onMessage = () => {} }: CheckedBalanceOptions): Workers | undefined {
+  if (worker === undefined) return undefined
+  return cluster._workers = new Workers({
     module: worker, cluster: cluster.id, queues: cluster.devices.length, data: workerData, cpus: workerCpus, restarts, onMessage,
     onEnd: queue => handle.abandon(queue),
     onFailure: error => cluster._fail(error),

@@ -35,7 +35,8 @@ export class Beginning {
 
   /** The first records are there: by now files have said it. */
   begin(): void {
-    this.#lists = this.#captures.map(({ metadata }) => metadata)
+    // The running machine is asked when somebody wants to know: it takes longer than a ring to overflow.
+    this.#lists = this.#captures.map(capture => (capture.canWait ? capture.metadata : []))
     this.#began()
   }
 

@@ -105,6 +105,7 @@ export class Cluster implements AsyncDisposable {
   _run(distribute: Promise<void>, stop: () => void): void {
     this.#stopSources = stop
     void this.#follow(distribute)
+    if (this.#failure !== undefined) this.stop()
   }
 
   /** @internal */

@@ -30,6 +30,9 @@ export interface WorkersOptions {
 }
 
 const MINUTE_MS = 60_000
+/** How long a worker may do other things before it attaches to its queue, in ms, and how often it is looked whether it has. */
+const PATIENCE_MS = 10_000
+const LOOK_MS = 2
 
 /** One worker thread per queue. One that throws is started again and takes its queue over; one that returns has done its work. */
 export class Workers {
@@ -40,6 +43,10 @@ export class Workers {
   /** When workers were started again, in the last minute. */
   #recent: number[] = []
   readonly #ended: Promise<void>[] = []
+  /** What they have said before somebody could listen. */
+  #early: [message: unknown, queue: number][] | undefined = []
+  /** Queues that nobody is to read any more. */
+  readonly #left = new Set<number>()
   #closing = false
 
   constructor(options: WorkersOptions) {
@@ -48,29 +55,52 @@ export class Workers {
   }
 
   #start(queue: number, ended: () => void): void {
-    const { module, cluster, data, cpus, onMessage, onEnd, onFailure, restarts } = this.#options
+    const { module, cluster, data, cpus, onEnd, onFailure, restarts } = this.#options
     const queueData: QueueData = { device: queueDevice(cluster, queue), data, ...(cpus[queue] !== undefined && { cpu: cpus[queue] }) }
     const worker = startThread(module, { workerData: { [QUEUE_DATA]: queueData }, name: `sysring queue ${queue}` })
     this.threads[queue] = worker
     let failure: Error | undefined
-    worker.on('message', message => onMessage(message, queue))
+    const leave = () => {
+      this.#left.add(queue)
+      onEnd(queue)
+    }
+    worker.on('message', message => this.#hear(message, queue))
     worker.on('error', error => { failure = error })
     worker.on('exit', () => {
       if (this.#closing) return ended()
       if (failure === undefined) {
-        onEnd(queue)
+        leave()
         return ended()
       }
       const now = performance.now()
       this.#recent = this.#recent.filter(time => time > now - MINUTE_MS)
       if (this.#recent.push(now) > restarts) {
-        onEnd(queue)
+        leave()
         ended()
         return onFailure(failure)
       }
       this.restarted++
       this.#start(queue, ended)
     })
+  }
+
+  #hear(message: unknown, queue: number): void {
+    if (this.#early === undefined) this.#options.onMessage(message, queue)
+    else this.#early.push([message, queue])
+  }
+
+  /** From now on onMessage is called; whoever started them has them in hand by then. */
+  listen(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const [message, queue] of early) this.#options.onMessage(message, queue)
+  }
+
+  /** Resolves when each has attached to its queue or has ended, or takes too long. */
+  async attached(isAttached: (queue: number) => boolean): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS
+    const isAwaited = (queue: number) => !this.#left.has(queue) && !isAttached(queue)
+    while (this.threads.some((_, queue) => isAwaited(queue)) && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, LOOK_MS))
   }
 
   /** Resolves when all have ended: they do at the end of their queues. */

@@ -1,10 +1,10 @@
 import { isMainThread } from 'node:worker_threads'
 import { CaptureError } from '../errors.js'
 import { Burst } from '../iface/burst.js'
-import { Capture, type CaptureOptions, type Interface, type Stats } from '../iface/capture.js'
+import { Capture, type CaptureOptions, type Interface, type LentSource, type Stats } from '../iface/capture.js'
 import type { Following } from '../iface/following.js'
 import type { MetadataBlock } from '../iface/metadata.js'
-import type { BalancerSource, QueueHandle } from '../native.js'
+import type { QueueHandle } from '../native.js'
 import type { Follower } from '../state/follower.js'
 import type { Initial } from '../state/initial.js'
 import type { Lookup, State } from '../state/state.js'
@@ -120,7 +120,7 @@ export class QueueCapture extends Capture {
     return this.#follower === undefined && this._limits.maxEvents === Infinity
   }
 
-  override _lend(iface: number): { source: BalancerSource; stop(): void } {
+  override _lend(iface: number): LentSource {
     this.#lent = true
     return { source: { kind: 'queue', handle: this.#handle, iface }, stop: () => {} }
   }

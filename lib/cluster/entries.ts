@@ -13,7 +13,8 @@ const SIZE = 0
 const LENGTH = 1
 const FLAGS_AND_IFACE = 2
 const CPU_AND_NOTE = 3
-const ENTRY = 16
+/** Bytes of it. */
+export const ENTRY = 16
 const STATE_ONLY = 1
 const IS_PACKET = 2
 const OLD_HEADER = 4

@@ -8,6 +8,7 @@ import { parseAddress, type QueueAddress } from './address.js'
 import { QueueCapture, type QueueOptions } from './capture.js'
 import { parseDescription } from './description.js'
 import { askMetadata, REQUEST } from './server.js'
+import { warm } from './warm.js'
 
 /** How long the balancer may take to answer, in ms. */
 const PATIENCE_MS = 10_000
@@ -22,6 +23,7 @@ export async function openQueue(device: string, options: QueueOptions = {}): Pro
   check(options)
   const address = parseAddress(device)
   const isSocket = statSync(address.path, { throwIfNoEntry: false })?.isSocket() === true
+  warm()
   const handle = await attach(address, isSocket)
   try {
     const description = parseDescription(handle.description())

@@ -82,6 +82,16 @@ export interface CaptureOptions {
  */
 const MAX_BURST = 32_768
 
+/** @internal A source that a balancing thread reads. */
+export interface LentSource {
+  readonly source: BalancerSource
+  /** Nothing more is made; the thread reads what there is. */
+  stop(): void
+  /** Of sources that fill up at once: makes nothing until resume(). What was made before stays. */
+  pause?(): void
+  resume?(): void
+}
+
 /**
  * A source of records: a live interface, a file, or several of them merged. Loop over its bursts, and over
  * the events of each burst.
@@ -175,7 +185,7 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
    * @internal Leaves a lendable source to a balancing thread, which is its one reader from then on: this object only stops it and
    * counts. Its interfaces are numbered from `iface`. To be called after _take().
    */
-  _lend(_iface: number): { source: BalancerSource; stop(): void } {
+  _lend(_iface: number): LentSource {
     throw new CaptureError('ERR_CAPTURE_OPTION', `${this.device} cannot be read by a balancing thread`, 'this is a fault of sysring; please report it')
   }
 

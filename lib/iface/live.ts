@@ -1,12 +1,12 @@
 import { LINKTYPE_USER0 } from '../export/framing.js'
 import { CaptureError } from '../errors.js'
-import type { BalancerSource, ProbeHandle } from '../native.js'
+import { guarded, type ProbeHandle } from '../native.js'
 import type { CheckedLiveOptions, LiveOptions } from '../probe/options.js'
 import type { HitCount, Probe, ProbeInfo } from '../probe/probe.js'
 import { Rings } from '../ring/rings.js'
 import { Sieve } from '../ring/sieve.js'
 import { Burst, type Lost } from './burst.js'
-import { Capture, type CpuStats, type Interface, type Stats } from './capture.js'
+import { Capture, type CpuStats, type Interface, type LentSource, type Stats } from './capture.js'
 import type { Follower } from '../state/follower.js'
 import type { Initial } from '../state/initial.js'
 import type { Runtimes } from '../state/runtime.js'
@@ -101,9 +101,14 @@ export class LiveCapture extends Capture {
     return this.#follower === undefined && this.#sieve === undefined && this._limits.maxEvents === Infinity
   }
 
-  override _lend(iface: number): { source: BalancerSource; stop(): void } {
+  override _lend(iface: number): LentSource {
     this.#lent = true
-    return { source: { kind: 'probe', handle: this.#probe, iface, header: this.#header }, stop: () => { this.finish() } }
+    return {
+      source: { kind: 'probe', handle: this.#probe, iface, header: this.#header },
+      stop: () => { this.finish() },
+      pause: () => this.#probe.stop(),
+      resume: () => { if (!this.#stopped) guarded(() => this.#probe.start()) },
+    }
   }
 
   protected fill(): boolean | undefined | Promise<boolean | undefined> {

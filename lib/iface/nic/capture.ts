@@ -1,11 +1,11 @@
 import { CaptureError } from '../../errors.js'
-import { type BalancerSource, guarded, native, type NicHandle } from '../../native.js'
+import { guarded, native, type NicHandle } from '../../native.js'
 import type { Follower } from '../../state/follower.js'
 import { netnsOf } from '../../state/netns.js'
 import { Proc } from '../../state/proc.js'
 import type { State } from '../../state/state.js'
 import { Burst, type Lost } from '../burst.js'
-import { Capture, type Interface, type Stats } from '../capture.js'
+import { Capture, type Interface, type LentSource, type Stats } from '../capture.js'
 import { follow } from '../follow.js'
 import type { Following } from '../following.js'
 import { type CheckedNicOptions, checkNicOptions, type NicOptions } from './options.js'
@@ -68,7 +68,7 @@ export class NicCapture extends Capture {
     return this.#follower === undefined && !this.#decap && this._limits.maxEvents === Infinity
   }
 
-  override _lend(iface: number): { source: BalancerSource; stop(): void } {
+  override _lend(iface: number): LentSource {
     this.#lent = true
     return { source: { kind: 'nic', handle: this.#handle, iface }, stop: () => { this.finish() } }
   }

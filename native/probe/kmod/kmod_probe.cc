@@ -59,6 +59,7 @@ void KmodProbe::Request(const KmodPlan::Request& request) {
 }
 
 void KmodProbe::Start() {
+  stopped_ = false;
   for (const auto& request : plan_.start) Request(request);
 }
 
