@@ -62,7 +62,9 @@ AttachedQueue::AttachedQueue(QueueFiles files, uint32_t queue) : files_(std::mov
   beat_seen_ = Nanoseconds(CLOCK_MONOTONIC);
   auto producer_page = Mapping::Once(memory, page, static_cast<off_t>(at.producer), false);
   auto consumer_page = Mapping::Once(consumer, page, static_cast<off_t>(at.consumer), true);
-  reader_ = std::make_unique<QueueReader>(producer_page, consumer_page, Mapping::Twice(memory, at.size, static_cast<off_t>(at.data)), at.size);
+  auto data = Mapping::Twice(memory, at.size, static_cast<off_t>(at.data));
+  data->Populate(at.size, false);
+  reader_ = std::make_unique<QueueReader>(producer_page, consumer_page, std::move(data), at.size);
   // All of that was read from one cluster, if it still is the same.
   if (!IsSame()) throw refuse("it is just being made anew");
 }

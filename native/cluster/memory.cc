@@ -65,6 +65,7 @@ ClusterMemory::ClusterMemory(const ClusterOptions& options) {
     memset(producer_pages_[q]->data(), 0, page);
     memset(consumer_pages_[q]->data(), 0, page);
     auto data = Mapping::Twice(memory_.get(), layout[q].size, static_cast<off_t>(layout[q].data), true);
+    data->Populate(layout[q].size, true);
     writers_.emplace_back(producer_pages_[q], consumer_pages_[q], data, layout[q].size);
   }
   // From here on nobody gets a new writable mapping of what only the producer writes.

@@ -38,6 +38,11 @@ std::shared_ptr<Mapping> Mapping::TryOnce(int fd, size_t size, off_t offset, boo
   return at == MAP_FAILED ? nullptr : std::shared_ptr<Mapping>(new Mapping(at, size));
 }
 
+// include/uapi/asm-generic/mman-common.h; older headers do not have them.
+constexpr int kPopulateRead = 22, kPopulateWrite = 23;
+
+void Mapping::Populate(size_t bytes, bool to_write) const { madvise(data_, bytes, to_write ? kPopulateWrite : kPopulateRead); }
+
 Mapping::~Mapping() { munmap(data_, size_); }
 
 Ring::Ring(int cpu, std::shared_ptr<Mapping> data, uint32_t size, std::shared_ptr<Mapping> info, CounterLayout layout, Trust trust)

@@ -38,6 +38,10 @@ class Mapping {
   uint8_t* data() const { return data_; }
   size_t size() const { return size_; }
 
+  // Has the kernel fetch the first `bytes` now, to read or to write, and not page by page while records come at full rate. Does
+  // nothing where it cannot (before Linux 5.14, memory of devices).
+  void Populate(size_t bytes, bool to_write) const;
+
   // What has to live as long as the mapping does, and no shorter.
   void Keep(std::shared_ptr<void> owner) { owner_ = std::move(owner); }
 
