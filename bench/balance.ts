@@ -1,3 +1,4 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { BALANCED, compileNative, QUEUE, TRACER_CPU, WORK_CPU } from './build.js'
 import { Child, sleep } from './child.js'
@@ -23,6 +24,7 @@ export const balance: Suite = {
   async run(bench) {
     const cases = [
       ...CONSUMERS.flatMap(consumer => (['rate', 'wake'] as const).map(mode => ({ name: `queue ${mode}: ${consumer}`, run: () => queue(bench, mode, consumer) }))),
+      ...CONSUMERS.map(consumer => ({ name: `queue wake: ${consumer}, CPUs kept awake`, run: () => awake(() => queue(bench, 'wake', consumer)) })),
       { name: 'live: balanced', run: () => live(bench, balanced) },
       { name: 'live: unbalanced', run: () => live(bench, unbalanced) },
     ].filter(({ name }) => bench.chosen(name))
@@ -45,6 +47,17 @@ async function queue(bench: Bench, mode: 'rate' | 'wake', consumer: typeof CONSU
   if (seen.events !== count) throw new Error(`${seen.events} records were read, not ${count}`)
   const { events, wallMs, cpuMs, bursts, p50, p90 } = seen
   return { events, millions: events / wallMs / 1000, ns: 1e6 * cpuMs / events, bursts, p50, p90 }
+}
+
+/** With CPUs that do not halt when there is nothing to do. Source: Documentation/power/pm_qos_interface.rst. */
+async function awake<T>(run: () => Promise<T>): Promise<T> {
+  const held = openSync('/dev/cpu_dma_latency', 'w')
+  try {
+    writeSync(held, new Uint8Array(4))
+    return await run()
+  } finally {
+    closeSync(held)
+  }
 }
 
 /** Captures a getppid loop at full rate for a while. */
@@ -85,10 +98,10 @@ function tables(series: readonly Series[]): Table[] {
   const named = (part: string) => series.filter(({ name }) => name.startsWith(part))
   const numbers = (own: Series, ...keys: string[]) => keys.map(key => spreadText(of(own, key)))
   const short = ({ name }: Series) => name.slice(name.indexOf(': ') + 2)
-  const isOurs = (own: Series) => short(own) !== 'C++'
+  const isOurs = (own: Series) => !short(own).startsWith('C++')
   const [rates, wakes, lives] = [named('queue rate'), named('queue wake'), named('live')]
   const compared = (own: Series, others: readonly Series[], key: string) => {
-    const other = others.find(each => !isOurs(each))
+    const other = others.find(each => short(each) === short(own).replace('worker thread', 'C++'))
     return other === undefined || !isOurs(own) ? '' : spreadText(ratio(own, other, key))
   }
   return [
@@ -102,7 +115,7 @@ function tables(series: readonly Series[]): Table[] {
       title: 'Queue: from the stamp of a record to the loop of a consumer that sleeps',
       head: ['read by', 'p50 µs', 'x C++', 'p90 µs', 'target'],
       rows: wakes.map(own => [short(own), ...numbers(own, 'p50'), compared(own, wakes, 'p50'), ...numbers(own, 'p90'), isOurs(own) ? targetText(of(own, 'p50')?.median, MAX_WAKE_US) : '']),
-      notes: ["C++: what the kernel's futex takes on this machine to wake somebody", ...failureNotes(wakes)],
+      notes: ["C++: what the kernel's futex takes on this machine to wake somebody; kept awake: with 0 in /dev/cpu_dma_latency", ...failureNotes(wakes)],
     },
     {
       title: 'Live: a getppid loop on one CPU; on the other one the balancer and two workers, or a reader without them',
