@@ -3,7 +3,7 @@ import type { Source } from './source.js'
 import { SLACK } from '../../event/validate.js'
 
 /** Bytes asked of the source at a time. What is read at once had better stay in the CPU's cache until it is walked … */
-const CHUNK_SIZE = 256 * 1024
+const CHUNK_SIZE = 64 * 1024
 /** … where each read costs a turn of the event loop, fewer turns are worth more. */
 const CHUNK_SIZE_AHEAD = 2 * 1024 * 1024
 /**
