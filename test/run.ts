@@ -16,8 +16,8 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const TIME_LIMIT = 120
 /** Milliseconds that a process has to end by itself once its summary is out. */
 const GRACE_MS = 4000
-/** Files that measure the machine have it to themselves. */
-const ALONE = /^test\/(kernel|interop|lifecycle|native|cli|guest)\//
+/** Files that capture the machine have it to themselves. */
+const ALONE = /^test\/(kernel|lifecycle|cli|guest|interop\/attribution)/
 
 interface Report {
   file: string
