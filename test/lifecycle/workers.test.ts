@@ -91,7 +91,7 @@ test('terminated at any moment, the queue is the next consumer\'s', async () => 
   }
 })
 
-const TERMINATED = 80
+const TERMINATED = 40
 const MOST_CALLS = 8_000_000
 const NUMBERED = new URL('./numbered.worker.mjs', import.meta.url)
 
