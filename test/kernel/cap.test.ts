@@ -53,7 +53,7 @@ test('a filter, a limit, and a loop that is left', async () => {
 test('what cannot be: coded errors, and the process lives on', async () => {
   for (const [device, options, code] of [
     ['cap:nonesuch', {}, 'ERR_CAPTURE_NO_DEVICE'],
-    [`cap:${net.near}`, { bpf: 'udp por' }, 'ERR_CAPTURE_FILTER'],
+    [`cap:${net.near}`, { bpf: 'udp port' }, 'ERR_CAPTURE_FILTER'],
     [`cap:${net.near}`, { snaplen: 96 }, 'ERR_CAPTURE_OPTION'],
     [`cap:${net.near}`, { filter: 'proc.name=cat' }, 'ERR_CAPTURE_OPTION'],
   ] as const) {

@@ -12,7 +12,7 @@ import { Bank } from './bank.js'
 
 /** Options of a capture through the package `cap`. */
 export interface CapOptions extends Pick<CaptureOptions, 'maxEvents' | 'maxDurationMs' | 'signal' | 'tables'> {
-  /** Deliver only the packets for which this is true, in tcpdump's language. */
+  /** Deliver only the packets for which this is true, in tcpdump's language. Names of hosts are asked of the DNS, which may take its time. */
   bpf?: string
   /** Show frames that carry a system call of this library (EtherType 0x88B5) as that event. Default: false. */
   decap?: boolean

@@ -8,7 +8,7 @@ export type FanoutMode = 'hash' | 'lb' | 'cpu' | 'rollover'
 export interface NicOptions extends CaptureOptions {
   /**
    * Deliver only the packets for which this is true: tcpdump's language, "tcp port 80 and host 10.0.0.1". The kernel decides it; what
-   * it leaves out is counted nowhere. Needs libpcap.
+   * it leaves out is counted nowhere. Needs libpcap, which asks the DNS for names of hosts, and the thread waits for it meanwhile.
    */
   bpf?: string
   /** Bytes to keep of each packet: 1 … 262144 (default). */
