@@ -41,6 +41,15 @@ struct filtered {
 #define MAX_CPUS 1024
 #define MAX_SYSCALLS 512
 
+/* A number outside the table, or one of a 32-bit process that has no 64-bit twin: a generic event that carries only the number
+ * itself. The kernel's own numbers end well below. */
+#define UNKNOWN_SYSCALL (MAX_SYSCALLS - 1)
+
+/* With the 64-bit twin of a 32-bit call: its arguments are laid out in another way, it becomes a generic event. */
+#define IA32_GENERIC 0x8000
+/* SYS_SENDMMSG (include/uapi/linux/net.h) is 20. */
+#define MAX_SOCKETCALLS 21
+
 /* TASK_COMM_LEN: the name of a thread with its NUL. */
 #define COMM_SIZE 16
 

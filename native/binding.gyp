@@ -34,6 +34,7 @@
         "nic/socket_failure.cc",
         "ring/ring.cc",
         "probe/bpf/bpf_probe.cc",
+        "probe/bpf/ia32.cc",
         "probe/bpf/iterators.cc",
         "probe/bpf/libbpf_load.cc",
         "probe/bpf/static_link.cc",
@@ -44,7 +45,7 @@
       ],
       "include_dirs": [
         "<!@(node -p \"require('node-addon-api').include_dir\")",
-        "build",
+        "build/<(target_arch)",
         "probe/bpf"
       ],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED", "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],

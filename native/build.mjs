@@ -1,6 +1,6 @@
 /**
- * Builds what is not TypeScript: `npm run build:native`. The BPF programs become native/build/NAME.bpf.o, the addon
- * native/build/Release/*.node. What is newer than its sources is left alone.
+ * Builds what is not TypeScript: `npm run build:native`. The BPF programs become native/build/ARCH/NAME.bpf.o for
+ * each architecture, the addon, which embeds those of its own, native/build/Release/*.node. What is newer than its sources is left alone.
  */
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync, utimesSync } from 'node:fs'
 import { arch } from 'node:os'
@@ -11,7 +11,7 @@ import { ROOT, StepError, command, discard, script, step } from './step.mjs'
 const BTF = '/sys/kernel/btf/vmlinux'
 const BPF = 'native/probe/bpf'
 const VMLINUX = 'native/build/vmlinux.h'
-/** bpf_tracing.h wants to know whose registers it reads. */
+/** Of each architecture of Node the name that bpf_tracing.h knows it by: it wants to know whose registers it reads. */
 const TARGETS = { x64: 'x86', arm64: 'arm64' }
 
 export async function buildNative() {
@@ -24,16 +24,20 @@ async function buildBpf() {
   const folder = join(ROOT, BPF)
   const programs = existsSync(folder) ? readdirSync(folder).filter(file => file.endsWith('.bpf.c')) : []
   if (programs.length === 0) return
-  // Any kernel's types will do: the loader relocates them to those of the kernel it finds (CO-RE).
+  if (TARGETS[arch()] === undefined) throw new StepError(`no BPF target for ${arch()}`, `${Object.keys(TARGETS).join(' and ')} are supported`)
+  // Any kernel's types will do, also those of another architecture: the loader relocates them to those of the kernel it finds (CO-RE).
   await step('kernel types (vmlinux.h)', { inputs: [], outputs: [VMLINUX] }, dumpTypes)
-  for (const program of programs) {
-    const object = `native/build/${program.replace(/c$/, 'o')}`
-    const files = { inputs: [BPF, 'native/abi.h', VMLINUX], outputs: [object] }
-    await step(`BPF program ${program}`, files, () => compile(`${BPF}/${program}`, object))
-    // The addon embeds the object: one file to ship.
-    const skeleton = object.replace(/\.bpf\.o$/, '.skel.h')
-    const name = program.replace(/\.bpf\.c$/, '_bpf')
-    await step(`skeleton ${skeleton}`, { inputs: [object], outputs: [skeleton] }, () => generateSkeleton(object, name, skeleton))
+  for (const cpu of Object.keys(TARGETS)) {
+    mkdirSync(join(ROOT, 'native/build', cpu), { recursive: true })
+    for (const program of programs) {
+      const object = `native/build/${cpu}/${program.replace(/c$/, 'o')}`
+      const files = { inputs: [BPF, 'native/abi.h', VMLINUX], outputs: [object] }
+      await step(`BPF program ${program} for ${cpu}`, files, () => compile(`${BPF}/${program}`, object, TARGETS[cpu]))
+      // The addon embeds the object: one file to ship.
+      const skeleton = object.replace(/\.bpf\.o$/, '.skel.h')
+      const name = program.replace(/\.bpf\.c$/, '_bpf')
+      await step(`skeleton ${skeleton}`, { inputs: [object], outputs: [skeleton] }, () => generateSkeleton(object, name, skeleton))
+    }
   }
 }
 
@@ -52,9 +56,7 @@ async function dumpTypes() {
   }
 }
 
-async function compile(source, object) {
-  const target = TARGETS[arch()]
-  if (target === undefined) throw new StepError(`no BPF target for ${arch()}`, 'x64 and arm64 are supported')
+async function compile(source, object, target) {
   const flags = ['-O2', '-g', '-Wall', '-target', 'bpf', '-mcpu=v3', `-D__TARGET_ARCH_${target}`]
   const paths = ['-Inative', '-Inative/build', `-I${BPF}`]
   try {

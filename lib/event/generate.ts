@@ -31,6 +31,7 @@ function readSource(): SourceTables {
   const { events, dynamic_tables, ...table } = read('event_table')
   const flags = read('flag_tables')
   const calls = read('syscall_table_x86_64')
+  const { _source, ...ia32 } = read('syscall_numbers_ia32')
   // Later versions of the driver only append: parameters to events, events to the table, entries to flag tables.
   // Knowing them changes nothing for older records, because a record says how many parameters it has.
   for (const event of events) event.params = [...event.params, ...(event.compat['libs0.25.4']?.appended_params ?? [])]
@@ -40,13 +41,15 @@ function readSource(): SourceTables {
     dynamicTables: dynamic_tables,
     flagTables: { ...flags.tables, ...flags['later_tables_libs_0.25.4'] },
     syscalls: calls.syscalls,
+    arm64: read('syscall_numbers_arm64').numbers,
+    ia32,
     ppmSc: calls.ppm_sc,
     lastPpmScOf0293: Math.max(...Object.values<number>(calls['ppm_sc_sysdig0.29.3'])),
   }
 }
 
 function tableModule(source: SourceTables): string {
-  const { events, dynamicTables, flagTables, syscalls, ppmSc } = source
+  const { events, dynamicTables, flagTables, syscalls, arm64, ppmSc } = source
   const types = Object.entries(dynamicTables).map(([name, variants]) =>
     `  ${name}: '${variants.map((v) => `${v.type.slice(3)}:${v.format.slice(3)}`).join(' ')}',`)
   const flags = Object.entries(flagTables).map(([name, entries]) =>
@@ -84,6 +87,10 @@ ${wrap(listByIndex(ppmScNames(ppmSc)))}\`
 /** Names of system calls by their number on x86_64. */
 export const SYSCALL_NAMES_X86_64 = \`
 ${wrap(listByIndex(syscalls.map((s) => [s.nr, s.name])))}\`
+
+/** Names of system calls by their number on arm64. */
+export const SYSCALL_NAMES_ARM64 = \`
+${wrap(listByIndex(Object.entries(arm64).map(([name, nr]) => [nr, name])))}\`
 
 /** What the driver makes of a system call of x86_64, by its number: code of the enter event, a colon, ppm_sc. */
 export const SYSCALL_CODES_X86_64 = \`

@@ -1,6 +1,9 @@
 import type { Event } from './event.js'
 import { type Direction, PACKET } from './record.js'
-import { DYNAMIC_TABLES, EVENT_NAMES, EVENTS, FLAG_TABLES, PPM_SC_NAMES, SYSCALL_CODES_X86_64, SYSCALL_NAMES_X86_64 } from './table.generated.js'
+import {
+  DYNAMIC_TABLES, EVENT_NAMES, EVENTS, FLAG_TABLES, PPM_SC_NAMES, SYSCALL_CODES_X86_64, SYSCALL_NAMES_ARM64,
+  SYSCALL_NAMES_X86_64,
+} from './table.generated.js'
 import type { EventName } from './types.generated.js'
 
 /** One parameter of an event, as the driver's table describes it. */
@@ -49,7 +52,7 @@ const infos: (EventInfo | undefined)[] = new Array(EVENT_COUNT).fill(undefined)
 const flagTables = new Map<string, FlagTable>()
 let ppmScNames: readonly string[] | undefined
 let syscallCodeList: readonly string[] | undefined
-let syscallNumbers: ReadonlyMap<string, number> | undefined
+const syscallNumbers = new Map<Architecture, ReadonlyMap<string, number>>()
 
 /** What the table knows of an event code; undefined for codes of later drivers. */
 export function eventInfo(type: number): EventInfo | undefined {
@@ -81,10 +84,17 @@ export function syscallName(ppmSc: number): string {
   return name === '' ? UNKNOWN_CALL : name
 }
 
-/** The system call's number on x86_64. */
-export function syscallNumber(name: string): number | undefined {
-  syscallNumbers ??= new Map(list(SYSCALL_NAMES_X86_64).map((name, nr) => [name, nr]))
-  return name === '' ? undefined : syscallNumbers.get(name)
+/** Architectures that system calls are known of, named as by Node. */
+export type Architecture = 'x64' | 'arm64'
+
+/** The system call's number on x86_64, or on arm64; undefined if there is none there. */
+export function syscallNumber(name: string, architecture: Architecture = 'x64'): number | undefined {
+  let numbers = syscallNumbers.get(architecture)
+  if (numbers === undefined) {
+    const names = list(architecture === 'arm64' ? SYSCALL_NAMES_ARM64 : SYSCALL_NAMES_X86_64)
+    syscallNumbers.set(architecture, (numbers = new Map(names.map((name, nr) => [name, nr]))))
+  }
+  return name === '' ? undefined : numbers.get(name)
 }
 
 /** What the driver makes of the system call with this number on x86_64; undefined if there is none. */

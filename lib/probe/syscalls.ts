@@ -6,11 +6,19 @@ export const MAX_SYSCALLS = 512
 /** Where our eBPF probe counts calls whose number it does not know. */
 const UNKNOWN_SYSCALL = MAX_SYSCALLS - 1
 
-/** Numbers of the calls with these names. @throws CaptureError ERR_CAPTURE_OPTION for a name that is none. */
+/** Whose numbers this machine's kernel has. */
+const ARCHITECTURE = process.arch === 'arm64' ? 'arm64' : 'x64'
+
+/**
+ * Numbers on this machine of the calls with these names; those that only another architecture has, such as open on arm64, are
+ * left out. @throws CaptureError ERR_CAPTURE_OPTION for a name that is none.
+ */
 export function syscallNumbers(names: readonly string[]): number[] {
-  return names.map(name => {
-    const number = syscallNumber(name)
-    if (number !== undefined && number < UNKNOWN_SYSCALL) return number
-    throw new CaptureError('ERR_CAPTURE_OPTION', `there is no system call named ${name}`, 'names as in `man 2 syscalls`: openat, execve, read')
+  return names.flatMap(name => {
+    const known = syscallNumber(name)
+    if (known === undefined || known >= UNKNOWN_SYSCALL) {
+      throw new CaptureError('ERR_CAPTURE_OPTION', `there is no system call named ${name}`, 'names as in `man 2 syscalls`: openat, execve, read')
+    }
+    return syscallNumber(name, ARCHITECTURE) ?? []
   })
 }

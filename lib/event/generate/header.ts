@@ -1,4 +1,6 @@
-import { bothModelPair, exitModelPair, type SourceTables } from './source.js'
+import {
+  arm64Rows, bothModelPair, exitModelPair, type Ia32Row, ia32Rows, socketcallRows, type SourceTables, type SyscallRow,
+} from './source.js'
 
 /** events.generated.h: what the probe has to know, in C. */
 export function header(source: SourceTables, banner: string): string {
@@ -21,7 +23,23 @@ ${source.events.slice(0, source.eventMax).map((e) => `\t${e.const} = ${e.code},`
  * enter+exit model it is 0 (unknown) where sysdig 0.29.3 has no such code, because it crashes on one.
  */
 #define SYSCALLS_X86_64(X) \\
-${syscalls(source).join(' \\\n')}
+${syscalls(source.syscalls, source).join(' \\\n')}
+
+/* The same for arm64, whose numbers are those of asm-generic. */
+#define SYSCALLS_ARM64(X) \\
+${syscalls(arm64Rows(source), source).join(' \\\n')}
+
+/*
+ * X(nr, name, nr_x86_64, generic)
+ *
+ * Which system call of x86_64 one of a 32-bit process is; generic: its arguments are laid out in another way.
+ */
+#define SYSCALLS_IA32(X) \\
+${ia32(ia32Rows(source)).join(' \\\n')}
+
+/* The same for what socketcall() calls, by its first argument. */
+#define SOCKETCALLS_IA32(X) \\
+${ia32(socketcallRows(source)).join(' \\\n')}
 
 /*
  * Flag values as they are on the wire, which are often not the kernel's own.
@@ -36,8 +54,12 @@ ${flags(source).join('\n')}
 `
 }
 
-function syscalls(source: SourceTables): string[] {
-  return source.syscalls.map((call) => {
+function ia32(rows: Ia32Row[]): string[] {
+  return rows.map(({ nr, name, native, generic }) => `\tX(${nr}, ${name}, ${native}, ${generic ? 1 : 0})`)
+}
+
+function syscalls(rows: SyscallRow[], source: SourceTables): string[] {
+  return rows.map((call) => {
     const both = bothModelPair(call, source)
     const exit = exitModelPair(call)
     return `\tX(${[call.nr, call.name, both.enter, both.exit, exit.enter, exit.exit, call.ppm_sc <= source.lastPpmScOf0293 ? call.ppm_sc : 0, call.ppm_sc].join(', ')})`

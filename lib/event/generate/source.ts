@@ -5,7 +5,11 @@ export interface SourceTables {
   eventMax: number
   dynamicTables: Record<string, { type: string; format: string }[]>
   flagTables: Record<string, { name: string; value: number }[]>
+  /** Of x86_64. */
   syscalls: SyscallRow[]
+  /** Numbers of system calls on arm64 by name; what becomes of a call is the same everywhere. */
+  arm64: Record<string, number>
+  ia32: Ia32Calls
   /** The highest ppm_sc that sysdig 0.29.3 knows. */
   lastPpmScOf0293: number
   ppmSc: Record<string, number>
@@ -37,6 +41,17 @@ export interface SyscallRow {
   enter: number
   exit: number
   ppm_sc: number
+}
+
+/** System calls of 32-bit processes on x86_64. */
+export interface Ia32Calls {
+  numbers: Record<string, number>
+  /** Calls that are what another one is on x86_64. */
+  same_as: Record<string, string>
+  /** Calls whose arguments the probe cannot read as those of x86_64, and why: they become generic events. */
+  generic: Record<string, string>
+  /** What socketcall() calls by its first argument; the first is none. */
+  socketcall: string[]
 }
 
 /** Codes of an enter event and its exit event. */
@@ -101,4 +116,37 @@ export function ppmScNames(ppmSc: Record<string, number>): [code: number, name: 
   const names = new Map(Object.entries(ppmSc).map(([constant, code]) => [code, constant.slice('PPM_SC_'.length).toLowerCase()]))
   for (const [code, name] of Object.entries(NAMES_IN_0_29)) names.set(Number(code), name)
   return [...names]
+}
+
+/** The rows of arm64: those of x86_64 that have a number there, under that number. */
+export function arm64Rows({ syscalls, arm64 }: SourceTables): SyscallRow[] {
+  const rows = new Map(syscalls.map((call) => [call.name, call]))
+  return Object.entries(arm64).map(([name, nr]) => {
+    const row = rows.get(name)
+    if (row === undefined) throw new Error(`arm64 has a system call ${name}, which x86_64 has not: what becomes of it?`)
+    return { ...row, nr }
+  })
+}
+
+/** Which call of x86_64 a 32-bit one is, by its number there; without those that x86_64 has nothing like. */
+export function ia32Rows({ syscalls, ia32 }: SourceTables): Ia32Row[] {
+  return Object.entries(ia32.numbers).flatMap(([name, nr]) => ia32Row(name, nr, syscalls, ia32))
+}
+
+/** The calls behind socketcall(), by its first argument. */
+export function socketcallRows({ syscalls, ia32 }: SourceTables): Ia32Row[] {
+  return ia32.socketcall.flatMap((name, nr) => ia32Row(name, nr, syscalls, ia32))
+}
+
+export interface Ia32Row {
+  nr: number
+  name: string
+  /** Number on x86_64. */
+  native: number
+  generic: boolean
+}
+
+function ia32Row(name: string, nr: number, syscalls: SyscallRow[], { same_as, generic }: Ia32Calls): Ia32Row[] {
+  const call = syscalls.find((each) => each.name === (same_as[name] ?? name))
+  return call === undefined ? [] : [{ nr, name, native: call.nr, generic: name in generic }]
 }

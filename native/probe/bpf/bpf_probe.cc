@@ -12,6 +12,7 @@
 #include "../clock.h"
 #include "../cpus.h"
 #include "events.generated.h"
+#include "ia32.h"
 #include "libbpf_load.h"
 #include "probe.skel.h"
 
@@ -85,7 +86,11 @@ void FillSyscalls(syscall_events* table, bool exit_only) {
 #define ROW(nr, name, enter, exit, enter_full, exit_full, sc_both, sc)            \
   table[nr] = exit_only ? syscall_events{enter_full, exit_full, sc, STAGE_COMMON, 0} \
                         : syscall_events{enter, exit, sc, STAGE_COMMON, sc != sc_both};
+#if defined(__aarch64__)
+  SYSCALLS_ARM64(ROW)
+#else
   SYSCALLS_X86_64(ROW)
+#endif
 #undef ROW
   for (int nr = 0; nr < MAX_SYSCALLS; nr++) table[nr].stage = StageOf(table[nr].exit);
 }
@@ -122,6 +127,8 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   constants->pid_children = options.pid_children;
   // The skeleton declares the table const, as the program sees it; before loading it is ours to fill.
   FillSyscalls(reinterpret_cast<syscall_events*>(const_cast<void*>(static_cast<const void*>(constants->syscalls))), options.exit_only);
+  FillIa32(bpf_);
+  constants->page_kb = PageKiB();
 
   auto size = [](bpf_map* map, const auto& set) { bpf_map__set_max_entries(map, set ? std::max<size_t>(set->size(), 1) : 1); };
   size(bpf_->maps.matching_pids, options.match_pids);
@@ -153,8 +160,14 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   load_only_if(bpf_->progs.sched_process_exit, options.procexit);
   load_only_if(bpf_->progs.signal_deliver, options.signaldeliver);
   load_only_if(bpf_->progs.sched_switch, options.sched_switch);
+#if defined(__x86_64__)
   load_only_if(bpf_->progs.page_fault_user, options.page_fault);
   load_only_if(bpf_->progs.page_fault_kernel, options.page_fault);
+#else
+  if (options.page_fault) {
+    throw Failure{"ERR_CAPTURE_OPTION", "page faults have a tracepoint on x86_64 only", "leave the tracepoint page_fault out"};
+  }
+#endif
 
   int error;
   {
@@ -167,6 +180,7 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   std::fill(std::begin(state->slot_of_cpu), std::end(state->slot_of_cpu), RING_NO_SLOT);
   for (size_t slot = 0; slot < cpus_.size(); slot++) state->slot_of_cpu[cpus_[slot]] = slot;
   std::copy(needs.begin(), needs.end(), state->needs);
+  EarlyNeeds(bpf_, needs.data(), state->early_needs);
   state->boot_to_real = MeasureBootToReal();
 
   for (uint32_t pid : options.pids) {

@@ -3,6 +3,7 @@
 
 #include "arch.bpf.h"
 #include "file.bpf.h"
+#include "ia32.bpf.h"
 #include "iovec.bpf.h"
 #include "poll.bpf.h"
 #include "process.bpf.h"
@@ -11,16 +12,16 @@
 #include "socket.bpf.h"
 
 struct call {
-	const struct pt_regs *regs;
 	struct task_struct *task;
 	long ret;     /* exit only */
 	__u16 type;   /* the event to make */
 	__u16 ppm_sc;
 	__u16 nr;
 	bool hidden;  /* see put_generic */
+	unsigned long args[6];
 };
 
-#define A(n) syscall_arg(c->regs, n)
+#define A(n) (c->args[n])
 
 /* Bytes of an I/O buffer to keep; the driver's default. The loader sets it, at most MAX_SNAPLEN. */
 const volatile __u32 snaplen = 80;
@@ -121,11 +122,26 @@ static __always_inline void put_io_uring_params(struct rec *r, unsigned long use
 	put_u32(r, params.features & 0x7ff);
 }
 
-static __always_inline struct user_msghdr message(unsigned long user)
+#define message(user) read_message(user, r->ia32)
+
+static __always_inline struct user_msghdr read_message(unsigned long user, bool ia32)
 {
 	struct user_msghdr msg = {};
+	/* struct compat_msghdr in include/net/compat.h */
+	struct {
+		__u32 name, namelen, iov, iovlen, control, controllen, flags;
+	} narrow = {};
 
-	bpf_probe_read_user(&msg, sizeof(msg), (const void *)user);
+	if (!ia32) {
+		bpf_probe_read_user(&msg, sizeof(msg), (const void *)user);
+		return msg;
+	}
+	bpf_probe_read_user(&narrow, sizeof(narrow), (const void *)user);
+	msg.msg_name = (void *)(__u64)narrow.name;
+	msg.msg_iov = (struct iovec *)(__u64)narrow.iov;
+	msg.msg_iovlen = narrow.iovlen;
+	msg.msg_control = (void *)(__u64)narrow.control;
+	msg.msg_controllen = narrow.controllen;
 	return msg;
 }
 

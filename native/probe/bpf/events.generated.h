@@ -804,6 +804,747 @@ enum ppm_event_code {
 	X(449, futex_waitv, 0, 1, 0, 1, 0, 374) \
 	X(450, set_mempolicy_home_node, 0, 1, 0, 1, 0, 370)
 
+/* The same for arm64, whose numbers are those of asm-generic. */
+#define SYSCALLS_ARM64(X) \
+	X(0, io_setup, 0, 1, 0, 1, 159, 159) \
+	X(1, io_destroy, 0, 1, 0, 1, 160, 160) \
+	X(2, io_submit, 0, 1, 0, 1, 162, 162) \
+	X(3, io_cancel, 0, 1, 0, 1, 163, 163) \
+	X(4, io_getevents, 0, 1, 0, 1, 161, 161) \
+	X(5, setxattr, 0, 1, 0, 1, 141, 141) \
+	X(6, lsetxattr, 0, 1, 0, 1, 142, 142) \
+	X(7, fsetxattr, 0, 1, 0, 1, 143, 143) \
+	X(8, getxattr, 0, 1, 0, 1, 144, 144) \
+	X(9, lgetxattr, 0, 1, 0, 1, 145, 145) \
+	X(10, fgetxattr, 0, 1, 0, 1, 146, 146) \
+	X(11, listxattr, 0, 1, 0, 1, 147, 147) \
+	X(12, llistxattr, 0, 1, 0, 1, 148, 148) \
+	X(13, flistxattr, 0, 1, 0, 1, 149, 149) \
+	X(14, removexattr, 0, 1, 0, 1, 150, 150) \
+	X(15, lremovexattr, 0, 1, 0, 1, 151, 151) \
+	X(16, fremovexattr, 0, 1, 0, 1, 152, 152) \
+	X(17, getcwd, 92, 93, 92, 93, 113, 113) \
+	X(18, lookup_dcookie, 0, 1, 0, 1, 0, 365) \
+	X(19, eventfd2, 396, 397, 396, 397, 226, 226) \
+	X(20, epoll_create1, 376, 377, 376, 377, 227, 227) \
+	X(21, epoll_ctl, 0, 1, 0, 1, 166, 166) \
+	X(22, epoll_pwait, 0, 1, 0, 1, 218, 218) \
+	X(23, dup, 124, 125, 366, 367, 29, 29) \
+	X(24, dup3, 364, 365, 364, 365, 228, 228) \
+	X(25, fcntl, 150, 151, 150, 151, 35, 35) \
+	X(26, inotify_init1, 394, 395, 394, 395, 230, 230) \
+	X(27, inotify_add_watch, 0, 1, 0, 1, 195, 195) \
+	X(28, inotify_rm_watch, 0, 1, 0, 1, 196, 196) \
+	X(29, ioctl, 170, 171, 170, 171, 34, 34) \
+	X(30, ioprio_set, 0, 1, 0, 1, 192, 192) \
+	X(31, ioprio_get, 0, 1, 0, 1, 193, 193) \
+	X(32, flock, 242, 243, 242, 243, 85, 85) \
+	X(33, mknodat, 416, 417, 416, 417, 199, 199) \
+	X(34, mkdirat, 304, 305, 304, 305, 198, 198) \
+	X(35, unlinkat, 302, 303, 302, 303, 202, 202) \
+	X(36, symlinkat, 180, 181, 180, 181, 205, 205) \
+	X(37, linkat, 310, 311, 310, 311, 204, 204) \
+	X(38, renameat, 176, 177, 176, 177, 203, 203) \
+	X(39, umount2, 390, 391, 390, 391, 323, 323) \
+	X(40, mount, 256, 257, 256, 257, 17, 17) \
+	X(41, pivot_root, 0, 1, 0, 1, 137, 137) \
+	X(42, nfsservctl, 0, 1, 0, 1, 0, 378) \
+	X(43, statfs, 0, 1, 0, 1, 62, 62) \
+	X(44, fstatfs, 0, 1, 0, 1, 63, 63) \
+	X(45, truncate, 0, 1, 0, 1, 57, 57) \
+	X(46, ftruncate, 0, 1, 0, 1, 58, 58) \
+	X(47, fallocate, 0, 1, 0, 1, 299, 299) \
+	X(48, faccessat, 0, 1, 0, 1, 208, 208) \
+	X(49, chdir, 94, 95, 94, 95, 10, 10) \
+	X(50, fchdir, 96, 97, 96, 97, 80, 80) \
+	X(51, chroot, 266, 267, 266, 267, 38, 38) \
+	X(52, fchmod, 316, 317, 316, 317, 59, 59) \
+	X(53, fchmodat, 312, 313, 312, 313, 207, 207) \
+	X(54, fchownat, 384, 385, 384, 385, 200, 200) \
+	X(55, fchown, 382, 383, 382, 383, 127, 127) \
+	X(56, openat, 306, 307, 306, 307, 197, 197) \
+	X(57, close, 4, 5, 4, 5, 6, 6) \
+	X(58, vhangup, 0, 1, 0, 1, 68, 68) \
+	X(59, pipe2, 392, 393, 392, 393, 229, 229) \
+	X(60, quotactl, 190, 191, 190, 191, 78, 78) \
+	X(61, getdents64, 238, 239, 238, 239, 240, 240) \
+	X(62, lseek, 86, 87, 86, 87, 15, 15) \
+	X(63, read, 6, 7, 6, 7, 3, 3) \
+	X(64, write, 8, 9, 8, 9, 4, 4) \
+	X(65, readv, 116, 117, 116, 117, 87, 87) \
+	X(66, writev, 118, 119, 118, 119, 88, 88) \
+	X(67, pread64, 112, 113, 112, 113, 294, 294) \
+	X(68, pwrite64, 114, 115, 114, 115, 295, 295) \
+	X(69, preadv, 120, 121, 120, 121, 231, 231) \
+	X(70, pwritev, 122, 123, 122, 123, 232, 232) \
+	X(71, sendfile, 188, 189, 188, 189, 116, 116) \
+	X(72, pselect6, 0, 1, 0, 1, 209, 209) \
+	X(73, ppoll, 254, 255, 254, 255, 210, 210) \
+	X(74, signalfd4, 398, 399, 398, 399, 225, 225) \
+	X(75, vmsplice, 0, 1, 0, 1, 216, 216) \
+	X(76, splice, 166, 167, 166, 167, 214, 214) \
+	X(77, tee, 0, 1, 0, 1, 215, 215) \
+	X(78, readlinkat, 0, 1, 0, 1, 206, 206) \
+	X(79, newfstatat, 418, 419, 418, 419, 300, 300) \
+	X(80, fstat, 70, 71, 70, 71, 20, 20) \
+	X(81, sync, 0, 1, 0, 1, 24, 24) \
+	X(82, fsync, 0, 1, 0, 1, 72, 72) \
+	X(83, fdatasync, 0, 1, 0, 1, 90, 90) \
+	X(84, sync_file_range, 0, 1, 0, 1, 0, 388) \
+	X(85, timerfd_create, 136, 137, 136, 137, 221, 221) \
+	X(86, timerfd_settime, 0, 1, 0, 1, 223, 223) \
+	X(87, timerfd_gettime, 0, 1, 0, 1, 224, 224) \
+	X(88, utimensat, 0, 1, 0, 1, 219, 219) \
+	X(89, acct, 0, 1, 0, 1, 33, 33) \
+	X(90, capget, 0, 1, 0, 1, 114, 114) \
+	X(91, capset, 352, 353, 352, 353, 115, 115) \
+	X(92, personality, 0, 1, 0, 1, 82, 82) \
+	X(93, exit, 0, 1, 0, 1, 2, 2) \
+	X(94, exit_group, 0, 1, 0, 1, 164, 164) \
+	X(95, waitid, 0, 1, 0, 1, 188, 188) \
+	X(96, set_tid_address, 0, 1, 0, 1, 169, 169) \
+	X(97, unshare, 284, 285, 284, 285, 211, 211) \
+	X(98, futex, 64, 65, 64, 65, 154, 154) \
+	X(99, set_robust_list, 0, 1, 0, 1, 212, 212) \
+	X(100, get_robust_list, 0, 1, 0, 1, 213, 213) \
+	X(101, nanosleep, 134, 135, 134, 135, 103, 103) \
+	X(102, getitimer, 0, 1, 0, 1, 66, 66) \
+	X(103, setitimer, 0, 1, 0, 1, 65, 65) \
+	X(104, kexec_load, 0, 1, 0, 1, 187, 187) \
+	X(105, init_module, 410, 411, 410, 411, 76, 76) \
+	X(106, delete_module, 424, 425, 424, 425, 77, 77) \
+	X(107, timer_create, 0, 1, 0, 1, 170, 170) \
+	X(108, timer_gettime, 0, 1, 0, 1, 172, 172) \
+	X(109, timer_getoverrun, 0, 1, 0, 1, 173, 173) \
+	X(110, timer_settime, 0, 1, 0, 1, 171, 171) \
+	X(111, timer_delete, 0, 1, 0, 1, 174, 174) \
+	X(112, clock_settime, 0, 1, 0, 1, 175, 175) \
+	X(113, clock_gettime, 0, 1, 0, 1, 176, 176) \
+	X(114, clock_getres, 0, 1, 0, 1, 177, 177) \
+	X(115, clock_nanosleep, 0, 1, 0, 1, 178, 178) \
+	X(116, syslog, 0, 1, 0, 1, 64, 64) \
+	X(117, ptrace, 168, 169, 168, 169, 18, 18) \
+	X(118, sched_setparam, 0, 1, 0, 1, 95, 95) \
+	X(119, sched_setscheduler, 0, 1, 0, 1, 97, 97) \
+	X(120, sched_getscheduler, 0, 1, 0, 1, 98, 98) \
+	X(121, sched_getparam, 0, 1, 0, 1, 96, 96) \
+	X(122, sched_setaffinity, 0, 1, 0, 1, 155, 155) \
+	X(123, sched_getaffinity, 0, 1, 0, 1, 156, 156) \
+	X(124, sched_yield, 0, 1, 0, 1, 99, 99) \
+	X(125, sched_get_priority_max, 0, 1, 0, 1, 100, 100) \
+	X(126, sched_get_priority_min, 0, 1, 0, 1, 101, 101) \
+	X(127, sched_rr_get_interval, 0, 1, 0, 1, 102, 102) \
+	X(128, restart_syscall, 0, 1, 0, 1, 1, 1) \
+	X(129, kill, 128, 129, 128, 129, 25, 25) \
+	X(130, tkill, 130, 131, 130, 131, 153, 153) \
+	X(131, tgkill, 132, 133, 132, 133, 179, 179) \
+	X(132, sigaltstack, 0, 1, 0, 1, 317, 317) \
+	X(133, rt_sigsuspend, 0, 1, 0, 1, 112, 112) \
+	X(134, rt_sigaction, 0, 1, 0, 1, 107, 107) \
+	X(135, rt_sigprocmask, 0, 1, 0, 1, 108, 108) \
+	X(136, rt_sigpending, 0, 1, 0, 1, 109, 109) \
+	X(137, rt_sigtimedwait, 0, 1, 0, 1, 110, 110) \
+	X(138, rt_sigqueueinfo, 0, 1, 0, 1, 111, 111) \
+	X(139, rt_sigreturn, 0, 1, 0, 1, 298, 298) \
+	X(140, setpriority, 0, 1, 0, 1, 61, 61) \
+	X(141, getpriority, 0, 1, 0, 1, 60, 60) \
+	X(142, reboot, 0, 1, 0, 1, 54, 54) \
+	X(143, setregid, 428, 429, 428, 429, 124, 124) \
+	X(144, setgid, 200, 201, 200, 201, 134, 134) \
+	X(145, setreuid, 426, 427, 426, 427, 123, 123) \
+	X(146, setuid, 198, 199, 198, 199, 133, 133) \
+	X(147, setresuid, 192, 193, 192, 193, 128, 128) \
+	X(148, getresuid, 210, 211, 210, 211, 129, 129) \
+	X(149, setresgid, 194, 195, 194, 195, 130, 130) \
+	X(150, getresgid, 212, 213, 212, 213, 131, 131) \
+	X(151, setfsuid, 0, 1, 0, 1, 135, 135) \
+	X(152, setfsgid, 0, 1, 0, 1, 136, 136) \
+	X(153, times, 0, 1, 0, 1, 31, 31) \
+	X(154, setpgid, 294, 295, 294, 295, 36, 36) \
+	X(155, getpgid, 0, 1, 0, 1, 79, 79) \
+	X(156, getsid, 0, 1, 0, 1, 89, 89) \
+	X(157, setsid, 274, 275, 274, 275, 43, 43) \
+	X(158, getgroups, 0, 1, 0, 1, 125, 125) \
+	X(159, setgroups, 0, 1, 0, 1, 126, 126) \
+	X(160, uname, 0, 1, 0, 1, 67, 67) \
+	X(161, sethostname, 0, 1, 0, 1, 44, 44) \
+	X(162, setdomainname, 0, 1, 0, 1, 73, 73) \
+	X(163, getrlimit, 140, 141, 140, 141, 117, 117) \
+	X(164, setrlimit, 142, 143, 142, 143, 45, 45) \
+	X(165, getrusage, 0, 1, 0, 1, 46, 46) \
+	X(166, umask, 0, 1, 0, 1, 37, 37) \
+	X(167, prctl, 400, 401, 400, 401, 106, 106) \
+	X(168, getcpu, 0, 1, 0, 1, 217, 217) \
+	X(169, gettimeofday, 0, 1, 0, 1, 47, 47) \
+	X(170, settimeofday, 0, 1, 0, 1, 48, 48) \
+	X(171, adjtimex, 0, 1, 0, 1, 74, 74) \
+	X(172, getpid, 0, 1, 0, 1, 16, 16) \
+	X(173, getppid, 0, 1, 0, 1, 41, 41) \
+	X(174, getuid, 202, 203, 202, 203, 119, 119) \
+	X(175, geteuid, 204, 205, 204, 205, 121, 121) \
+	X(176, getgid, 206, 207, 206, 207, 120, 120) \
+	X(177, getegid, 208, 209, 208, 209, 122, 122) \
+	X(178, gettid, 0, 1, 0, 1, 140, 140) \
+	X(179, sysinfo, 0, 1, 0, 1, 71, 71) \
+	X(180, mq_open, 0, 1, 0, 1, 181, 181) \
+	X(181, mq_unlink, 0, 1, 0, 1, 182, 182) \
+	X(182, mq_timedsend, 0, 1, 0, 1, 183, 183) \
+	X(183, mq_timedreceive, 0, 1, 0, 1, 184, 184) \
+	X(184, mq_notify, 0, 1, 0, 1, 185, 185) \
+	X(185, mq_getsetattr, 0, 1, 0, 1, 186, 186) \
+	X(186, msgget, 0, 1, 0, 1, 264, 264) \
+	X(187, msgctl, 0, 1, 0, 1, 265, 265) \
+	X(188, msgrcv, 0, 1, 0, 1, 263, 263) \
+	X(189, msgsnd, 0, 1, 0, 1, 262, 262) \
+	X(190, semget, 262, 263, 262, 263, 260, 260) \
+	X(191, semctl, 252, 253, 252, 253, 261, 261) \
+	X(192, semtimedop, 0, 1, 0, 1, 0, 371) \
+	X(193, semop, 250, 251, 250, 251, 259, 259) \
+	X(194, shmget, 0, 1, 0, 1, 267, 267) \
+	X(195, shmctl, 0, 1, 0, 1, 268, 268) \
+	X(196, shmat, 0, 1, 0, 1, 297, 297) \
+	X(197, shmdt, 0, 1, 0, 1, 266, 266) \
+	X(198, socket, 18, 19, 18, 19, 241, 241) \
+	X(199, socketpair, 42, 43, 42, 43, 248, 248) \
+	X(200, bind, 20, 21, 20, 21, 242, 242) \
+	X(201, listen, 24, 25, 24, 25, 244, 244) \
+	X(202, accept, 246, 247, 246, 247, 245, 245) \
+	X(203, connect, 22, 23, 22, 23, 243, 243) \
+	X(204, getsockname, 38, 39, 38, 39, 246, 246) \
+	X(205, getpeername, 40, 41, 40, 41, 247, 247) \
+	X(206, sendto, 30, 31, 30, 31, 249, 249) \
+	X(207, recvfrom, 34, 35, 34, 35, 250, 250) \
+	X(208, setsockopt, 44, 45, 44, 45, 252, 252) \
+	X(209, getsockopt, 46, 47, 46, 47, 253, 253) \
+	X(210, shutdown, 36, 37, 36, 37, 251, 251) \
+	X(211, sendmsg, 48, 49, 48, 49, 254, 254) \
+	X(212, recvmsg, 52, 53, 52, 53, 256, 256) \
+	X(213, readahead, 0, 1, 0, 1, 0, 373) \
+	X(214, brk, 158, 159, 158, 159, 32, 32) \
+	X(215, munmap, 164, 165, 164, 165, 56, 56) \
+	X(216, mremap, 0, 1, 0, 1, 104, 104) \
+	X(217, add_key, 0, 1, 0, 1, 189, 189) \
+	X(218, request_key, 0, 1, 0, 1, 190, 190) \
+	X(219, keyctl, 0, 1, 0, 1, 191, 191) \
+	X(220, clone, 222, 223, 222, 223, 327, 327) \
+	X(221, execve, 292, 293, 292, 293, 324, 324) \
+	X(222, mmap, 160, 161, 160, 161, 55, 55) \
+	X(223, fadvise64, 0, 1, 0, 1, 319, 319) \
+	X(224, swapon, 0, 1, 0, 1, 53, 53) \
+	X(225, swapoff, 0, 1, 0, 1, 70, 70) \
+	X(226, mprotect, 328, 329, 328, 329, 75, 75) \
+	X(227, msync, 0, 1, 0, 1, 86, 86) \
+	X(228, mlock, 344, 345, 344, 345, 91, 91) \
+	X(229, munlock, 346, 347, 346, 347, 92, 92) \
+	X(230, mlockall, 348, 349, 348, 349, 93, 93) \
+	X(231, munlockall, 350, 351, 350, 351, 94, 94) \
+	X(232, mincore, 0, 1, 0, 1, 138, 138) \
+	X(233, madvise, 0, 1, 0, 1, 139, 139) \
+	X(234, remap_file_pages, 0, 1, 0, 1, 168, 168) \
+	X(235, mbind, 0, 1, 0, 1, 0, 363) \
+	X(236, get_mempolicy, 0, 1, 0, 1, 0, 387) \
+	X(237, set_mempolicy, 0, 1, 0, 1, 0, 368) \
+	X(238, migrate_pages, 0, 1, 0, 1, 0, 357) \
+	X(239, move_pages, 0, 1, 0, 1, 0, 358) \
+	X(240, rt_tgsigqueueinfo, 0, 1, 0, 1, 233, 233) \
+	X(241, perf_event_open, 0, 1, 0, 1, 234, 234) \
+	X(242, accept4, 248, 249, 388, 389, 258, 258) \
+	X(243, recvmmsg, 54, 55, 54, 55, 257, 257) \
+	X(260, wait4, 0, 1, 0, 1, 69, 69) \
+	X(261, prlimit64, 144, 145, 144, 145, 236, 236) \
+	X(262, fanotify_init, 0, 1, 0, 1, 235, 235) \
+	X(263, fanotify_mark, 0, 1, 0, 1, 0, 393) \
+	X(264, name_to_handle_at, 0, 1, 0, 1, 0, 376) \
+	X(265, open_by_handle_at, 336, 337, 336, 337, 0, 329) \
+	X(266, clock_adjtime, 0, 1, 0, 1, 237, 237) \
+	X(267, syncfs, 0, 1, 0, 1, 238, 238) \
+	X(268, setns, 240, 241, 240, 241, 239, 239) \
+	X(269, sendmmsg, 50, 51, 50, 51, 255, 255) \
+	X(270, process_vm_readv, 420, 421, 420, 421, 301, 301) \
+	X(271, process_vm_writev, 422, 423, 422, 423, 302, 302) \
+	X(272, kcmp, 0, 1, 0, 1, 0, 361) \
+	X(273, finit_module, 412, 413, 412, 413, 314, 314) \
+	X(274, sched_setattr, 0, 1, 0, 1, 0, 362) \
+	X(275, sched_getattr, 0, 1, 0, 1, 0, 383) \
+	X(276, renameat2, 318, 319, 318, 319, 320, 320) \
+	X(277, seccomp, 298, 299, 298, 299, 316, 316) \
+	X(278, getrandom, 0, 1, 0, 1, 318, 318) \
+	X(279, memfd_create, 404, 405, 404, 405, 0, 342) \
+	X(280, bpf, 368, 369, 368, 369, 315, 315) \
+	X(281, execveat, 330, 331, 330, 331, 325, 325) \
+	X(282, userfaultfd, 320, 321, 320, 321, 321, 321) \
+	X(283, membarrier, 0, 1, 0, 1, 0, 390) \
+	X(284, mlock2, 370, 371, 370, 371, 0, 333) \
+	X(285, copy_file_range, 332, 333, 332, 333, 326, 326) \
+	X(286, preadv2, 0, 1, 0, 1, 0, 359) \
+	X(287, pwritev2, 0, 1, 0, 1, 0, 360) \
+	X(288, pkey_mprotect, 0, 1, 0, 1, 0, 350) \
+	X(289, pkey_alloc, 0, 1, 0, 1, 0, 349) \
+	X(290, pkey_free, 0, 1, 0, 1, 0, 351) \
+	X(291, statx, 0, 1, 0, 1, 0, 367) \
+	X(292, io_pgetevents, 0, 1, 0, 1, 0, 369) \
+	X(293, rseq, 0, 1, 0, 1, 0, 380) \
+	X(294, kexec_file_load, 0, 1, 0, 1, 0, 345) \
+	X(424, pidfd_send_signal, 0, 1, 0, 1, 0, 348) \
+	X(425, io_uring_setup, 338, 339, 338, 339, 0, 330) \
+	X(426, io_uring_enter, 340, 341, 340, 341, 0, 331) \
+	X(427, io_uring_register, 342, 343, 342, 343, 0, 332) \
+	X(428, open_tree, 0, 1, 0, 1, 0, 339) \
+	X(429, move_mount, 0, 1, 0, 1, 0, 340) \
+	X(430, fsopen, 0, 1, 0, 1, 0, 338) \
+	X(431, fsconfig, 372, 373, 372, 373, 0, 335) \
+	X(432, fsmount, 0, 1, 0, 1, 0, 337) \
+	X(433, fspick, 0, 1, 0, 1, 0, 336) \
+	X(434, pidfd_open, 408, 409, 408, 409, 0, 347) \
+	X(435, clone3, 334, 335, 334, 335, 328, 328) \
+	X(436, close_range, 0, 1, 0, 1, 0, 392) \
+	X(437, openat2, 326, 327, 326, 327, 322, 322) \
+	X(438, pidfd_getfd, 406, 407, 406, 407, 0, 346) \
+	X(439, faccessat2, 0, 1, 0, 1, 0, 384) \
+	X(440, process_madvise, 0, 1, 0, 1, 0, 389) \
+	X(441, epoll_pwait2, 0, 1, 0, 1, 0, 356) \
+	X(442, mount_setattr, 0, 1, 0, 1, 0, 341) \
+	X(443, quotactl_fd, 0, 1, 0, 1, 0, 353) \
+	X(444, landlock_create_ruleset, 0, 1, 0, 1, 0, 352) \
+	X(445, landlock_add_rule, 0, 1, 0, 1, 0, 355) \
+	X(446, landlock_restrict_self, 0, 1, 0, 1, 0, 354) \
+	X(447, memfd_secret, 0, 1, 0, 1, 0, 343) \
+	X(448, process_mrelease, 0, 1, 0, 1, 0, 377) \
+	X(449, futex_waitv, 0, 1, 0, 1, 0, 374) \
+	X(450, set_mempolicy_home_node, 0, 1, 0, 1, 0, 370)
+
+/*
+ * X(nr, name, nr_x86_64, generic)
+ *
+ * Which system call of x86_64 one of a 32-bit process is; generic: its arguments are laid out in another way.
+ */
+#define SYSCALLS_IA32(X) \
+	X(0, restart_syscall, 219, 0) \
+	X(1, exit, 60, 0) \
+	X(2, fork, 57, 0) \
+	X(3, read, 0, 0) \
+	X(4, write, 1, 0) \
+	X(5, open, 2, 0) \
+	X(6, close, 3, 0) \
+	X(8, creat, 85, 0) \
+	X(9, link, 86, 0) \
+	X(10, unlink, 87, 0) \
+	X(11, execve, 59, 0) \
+	X(12, chdir, 80, 0) \
+	X(13, time, 201, 0) \
+	X(14, mknod, 133, 0) \
+	X(15, chmod, 90, 0) \
+	X(16, lchown, 94, 1) \
+	X(19, lseek, 8, 0) \
+	X(20, getpid, 39, 0) \
+	X(21, mount, 165, 0) \
+	X(23, setuid, 105, 1) \
+	X(24, getuid, 102, 0) \
+	X(26, ptrace, 101, 1) \
+	X(27, alarm, 37, 0) \
+	X(29, pause, 34, 0) \
+	X(30, utime, 132, 0) \
+	X(33, access, 21, 0) \
+	X(36, sync, 162, 0) \
+	X(37, kill, 62, 0) \
+	X(38, rename, 82, 0) \
+	X(39, mkdir, 83, 0) \
+	X(40, rmdir, 84, 0) \
+	X(41, dup, 32, 0) \
+	X(42, pipe, 22, 0) \
+	X(43, times, 100, 0) \
+	X(45, brk, 12, 0) \
+	X(46, setgid, 106, 1) \
+	X(47, getgid, 104, 0) \
+	X(49, geteuid, 107, 0) \
+	X(50, getegid, 108, 0) \
+	X(51, acct, 163, 0) \
+	X(52, umount2, 166, 0) \
+	X(54, ioctl, 16, 0) \
+	X(55, fcntl, 72, 0) \
+	X(57, setpgid, 109, 0) \
+	X(60, umask, 95, 0) \
+	X(61, chroot, 161, 0) \
+	X(62, ustat, 136, 0) \
+	X(63, dup2, 33, 0) \
+	X(64, getppid, 110, 0) \
+	X(65, getpgrp, 111, 0) \
+	X(66, setsid, 112, 0) \
+	X(70, setreuid, 113, 1) \
+	X(71, setregid, 114, 1) \
+	X(74, sethostname, 170, 0) \
+	X(75, setrlimit, 160, 1) \
+	X(76, getrlimit, 97, 1) \
+	X(77, getrusage, 98, 0) \
+	X(78, gettimeofday, 96, 0) \
+	X(79, settimeofday, 164, 0) \
+	X(80, getgroups, 115, 0) \
+	X(81, setgroups, 116, 0) \
+	X(82, select, 23, 0) \
+	X(83, symlink, 88, 0) \
+	X(85, readlink, 89, 0) \
+	X(86, uselib, 134, 0) \
+	X(87, swapon, 167, 0) \
+	X(88, reboot, 169, 0) \
+	X(90, mmap, 9, 0) \
+	X(91, munmap, 11, 0) \
+	X(92, truncate, 76, 0) \
+	X(93, ftruncate, 77, 0) \
+	X(94, fchmod, 91, 0) \
+	X(95, fchown, 93, 1) \
+	X(96, getpriority, 140, 0) \
+	X(97, setpriority, 141, 0) \
+	X(99, statfs, 137, 0) \
+	X(100, fstatfs, 138, 0) \
+	X(101, ioperm, 173, 0) \
+	X(103, syslog, 103, 0) \
+	X(104, setitimer, 38, 0) \
+	X(105, getitimer, 36, 0) \
+	X(106, stat, 4, 0) \
+	X(107, lstat, 6, 0) \
+	X(108, fstat, 5, 0) \
+	X(110, iopl, 172, 0) \
+	X(111, vhangup, 153, 0) \
+	X(114, wait4, 61, 0) \
+	X(115, swapoff, 168, 0) \
+	X(116, sysinfo, 99, 0) \
+	X(118, fsync, 74, 0) \
+	X(119, sigreturn, 15, 0) \
+	X(120, clone, 56, 0) \
+	X(121, setdomainname, 171, 0) \
+	X(122, uname, 63, 0) \
+	X(123, modify_ldt, 154, 0) \
+	X(124, adjtimex, 159, 0) \
+	X(125, mprotect, 10, 0) \
+	X(127, create_module, 174, 0) \
+	X(128, init_module, 175, 0) \
+	X(129, delete_module, 176, 0) \
+	X(130, get_kernel_syms, 177, 0) \
+	X(131, quotactl, 179, 1) \
+	X(132, getpgid, 121, 0) \
+	X(133, fchdir, 81, 0) \
+	X(135, sysfs, 139, 0) \
+	X(136, personality, 135, 0) \
+	X(138, setfsuid, 122, 0) \
+	X(139, setfsgid, 123, 0) \
+	X(141, getdents, 78, 0) \
+	X(142, _newselect, 23, 0) \
+	X(143, flock, 73, 0) \
+	X(144, msync, 26, 0) \
+	X(145, readv, 19, 0) \
+	X(146, writev, 20, 0) \
+	X(147, getsid, 124, 0) \
+	X(148, fdatasync, 75, 0) \
+	X(149, _sysctl, 156, 0) \
+	X(150, mlock, 149, 0) \
+	X(151, munlock, 150, 0) \
+	X(152, mlockall, 151, 0) \
+	X(153, munlockall, 152, 0) \
+	X(154, sched_setparam, 142, 0) \
+	X(155, sched_getparam, 143, 0) \
+	X(156, sched_setscheduler, 144, 0) \
+	X(157, sched_getscheduler, 145, 0) \
+	X(158, sched_yield, 24, 0) \
+	X(159, sched_get_priority_max, 146, 0) \
+	X(160, sched_get_priority_min, 147, 0) \
+	X(161, sched_rr_get_interval, 148, 0) \
+	X(162, nanosleep, 35, 1) \
+	X(163, mremap, 25, 0) \
+	X(164, setresuid, 117, 1) \
+	X(165, getresuid, 118, 1) \
+	X(167, query_module, 178, 0) \
+	X(168, poll, 7, 0) \
+	X(169, nfsservctl, 180, 0) \
+	X(170, setresgid, 119, 1) \
+	X(171, getresgid, 120, 1) \
+	X(172, prctl, 157, 0) \
+	X(173, rt_sigreturn, 15, 0) \
+	X(174, rt_sigaction, 13, 0) \
+	X(175, rt_sigprocmask, 14, 0) \
+	X(176, rt_sigpending, 127, 0) \
+	X(177, rt_sigtimedwait, 128, 0) \
+	X(178, rt_sigqueueinfo, 129, 0) \
+	X(179, rt_sigsuspend, 130, 0) \
+	X(180, pread64, 17, 0) \
+	X(181, pwrite64, 18, 0) \
+	X(182, chown, 92, 1) \
+	X(183, getcwd, 79, 0) \
+	X(184, capget, 125, 0) \
+	X(185, capset, 126, 0) \
+	X(186, sigaltstack, 131, 0) \
+	X(187, sendfile, 40, 1) \
+	X(188, getpmsg, 181, 0) \
+	X(190, vfork, 58, 0) \
+	X(192, mmap2, 9, 0) \
+	X(193, truncate64, 76, 0) \
+	X(194, ftruncate64, 77, 0) \
+	X(195, stat64, 4, 0) \
+	X(196, lstat64, 6, 0) \
+	X(197, fstat64, 5, 0) \
+	X(198, lchown32, 94, 0) \
+	X(199, getuid32, 102, 0) \
+	X(200, getgid32, 104, 0) \
+	X(201, geteuid32, 107, 0) \
+	X(202, getegid32, 108, 0) \
+	X(203, setreuid32, 113, 0) \
+	X(204, setregid32, 114, 0) \
+	X(205, getgroups32, 115, 0) \
+	X(206, setgroups32, 116, 0) \
+	X(207, fchown32, 93, 0) \
+	X(208, setresuid32, 117, 0) \
+	X(209, getresuid32, 118, 0) \
+	X(210, setresgid32, 119, 0) \
+	X(211, getresgid32, 120, 0) \
+	X(212, chown32, 92, 0) \
+	X(213, setuid32, 105, 0) \
+	X(214, setgid32, 106, 0) \
+	X(215, setfsuid32, 122, 0) \
+	X(216, setfsgid32, 123, 0) \
+	X(217, pivot_root, 155, 0) \
+	X(218, mincore, 27, 0) \
+	X(219, madvise, 28, 0) \
+	X(220, getdents64, 217, 0) \
+	X(221, fcntl64, 72, 0) \
+	X(224, gettid, 186, 0) \
+	X(225, readahead, 187, 0) \
+	X(226, setxattr, 188, 0) \
+	X(227, lsetxattr, 189, 0) \
+	X(228, fsetxattr, 190, 0) \
+	X(229, getxattr, 191, 0) \
+	X(230, lgetxattr, 192, 0) \
+	X(231, fgetxattr, 193, 0) \
+	X(232, listxattr, 194, 0) \
+	X(233, llistxattr, 195, 0) \
+	X(234, flistxattr, 196, 0) \
+	X(235, removexattr, 197, 0) \
+	X(236, lremovexattr, 198, 0) \
+	X(237, fremovexattr, 199, 0) \
+	X(238, tkill, 200, 0) \
+	X(239, sendfile64, 40, 0) \
+	X(240, futex, 202, 0) \
+	X(241, sched_setaffinity, 203, 0) \
+	X(242, sched_getaffinity, 204, 0) \
+	X(243, set_thread_area, 205, 0) \
+	X(244, get_thread_area, 211, 0) \
+	X(245, io_setup, 206, 0) \
+	X(246, io_destroy, 207, 0) \
+	X(247, io_getevents, 208, 0) \
+	X(248, io_submit, 209, 0) \
+	X(249, io_cancel, 210, 0) \
+	X(250, fadvise64, 221, 0) \
+	X(252, exit_group, 231, 0) \
+	X(253, lookup_dcookie, 212, 0) \
+	X(254, epoll_create, 213, 0) \
+	X(255, epoll_ctl, 233, 0) \
+	X(256, epoll_wait, 232, 0) \
+	X(257, remap_file_pages, 216, 0) \
+	X(258, set_tid_address, 218, 0) \
+	X(259, timer_create, 222, 0) \
+	X(260, timer_settime, 223, 0) \
+	X(261, timer_gettime, 224, 0) \
+	X(262, timer_getoverrun, 225, 0) \
+	X(263, timer_delete, 226, 0) \
+	X(264, clock_settime, 227, 0) \
+	X(265, clock_gettime, 228, 0) \
+	X(266, clock_getres, 229, 0) \
+	X(267, clock_nanosleep, 230, 0) \
+	X(268, statfs64, 137, 0) \
+	X(269, fstatfs64, 138, 0) \
+	X(270, tgkill, 234, 0) \
+	X(271, utimes, 235, 0) \
+	X(272, fadvise64_64, 221, 0) \
+	X(274, mbind, 237, 0) \
+	X(275, get_mempolicy, 239, 0) \
+	X(276, set_mempolicy, 238, 0) \
+	X(277, mq_open, 240, 0) \
+	X(278, mq_unlink, 241, 0) \
+	X(279, mq_timedsend, 242, 0) \
+	X(280, mq_timedreceive, 243, 0) \
+	X(281, mq_notify, 244, 0) \
+	X(282, mq_getsetattr, 245, 0) \
+	X(283, kexec_load, 246, 0) \
+	X(284, waitid, 247, 0) \
+	X(286, add_key, 248, 0) \
+	X(287, request_key, 249, 0) \
+	X(288, keyctl, 250, 0) \
+	X(289, ioprio_set, 251, 0) \
+	X(290, ioprio_get, 252, 0) \
+	X(291, inotify_init, 253, 0) \
+	X(292, inotify_add_watch, 254, 0) \
+	X(293, inotify_rm_watch, 255, 0) \
+	X(294, migrate_pages, 256, 0) \
+	X(295, openat, 257, 0) \
+	X(296, mkdirat, 258, 0) \
+	X(297, mknodat, 259, 0) \
+	X(298, fchownat, 260, 0) \
+	X(299, futimesat, 261, 0) \
+	X(300, fstatat64, 262, 0) \
+	X(301, unlinkat, 263, 0) \
+	X(302, renameat, 264, 0) \
+	X(303, linkat, 265, 0) \
+	X(304, symlinkat, 266, 0) \
+	X(305, readlinkat, 267, 0) \
+	X(306, fchmodat, 268, 0) \
+	X(307, faccessat, 269, 0) \
+	X(308, pselect6, 270, 0) \
+	X(309, ppoll, 271, 1) \
+	X(310, unshare, 272, 0) \
+	X(311, set_robust_list, 273, 0) \
+	X(312, get_robust_list, 274, 0) \
+	X(313, splice, 275, 0) \
+	X(314, sync_file_range, 277, 0) \
+	X(315, tee, 276, 0) \
+	X(316, vmsplice, 278, 0) \
+	X(317, move_pages, 279, 0) \
+	X(318, getcpu, 309, 0) \
+	X(319, epoll_pwait, 281, 0) \
+	X(320, utimensat, 280, 0) \
+	X(321, signalfd, 282, 0) \
+	X(322, timerfd_create, 283, 0) \
+	X(323, eventfd, 284, 0) \
+	X(324, fallocate, 285, 0) \
+	X(325, timerfd_settime, 286, 0) \
+	X(326, timerfd_gettime, 287, 0) \
+	X(327, signalfd4, 289, 0) \
+	X(328, eventfd2, 290, 0) \
+	X(329, epoll_create1, 291, 0) \
+	X(330, dup3, 292, 0) \
+	X(331, pipe2, 293, 0) \
+	X(332, inotify_init1, 294, 0) \
+	X(333, preadv, 295, 0) \
+	X(334, pwritev, 296, 0) \
+	X(335, rt_tgsigqueueinfo, 297, 0) \
+	X(336, perf_event_open, 298, 0) \
+	X(337, recvmmsg, 299, 1) \
+	X(338, fanotify_init, 300, 0) \
+	X(339, fanotify_mark, 301, 0) \
+	X(340, prlimit64, 302, 0) \
+	X(341, name_to_handle_at, 303, 0) \
+	X(342, open_by_handle_at, 304, 0) \
+	X(343, clock_adjtime, 305, 0) \
+	X(344, syncfs, 306, 0) \
+	X(345, sendmmsg, 307, 1) \
+	X(346, setns, 308, 0) \
+	X(347, process_vm_readv, 310, 1) \
+	X(348, process_vm_writev, 311, 1) \
+	X(349, kcmp, 312, 0) \
+	X(350, finit_module, 313, 0) \
+	X(351, sched_setattr, 314, 0) \
+	X(352, sched_getattr, 315, 0) \
+	X(353, renameat2, 316, 0) \
+	X(354, seccomp, 317, 0) \
+	X(355, getrandom, 318, 0) \
+	X(356, memfd_create, 319, 0) \
+	X(357, bpf, 321, 0) \
+	X(358, execveat, 322, 0) \
+	X(359, socket, 41, 0) \
+	X(360, socketpair, 53, 0) \
+	X(361, bind, 49, 0) \
+	X(362, connect, 42, 0) \
+	X(363, listen, 50, 0) \
+	X(364, accept4, 288, 0) \
+	X(365, getsockopt, 55, 0) \
+	X(366, setsockopt, 54, 0) \
+	X(367, getsockname, 51, 0) \
+	X(368, getpeername, 52, 0) \
+	X(369, sendto, 44, 0) \
+	X(370, sendmsg, 46, 0) \
+	X(371, recvfrom, 45, 0) \
+	X(372, recvmsg, 47, 0) \
+	X(373, shutdown, 48, 0) \
+	X(374, userfaultfd, 323, 0) \
+	X(375, membarrier, 324, 0) \
+	X(376, mlock2, 325, 0) \
+	X(377, copy_file_range, 326, 0) \
+	X(378, preadv2, 327, 0) \
+	X(379, pwritev2, 328, 0) \
+	X(380, pkey_mprotect, 329, 0) \
+	X(381, pkey_alloc, 330, 0) \
+	X(382, pkey_free, 331, 0) \
+	X(383, statx, 332, 0) \
+	X(384, arch_prctl, 158, 0) \
+	X(385, io_pgetevents, 333, 0) \
+	X(386, rseq, 334, 0) \
+	X(393, semget, 64, 0) \
+	X(394, semctl, 66, 0) \
+	X(395, shmget, 29, 0) \
+	X(396, shmctl, 31, 0) \
+	X(397, shmat, 30, 0) \
+	X(398, shmdt, 67, 0) \
+	X(399, msgget, 68, 0) \
+	X(400, msgsnd, 69, 0) \
+	X(401, msgrcv, 70, 0) \
+	X(402, msgctl, 71, 0) \
+	X(403, clock_gettime64, 228, 0) \
+	X(404, clock_settime64, 227, 0) \
+	X(405, clock_adjtime64, 305, 0) \
+	X(406, clock_getres_time64, 229, 0) \
+	X(407, clock_nanosleep_time64, 230, 0) \
+	X(408, timer_gettime64, 224, 0) \
+	X(409, timer_settime64, 223, 0) \
+	X(410, timerfd_gettime64, 287, 0) \
+	X(411, timerfd_settime64, 286, 0) \
+	X(412, utimensat_time64, 280, 0) \
+	X(413, pselect6_time64, 270, 0) \
+	X(414, ppoll_time64, 271, 0) \
+	X(416, io_pgetevents_time64, 333, 0) \
+	X(418, mq_timedsend_time64, 242, 0) \
+	X(419, mq_timedreceive_time64, 243, 0) \
+	X(420, semtimedop_time64, 220, 0) \
+	X(421, rt_sigtimedwait_time64, 128, 0) \
+	X(422, futex_time64, 202, 0) \
+	X(423, sched_rr_get_interval_time64, 148, 0) \
+	X(424, pidfd_send_signal, 424, 0) \
+	X(425, io_uring_setup, 425, 0) \
+	X(426, io_uring_enter, 426, 0) \
+	X(427, io_uring_register, 427, 0) \
+	X(428, open_tree, 428, 0) \
+	X(429, move_mount, 429, 0) \
+	X(430, fsopen, 430, 0) \
+	X(431, fsconfig, 431, 0) \
+	X(432, fsmount, 432, 0) \
+	X(433, fspick, 433, 0) \
+	X(434, pidfd_open, 434, 0) \
+	X(435, clone3, 435, 0) \
+	X(436, close_range, 436, 0) \
+	X(437, openat2, 437, 0) \
+	X(438, pidfd_getfd, 438, 0) \
+	X(439, faccessat2, 439, 0) \
+	X(440, process_madvise, 440, 0) \
+	X(441, epoll_pwait2, 441, 0) \
+	X(442, mount_setattr, 442, 0) \
+	X(443, quotactl_fd, 443, 0) \
+	X(444, landlock_create_ruleset, 444, 0) \
+	X(445, landlock_add_rule, 445, 0) \
+	X(446, landlock_restrict_self, 446, 0) \
+	X(447, memfd_secret, 447, 0) \
+	X(448, process_mrelease, 448, 0) \
+	X(449, futex_waitv, 449, 0) \
+	X(450, set_mempolicy_home_node, 450, 0)
+
+/* The same for what socketcall() calls, by its first argument. */
+#define SOCKETCALLS_IA32(X) \
+	X(1, socket, 41, 0) \
+	X(2, bind, 49, 0) \
+	X(3, connect, 42, 0) \
+	X(4, listen, 50, 0) \
+	X(5, accept, 43, 0) \
+	X(6, getsockname, 51, 0) \
+	X(7, getpeername, 52, 0) \
+	X(8, socketpair, 53, 0) \
+	X(9, sendto, 44, 0) \
+	X(10, recvfrom, 45, 0) \
+	X(11, sendto, 44, 0) \
+	X(12, recvfrom, 45, 0) \
+	X(13, shutdown, 48, 0) \
+	X(14, setsockopt, 54, 0) \
+	X(15, getsockopt, 55, 0) \
+	X(16, sendmsg, 46, 0) \
+	X(17, recvmsg, 47, 0) \
+	X(18, accept4, 288, 0) \
+	X(19, recvmmsg, 299, 1) \
+	X(20, sendmmsg, 307, 1)
+
 /*
  * Flag values as they are on the wire, which are often not the kernel's own.
  *

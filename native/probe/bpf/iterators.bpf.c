@@ -81,7 +81,7 @@ int threads(struct bpf_iter__task *ctx)
 		.loginuid = BPF_CORE_READ(task, loginuid.val),
 		.tty = tty_of(task),
 		.shares_files = BPF_CORE_READ(task, files) == BPF_CORE_READ(task, group_leader, files),
-		.vm_size = BPF_CORE_READ(mm, total_vm) * PAGE_KB,
+		.vm_size = BPF_CORE_READ(mm, total_vm) * page_kb,
 		.vm_rss = mm ? mm_counter(mm, FILE_PAGES) + mm_counter(mm, ANON_PAGES) + mm_counter(mm, SHMEM_PAGES) : 0,
 		.vm_swap = mm ? mm_counter(mm, SWAP_ENTRIES) : 0,
 		.exe_mode = BPF_CORE_READ(exe, i_mode),

@@ -62,6 +62,7 @@ KernelState ReadKernelState(uint32_t max_fds) {
   std::unique_ptr<iterators_bpf, decltype(&iterators_bpf__destroy)> bpf(iterators_bpf__open(), iterators_bpf__destroy);
   if (bpf == nullptr) throw LoadFailure(errno);
   bpf->rodata->max_fds = max_fds;
+  bpf->rodata->page_kb = PageKiB();
   int error;
   {
     NoSignals hold;

@@ -7,6 +7,9 @@
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
+/* KiB in a page; the loader sets it: arm64 has kernels of three page sizes. */
+const volatile __u32 page_kb = 4;
+
 /* A device number as user space knows it (new_encode_dev in include/linux/kdev_t.h); in the kernel the minor has 20 bits. */
 static __always_inline __u32 encode_dev(__u32 dev)
 {
@@ -15,7 +18,6 @@ static __always_inline __u32 encode_dev(__u32 dev)
 	return (minor & 0xff) | (major << 8) | ((minor & ~0xffu) << 12);
 }
 
-#define PAGE_KB 4
 #define RLIMIT_NOFILE 7
 #define PF_KTHREAD 0x00200000
 
@@ -36,7 +38,7 @@ static __always_inline __u32 mm_counter(struct mm_struct *mm, int member)
 		pages = BPF_CORE_READ(mm, rss_stat[member].count);
 	else
 		pages = BPF_CORE_READ((struct mm_struct___before_6_2 *)mm, rss_stat.count[member].counter);
-	return pages > 0 ? pages * PAGE_KB : 0;
+	return pages > 0 ? pages * page_kb : 0;
 }
 
 /* The number of a pid in the namespace of its own process. */

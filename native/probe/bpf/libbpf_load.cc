@@ -56,6 +56,8 @@ void PrepareLibbpf() {
   setrlimit(RLIMIT_MEMLOCK, &unlimited);
 }
 
+uint32_t PageKiB() { return static_cast<uint32_t>(sysconf(_SC_PAGESIZE) / 1024); }
+
 Failure LoadFailure(int error) {
   std::string reason = strerror(error);
   if (!HasBtf()) {

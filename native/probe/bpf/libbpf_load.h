@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csignal>
+#include <cstdint>
 
 #include "../../ring/ring.h"
 
@@ -12,6 +13,9 @@ void PrepareLibbpf();
 
 // What a load that ended with this errno means.
 Failure LoadFailure(int error);
+
+// What the programs multiply pages with.
+uint32_t PageKiB();
 
 // Holds signals back while it lives: the verifier gives up (EAGAIN) when one is pending, and a profiler sends many.
 class NoSignals {

@@ -30,8 +30,9 @@ const volatile __u8 need_signaldeliver = NEED_WANTED;
 const volatile __u8 need_switch = NEED_WANTED;
 const volatile __u8 need_page_fault = NEED_WANTED;
 
-/* By system call number: ENTER_NEEDS and EXIT_NEEDS. */
+/* By system call number: ENTER_NEEDS and EXIT_NEEDS; and those of it and of the 32-bit call with that number together. */
 __u8 needs[MAX_SYSCALLS];
+__u8 early_needs[MAX_SYSCALLS];
 struct filtered filtered[MAX_CPUS];
 
 struct {
@@ -71,6 +72,7 @@ static __always_inline bool admitted(struct task_struct *task)
 static __always_inline bool begin(struct rec *r, struct ring *ring, struct task_struct *task)
 {
 	r->slot = ring->slot;
+	r->ia32 = IS_IA32(task);
 	r->base = ring_reserve(ring);
 	if (!r->base)
 		return false;
@@ -85,21 +87,35 @@ static __always_inline int filter_out(void)
 	return 0;
 }
 
-/* A number outside the table, or one of a 32-bit process, whose table is another: a generic event that carries only the
- * number itself. */
-#define UNKNOWN_SYSCALL (MAX_SYSCALLS - 1)
-
-static __always_inline __u32 table_index(long nr)
+/* rt_sigreturn leaves no number behind: the kernel clears it, so that nothing is restarted. */
+static __always_inline long exit_nr(const struct pt_regs *regs, bool compat)
 {
-	return (unsigned long)nr < MAX_SYSCALLS ? nr : UNKNOWN_SYSCALL;
+	long nr = SYSCALL_NR(regs);
+
+	return nr != -1 ? nr : compat ? NR_COMPAT_RT_SIGRETURN : NR_RT_SIGRETURN;
 }
 
-/* For calls that passed the mask: a 32-bit process has to pass it again under its real index. */
-static __always_inline __u8 real_needs(struct task_struct *task, __u32 *index)
+static __always_inline __u32 known(long nr)
 {
-	if (IS_COMPAT(task))
-		*index = UNKNOWN_SYSCALL;
-	return needs[*index & (MAX_SYSCALLS - 1)];
+	__u64 index = (unsigned long)nr < MAX_SYSCALLS ? nr : UNKNOWN_SYSCALL;
+
+	/* The verifier of 6.1 loses the bound where the number is an int (arm64). */
+	asm volatile("%0 &= 0x1ff" : "+r"(index));
+	return index;
+}
+
+/* Where a call stands in `syscalls` and `needs`. Above that, IA32_GENERIC makes it a generic one. */
+#define INDEX(entry) ((entry) & (MAX_SYSCALLS - 1))
+
+static __always_inline __u32 table_entry(const struct pt_regs *regs, long nr, bool compat)
+{
+	return compat ? compat_twin(regs, nr) : known(nr);
+}
+
+/* The needs by which nearly all are turned away: those of either call that this number can be. */
+static __always_inline __u8 needs_early(long nr)
+{
+	return early_needs[known(nr)];
 }
 
 /* Is a record made that somebody has this need of? */
@@ -108,101 +124,87 @@ static __always_inline bool passes(struct task_struct *task, __u8 need, bool fai
 	return need && admitted(task) && ((need & NEED_STATE) || predicate(task, failed));
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(sys_enter, struct pt_regs *regs, long nr)
+/* What the programs of both ends have in common; `fill` is inlined. */
+static __always_inline int emit(struct pt_regs *regs, long nr, long ret, bool enter, void (*fill)(struct rec *, struct call *))
 {
-	__u32 index = table_index(nr) & (MAX_SYSCALLS - 1);
-
-	if (!(needs[index] & ENTER_NEEDS))
-		return filter_out();
-
 	struct task_struct *task = bpf_get_current_task_btf();
+	bool compat = IS_COMPAT(task);
+	__u32 entry = table_entry(regs, nr, compat), index = INDEX(entry);
 	struct ring ring;
 	struct rec r;
 
-	if (!passes(task, real_needs(task, &index) & ENTER_NEEDS, false))
-		return filter_out();
 	if (!ring_here(&ring) || !begin(&r, &ring, task))
 		return 0;
 
-	struct call call = { .regs = regs, .task = task, .type = syscalls[index].enter,
+	struct call call = { .task = task, .ret = ret, .type = enter ? syscalls[index].enter : syscalls[index].exit,
 			     .ppm_sc = syscalls[index].ppm_sc, .hidden = syscalls[index].hidden, .nr = nr };
 
-	fill_enter(&r, &call);
-	rec_commit(&r, &ring);
-	return 0;
-}
-
-/* rt_sigreturn leaves no number behind: the kernel clears it, so that nothing is restarted. */
-static __always_inline long exit_nr(struct pt_regs *regs)
-{
-	long nr = SYSCALL_NR(regs);
-
-	return nr == -1 ? NR_RT_SIGRETURN : nr;
-}
-
-/* What the programs of sys_exit have in common; `fill` is inlined. */
-static __always_inline int emit_exit(struct pt_regs *regs, long ret, __u32 index, void (*fill)(struct rec *, struct call *))
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct ring ring;
-	struct rec r;
-
-	if (!ring_here(&ring) || !begin(&r, &ring, task))
-		return 0;
-
-	struct call call = { .regs = regs, .task = task, .ret = ret, .type = syscalls[index].exit,
-			     .ppm_sc = syscalls[index].ppm_sc, .hidden = syscalls[index].hidden, .nr = exit_nr(regs) };
-
+	if (entry & IA32_GENERIC)
+		call.type = enter ? PPME_GENERIC_E : PPME_GENERIC_X;
+	read_args(call.args, regs, nr, compat);
 	fill(&r, &call);
 	rec_commit(&r, &ring);
 	return 0;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+SEC("tp_btf/sys_enter")
+int BPF_PROG(sys_enter, struct pt_regs *regs, long nr)
 {
-	__u32 index = table_index(exit_nr(regs)) & (MAX_SYSCALLS - 1);
-
-	if (!(needs[index] & EXIT_NEEDS))
+	if (!(needs_early(nr) & ENTER_NEEDS))
 		return filter_out();
 
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u8 need = real_needs(task, &index) >> EXIT_SHIFT;
+	__u32 entry = table_entry(regs, nr, IS_COMPAT(task));
+
+	if (!passes(task, needs[INDEX(entry)] & ENTER_NEEDS, false))
+		return filter_out();
+	return emit(regs, nr, 0, true, fill_enter);
+}
+
+static __always_inline int emit_exit(struct pt_regs *regs, long ret, void (*fill)(struct rec *, struct call *))
+{
+	return emit(regs, exit_nr(regs, IS_COMPAT(bpf_get_current_task_btf())), ret, false, fill);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
+{
+	if (!(needs_early(exit_nr(regs, false)) & EXIT_NEEDS))
+		return filter_out();
+
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool compat = IS_COMPAT(task);
+	__u32 entry = table_entry(regs, exit_nr(regs, compat), compat);
+	__u32 stage = entry & IA32_GENERIC ? STAGE_COMMON : syscalls[INDEX(entry)].stage;
+	__u8 need = needs[INDEX(entry)] >> EXIT_SHIFT;
 
 	/* sched_process_exec has decided on a successful exec. */
-	if (need && syscalls[index].stage == STAGE_EXEC && ret == 0)
+	if (need && stage == STAGE_EXEC && ret == 0)
 		return 0;
 	if (!passes(task, need, ret < 0))
 		return filter_out();
-	if (syscalls[index].stage == STAGE_COMMON)
-		return emit_exit(regs, ret, index, fill_exit);
-	bpf_tail_call(ctx, &exit_stages, syscalls[index].stage);
+	if (stage == STAGE_COMMON)
+		return emit_exit(regs, ret, fill_exit);
+	bpf_tail_call(ctx, &exit_stages, stage);
 	return 0;
-}
-
-/* Of a call that has passed sys_exit: a 32-bit one never gets to a stage. */
-static __always_inline __u32 stage_index(struct pt_regs *regs)
-{
-	return table_index(exit_nr(regs)) & (MAX_SYSCALLS - 1);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_network, struct pt_regs *regs, long ret)
 {
-	return emit_exit(regs, ret, stage_index(regs), fill_exit_network);
+	return emit_exit(regs, ret, fill_exit_network);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_process, struct pt_regs *regs, long ret)
 {
-	return emit_exit(regs, ret, stage_index(regs), fill_exit_process);
+	return emit_exit(regs, ret, fill_exit_process);
 }
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_exec, struct pt_regs *regs, long ret)
 {
-	return emit_exit(regs, ret, stage_index(regs), fill_failed_exec);
+	return emit_exit(regs, ret, fill_failed_exec);
 }
 
 SEC("tp_btf/sys_exit")
@@ -356,6 +358,8 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_s
 	return 0;
 }
 
+/* These two tracepoints are x86's. */
+#if defined(__TARGET_ARCH_x86)
 /* arch/x86/include/asm/trap_pf.h to PPM_PF_*, which has a bit for each value of a bit. */
 static __always_inline __u32 page_fault_error(unsigned long error)
 {
@@ -372,13 +376,12 @@ static __always_inline int emit_page_fault(unsigned long address, struct pt_regs
 	TRACEPOINT_BEGIN(task, need_page_fault);
 	rec_type(&r, PPME_PAGE_FAULT_E, 3);
 	put_u64(&r, address);
-	put_u64(&r, PT_REGS_IP(regs));
+	put_u64(&r, REGS(regs)->ip);
 	put_u32(&r, page_fault_error(error));
 	rec_commit(&r, &ring);
 	return 0;
 }
 
-#if defined(__TARGET_ARCH_x86)
 SEC("tp_btf/page_fault_user")
 int BPF_PROG(page_fault_user, unsigned long address, struct pt_regs *regs, unsigned long error)
 {

@@ -10,7 +10,7 @@ static __always_inline void put_vm(struct rec *r, struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
 
-	put_u32(r, mm ? BPF_CORE_READ(mm, total_vm) * PAGE_KB : 0);
+	put_u32(r, mm ? BPF_CORE_READ(mm, total_vm) * page_kb : 0);
 	put_u32(r, mm ? mm_counter(mm, FILE_PAGES) + mm_counter(mm, ANON_PAGES) + mm_counter(mm, SHMEM_PAGES) : 0);
 	put_u32(r, mm ? mm_counter(mm, SWAP_ENTRIES) : 0);
 }
@@ -36,7 +36,15 @@ static __always_inline void put_exe_args(struct rec *r, struct task_struct *task
 /* The strings of an argv or envp that an exec failed with, from index `from` on. */
 #define MAX_VECTOR 32
 
-__noinline __u64 write_string_vector(__u32 slot, __u64 at, __u64 vector)
+static __always_inline __u64 read_pointer(unsigned long vector, int i, bool ia32)
+{
+	__u64 pointer = 0;
+	__u32 size = ia32 ? sizeof(__u32) : sizeof(__u64);
+
+	return bpf_probe_read_user(&pointer, size, (const void *)(vector + i * size)) == 0 ? pointer : 0;
+}
+
+__noinline __u64 write_string_vector(__u32 slot, __u64 at, __u64 vector, int from, bool ia32)
 {
 	__u8 *base = ring_reserved(slot);
 	__u64 used = 0;
@@ -45,9 +53,9 @@ __noinline __u64 write_string_vector(__u32 slot, __u64 at, __u64 vector)
 		return 0;
 	BOUND_TO_RESERVE(at);
 	for (int i = 0; i < MAX_VECTOR && used < MAX_ARGS; i++) {
-		__u64 string = 0;
+		__u64 string = read_pointer(vector, from + i, ia32);
 
-		if (bpf_probe_read_user(&string, sizeof(string), (const void *)(vector + i * sizeof(string))) != 0 || !string)
+		if (!string)
 			break;
 		BOUND_TO_RESERVE(used);
 		long len = bpf_probe_read_user_str(base + at + used, MAX_ARGS, (const void *)string);
@@ -61,7 +69,7 @@ __noinline __u64 write_string_vector(__u32 slot, __u64 at, __u64 vector)
 
 static __always_inline void put_string_vector(struct rec *r, unsigned long vector, int from)
 {
-	__u64 len = write_string_vector(r->slot, r->at, vector + from * sizeof(__u64));
+	__u64 len = write_string_vector(r->slot, r->at, vector, from, r->ia32);
 
 	BOUND_TO_RESERVE(len);
 	rec_advance(r, len);
@@ -69,10 +77,7 @@ static __always_inline void put_string_vector(struct rec *r, unsigned long vecto
 
 static __always_inline void put_failed_exe_args(struct rec *r, unsigned long argv)
 {
-	unsigned long exe = 0;
-
-	bpf_probe_read_user(&exe, sizeof(exe), (const void *)argv);
-	put_str(r, exe);
+	put_str(r, read_pointer(argv, 0, r->ia32));
 	put_string_vector(r, argv, 1);
 }
 

@@ -158,10 +158,17 @@ static __always_inline void put_sockopt(struct rec *r, int level, int option, un
 		rec_advance(r, 9);
 		break;
 	}
-	case 20: case 21: case 66: case 67: { /* SO_RCVTIMEO, SO_SNDTIMEO */
+	case 20: case 21: case 66: case 67: { /* SO_RCVTIMEO, SO_SNDTIMEO; the old ones are as wide as a long */
 		struct { __s64 sec, usec; } tv = {};
+		struct { __s32 sec, usec; } narrow = {};
 
-		bpf_probe_read_user(&tv, sizeof(tv), (const void *)value);
+		if (r->ia32 && option <= 21) {
+			bpf_probe_read_user(&narrow, sizeof(narrow), (const void *)value);
+			tv.sec = narrow.sec;
+			tv.usec = narrow.usec;
+		} else {
+			bpf_probe_read_user(&tv, sizeof(tv), (const void *)value);
+		}
 		to[0] = SOCKOPT_TIMEVAL;
 		*(__u64 *)(to + 1) = tv.sec * 1000000000ull + tv.usec * 1000ull;
 		rec_advance(r, 9);
@@ -185,12 +192,14 @@ static __always_inline void put_sockopt(struct rec *r, int level, int option, un
 		rec_advance(r, 5);
 		break;
 	}
-	default:
+	default: {
+		__u64 n = len < 4096 ? len : 4096;
+
+		BOUND_TO_RESERVE(n);
 		to[0] = SOCKOPT_BYTES;
-		if (len > 4096)
-			len = 4096;
-		if (len == 0 || bpf_probe_read_user(to + 1, len & 8191, (const void *)value) != 0)
-			len = 0;
-		rec_advance(r, 1 + (len & 8191));
+		if (n == 0 || bpf_probe_read_user(to + 1, n, (const void *)value) != 0)
+			n = 0;
+		rec_advance(r, 1 + n);
+	}
 	}
 }

@@ -74,6 +74,37 @@ test('system calls by code and by number', () => {
   assert.is(syscallNumber(''), undefined)
 })
 
+test('arm64: every call of its list has a row, with the events and codes of its namesake on x86_64', () => {
+  const header = generate().get('native/probe/bpf/events.generated.h')!
+  const rows = (macro: string) => {
+    const [text] = new RegExp(`#define ${macro}\\(X\\)[^]*?\\n\\n`).exec(header)!
+    return [...text.matchAll(/X\((\d+), (\w+), (.*?)\)/g)].map(([, nr, name, rest]) => ({ nr: Number(nr), name, rest }))
+  }
+  const tables = new URL('lib/event/tables/', ROOT)
+  const { numbers } = JSON.parse(readFileSync(new URL('syscall_numbers_arm64.json', tables), 'utf8')) as { numbers: Record<string, number> }
+  const arm64 = rows('SYSCALLS_ARM64')
+  assert.equal(Object.fromEntries(arm64.map(({ nr, name }) => [name, nr])), numbers)
+  assert.is(new Set(arm64.map(({ nr }) => nr)).size, arm64.length)
+  const x86 = new Map(rows('SYSCALLS_X86_64').map(({ name, rest }) => [name, rest]))
+  for (const { name, rest } of arm64) assert.is(rest, x86.get(name), name)
+  for (const [name, nr] of Object.entries(numbers)) assert.is(syscallNumber(name, 'arm64'), nr)
+  // Linux never changes these: include/uapi/asm-generic/unistd.h
+  assert.equal(['openat', 'read', 'write', 'execve', 'rt_sigreturn', 'clone3', 'mmap', 'newfstatat'].map(name => numbers[name]), [56, 63, 64, 221, 139, 435, 222, 79])
+  assert.is(syscallNumber('open', 'arm64'), undefined)
+})
+
+test('32-bit calls: every one is a call of x86_64 or none; what is laid out otherwise is generic', () => {
+  const header = generate().get('native/probe/bpf/events.generated.h')!
+  const twin = (nr: number, name: string) => new RegExp(`X\\(${nr}, ${name}, (\\d+), ([01])\\)`).exec(header)?.slice(1).map(Number)
+  assert.equal(twin(3, 'read'), [0, 0])
+  assert.equal(twin(11, 'execve'), [59, 0])
+  assert.equal(twin(192, 'mmap2'), [9, 0])
+  assert.equal(twin(23, 'setuid'), [105, 1])
+  assert.equal(twin(213, 'setuid32'), [105, 0])
+  assert.equal(twin(5, 'accept'), [43, 0]) // of socketcall()
+  assert.is(twin(17, 'break'), undefined)
+})
+
 test('flag tables keep the order of the driver', () => {
   const table = flagTable('file_flags')!
   assert.equal(table.names.slice(10, 13), ['O_RDWR', 'O_WRONLY', 'O_RDONLY'])
