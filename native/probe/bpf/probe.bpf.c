@@ -210,7 +210,7 @@ int BPF_PROG(exit_exec, struct pt_regs *regs, long ret)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_control, struct pt_regs *regs, long ret)
 {
-	return emit_exit(regs, ret, stage_index(regs), fill_exit_control);
+	return emit_exit(regs, ret, fill_exit_control);
 }
 
 /* UIO_MAXIOV: the kernel handles no more messages in a call. */
@@ -234,10 +234,11 @@ __noinline int emit_message(__u64 fd, __u64 messages, __u32 index, __u32 type)
 SEC("tp_btf/sys_exit")
 int BPF_PROG(exit_messages, struct pt_regs *regs, long ret)
 {
-	__u32 index = stage_index(regs);
+	/* Those of 32-bit processes are generic. */
+	__u32 index = known(SYSCALL_NR(regs));
 
 	if (ret <= 0)
-		return emit_exit(regs, ret, index, fill_no_message);
+		return emit_exit(regs, ret, fill_no_message);
 	for (__u32 i = 0; i < MAX_MESSAGES && i < ret; i++)
 		emit_message(syscall_arg(regs, 0), syscall_arg(regs, 1), i, syscalls[index].exit);
 	return 0;
