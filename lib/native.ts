@@ -264,6 +264,8 @@ interface Addon {
   openSynthetic(cpus: number, ringBytes: number): ProbeHandle
   /** All threads and open files that BPF iterators see, as records: see lib/state/iterators.ts. Files of one process at most. */
   readKernelState(maxFds: number): { threads: Buffer; files: Buffer }
+  /** What the kernel says instead of having a feature of lib/probe/features.ts, '' if it has it. */
+  missingFeature(name: string): string
   openNic(options: NicRingOptions): NicHandle
   /** `bypassQdisc`: straight to the driver, past the queueing discipline. */
   openSender(name: string, bypassQdisc: boolean): SenderHandle

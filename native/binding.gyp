@@ -36,6 +36,7 @@
         "probe/bpf/bpf_probe.cc",
         "probe/bpf/ia32.cc",
         "probe/bpf/iterators.cc",
+        "probe/bpf/kernel_features.cc",
         "probe/bpf/libbpf_load.cc",
         "probe/bpf/static_link.cc",
         "probe/cpus.cc",

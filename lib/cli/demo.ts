@@ -81,8 +81,8 @@ async function openLive(seconds: number): Promise<Capture | undefined> {
 
 async function explain(error: CaptureError): Promise<void> {
   console.log(`Live capture is not possible here: ${error.code}: ${error.message}\nhint: ${error.hint}`)
-  const { examine } = await import('./findings.js')
-  for (const { name, level, text, fix } of await examine()) {
+  const { examine, features } = await import('./findings.js')
+  for (const { name, level, text, fix } of await examine(await features())) {
     if (level === 'fail' && name !== 'capture') console.log(`  ${name}: ${text}\n    fix: ${fix}`)
   }
 }

@@ -1,5 +1,5 @@
 import { parse } from './args.js'
-import { captureWorks, examine } from './findings.js'
+import { captureWorks, examine, features } from './findings.js'
 import { FAILED, OK } from './report.js'
 
 const OPTIONS = {
@@ -10,10 +10,11 @@ const OPTIONS = {
 export async function run(args: string[]): Promise<number> {
   const values = parse('doctor', '[--json]', OPTIONS, args)
   if (values === undefined) return OK
-  const findings = await examine()
+  const kernel = await features()
+  const findings = await examine(kernel)
   const works = captureWorks(findings)
   if (values.json === true) {
-    console.log(JSON.stringify({ works, findings }))
+    console.log(JSON.stringify({ works, findings, features: kernel }))
   } else {
     const width = Math.max(...findings.map(({ name }) => name.length)) + 2
     for (const { name, level, text, fix } of findings) {

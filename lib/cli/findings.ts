@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { arch, release } from 'node:os'
 import { isCaptureError } from '../errors.js'
 import { LINKTYPE_ETHERNET } from '../export/framing.js'
+import type { ProbedFeature } from '../probe/features.js'
 
 /** One thing that live capture or its companions need. */
 export interface Finding {
@@ -13,7 +14,6 @@ export interface Finding {
   fix?: string
 }
 
-const BTF = '/sys/kernel/btf/vmlinux'
 // Bit numbers of linux/capability.h
 const CAPABILITIES = { CAP_BPF: 39, CAP_PERFMON: 38, CAP_SYS_ADMIN: 21, CAP_NET_RAW: 13 } as const
 const TOOLS = [
@@ -22,13 +22,25 @@ const TOOLS = [
   { name: 'tcpdump', args: ['--version'], package: 'tcpdump' },
 ]
 
+/** What the kernel has of what the eBPF probe uses, asked of it; none where the addon cannot ask. */
+export async function features(): Promise<ProbedFeature[]> {
+  if (process.platform !== 'linux') return []
+  const { probeFeatures } = await import('../probe/features.js')
+  try {
+    return probeFeatures()
+  } catch (error) {
+    if (!isCaptureError(error)) throw error
+    return []
+  }
+}
+
 /** Looks at everything, cheapest first. What fails keeps live capture from working; a warning does not. */
-export async function examine(): Promise<Finding[]> {
+export async function examine(features: readonly ProbedFeature[]): Promise<Finding[]> {
   const tools = Promise.all(TOOLS.map(tool))
   if (process.platform !== 'linux') {
     return [node(), fail('kernel', `${process.platform} is not Linux`, 'capture on Linux; files can be read here'), ...await tools]
   }
-  const forBpf = [kernel(), btf(), ...capabilities(), seccomp(), memlock(), lockdown()]
+  const forBpf = [ok('kernel', release()), ...capabilities(), seccomp(), memlock(), lockdown(), ...features.map(featureFinding)]
   // The kernel module needs none of that.
   if (moduleNodes().length > 0) for (const finding of forBpf) if (finding.level === 'fail') finding.level = 'warn'
   const system = [node(), ...forBpf, ...settings(), devices()]
@@ -49,31 +61,36 @@ function node(): Finding {
   return major > 20 || (major === 20 && minor >= 19) ? ok('node', text) : fail('node', text, 'install Node 20.19 or later')
 }
 
-function kernel(): Finding {
-  return atLeast(5, 8) ? ok('kernel', release()) : fail('kernel', `${release()} has no BPF ring buffer`, 'use Linux 5.8 or later')
-}
-
 function atLeast(major: number, minor: number): boolean {
   const [isMajor, isMinor] = release().split('.').map(Number)
   return isMajor > major || (isMajor === major && isMinor >= minor)
 }
 
-function btf(): Finding {
-  return existsSync(BTF)
-    ? ok('BTF', `${BTF}, ${(statSync(BTF).size / 2 ** 20).toFixed(1)} MiB`)
-    : fail('BTF', `the kernel does not describe its types: no ${BTF}`, 'use a kernel with CONFIG_DEBUG_INFO_BTF=y, as distributions have had since 2021')
+/** Who may not ask gets no answer: then the missing capability is what fails, and not the kernel. */
+function featureFinding({ name, since, available, reason, neededBy, without, required }: ProbedFeature): Finding {
+  if (available) return ok(name, `yes: ${neededBy}`)
+  const text = `no: ${reason}; ${without}`
+  const fix = name === 'BTF' ? `use Linux ${since} or later with CONFIG_DEBUG_INFO_BTF=y, as distributions have had since 2021` : `use Linux ${since} or later, as root`
+  return required && mayLoad() ? fail(name, text, fix) : warn(name, text, fix)
+}
+
+function capability(name: keyof typeof CAPABILITIES): boolean {
+  const effective = BigInt(`0x${field('/proc/self/status', 'CapEff') ?? '0'}`)
+  return ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 1n
+}
+
+function mayLoad(): boolean {
+  return capability('CAP_SYS_ADMIN') || (capability('CAP_BPF') && capability('CAP_PERFMON'))
 }
 
 function capabilities(): Finding[] {
-  const effective = BigInt(`0x${field('/proc/self/status', 'CapEff') ?? '0'}`)
-  const has = (name: keyof typeof CAPABILITIES) => ((effective >> BigInt(CAPABILITIES[name])) & 1n) === 1n
   const fix = 'become root (sudo), or: sudo setpriv --reuid $USER --regid $USER --init-groups'
     + ' --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon sysring …; in docker run: --cap-add BPF --cap-add PERFMON'
   return (Object.keys(CAPABILITIES) as (keyof typeof CAPABILITIES)[]).map(name => {
-    if (has(name)) return ok(name, 'held')
+    if (capability(name)) return ok(name, 'held')
     // CAP_SYS_ADMIN contains the two, which were split from it in Linux 5.8.
     if (name === 'CAP_BPF' || name === 'CAP_PERFMON') {
-      return has('CAP_SYS_ADMIN') ? ok(name, 'not held, CAP_SYS_ADMIN contains it') : fail(name, 'not held', fix)
+      return capability('CAP_SYS_ADMIN') ? ok(name, 'not held, CAP_SYS_ADMIN contains it') : fail(name, 'not held', fix)
     }
     if (name === 'CAP_NET_RAW') return warn(name, 'not held: network interfaces cannot be captured; system calls can', fix.replaceAll('+bpf,+perfmon', '+net_raw').replace('--cap-add BPF --cap-add PERFMON', '--cap-add NET_RAW'))
     return ok(name, 'not held, and not needed for system calls')

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "../probe/bpf/bpf_probe.h"
+#include "../probe/bpf/kernel_features.h"
 #include "../probe/bpf/iterators.h"
 #include "../probe/synthetic/synthetic_probe.h"
 #include "attach.h"
@@ -33,6 +34,7 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::OpenKmod>("openKmod"),
                              InstanceMethod<&Addon::OpenSynthetic>("openSynthetic"),
                              InstanceMethod<&Addon::ReadKernelState>("readKernelState"),
+                             InstanceMethod<&Addon::MissingFeature>("missingFeature"),
                              InstanceMethod<&Addon::MakeCluster>("makeCluster"),
                              InstanceMethod<&Addon::AttachQueue>("attachQueue"),
                              InstanceMethod<&Addon::PinThread>("pinThread"),
@@ -120,6 +122,11 @@ class Addon : public Napi::Addon<Addon> {
       ThrowFailure(env, failure);
       return env.Undefined();
     }
+  }
+
+  // missingFeature(name): what the kernel says instead of having it, "" if it has.
+  Napi::Value MissingFeature(const Napi::CallbackInfo& info) {
+    return Napi::String::New(info.Env(), sysring::MissingFeature(info[0].ToString()));
   }
 
   // openNic({ interface, ringBytes, retireMs, snaplen, promiscuous, fanout?: { mode, group }, bpf?: string })

@@ -74,3 +74,9 @@ static __always_inline unsigned long syscall_arg(const struct pt_regs *regs, int
 #else
 #error "tell this file where your architecture keeps its system call arguments"
 #endif
+
+/* Do structures of the calling process have pointers of four bytes? */
+static __always_inline bool narrow_pointers(void)
+{
+	return IS_IA32(bpf_get_current_task_btf());
+}

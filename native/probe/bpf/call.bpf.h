@@ -122,7 +122,7 @@ static __always_inline void put_io_uring_params(struct rec *r, unsigned long use
 	put_u32(r, params.features & 0x7ff);
 }
 
-#define message(user) read_message(user, r->ia32)
+#define message(user) read_message(user, narrow_pointers())
 
 static __always_inline struct user_msghdr read_message(unsigned long user, bool ia32)
 {

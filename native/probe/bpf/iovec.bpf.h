@@ -1,6 +1,7 @@
 /* Scattered buffers: readv, writev and the msghdr calls. */
 #pragma once
 
+#include "arch.bpf.h"
 #include "record.bpf.h"
 
 /* How many pieces of a message are looked at: the rest counts in `size` only as far as it was seen. */
@@ -52,14 +53,14 @@ __noinline __u64 write_iovec(__u32 slot, __u64 at, __u64 iov, __u64 count, __u64
 
 static __always_inline void put_iovec(struct rec *r, unsigned long iov, unsigned long count, __u64 len)
 {
-	__u64 used = write_iovec(r->slot | (r->ia32 ? IA32_SLOT : 0), r->at, iov, count, len);
+	__u64 used = write_iovec(r->slot | (narrow_pointers() ? IA32_SLOT : 0), r->at, iov, count, len);
 
 	BOUND_TO_RESERVE(used);
 	rec_advance(r, used);
 }
 
 /* What the buffers hold together, in bytes. */
-#define iovec_size(iov, count) iovec_bytes(iov, count, r->ia32)
+#define iovec_size(iov, count) iovec_bytes(iov, count, narrow_pointers())
 
 __noinline __u32 iovec_bytes(__u64 iov, __u64 count, bool ia32)
 {

@@ -75,7 +75,6 @@ static __always_inline bool admitted(struct task_struct *task)
 static __always_inline bool begin(struct rec *r, struct ring *ring, struct task_struct *task)
 {
 	r->slot = ring->slot;
-	r->ia32 = IS_IA32(task);
 	r->base = ring_reserve(ring);
 	if (!r->base)
 		return false;
@@ -128,11 +127,10 @@ static __always_inline bool passes(struct task_struct *task, __u8 need, bool fai
 }
 
 /* What the programs of both ends have in common; `fill` is inlined. */
-static __always_inline int emit(struct pt_regs *regs, long nr, long ret, bool enter, void (*fill)(struct rec *, struct call *))
+static __always_inline int emit(struct pt_regs *regs, long nr, __u32 entry, long ret, bool enter, void (*fill)(struct rec *, struct call *))
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	bool compat = IS_COMPAT(task);
-	__u32 entry = table_entry(regs, nr, compat), index = INDEX(entry);
+	__u32 index = INDEX(entry);
 	struct ring ring;
 	struct rec r;
 
@@ -144,7 +142,8 @@ static __always_inline int emit(struct pt_regs *regs, long nr, long ret, bool en
 
 	if (entry & IA32_GENERIC)
 		call.type = enter ? PPME_GENERIC_E : PPME_GENERIC_X;
-	read_args(call.args, regs, nr, compat);
+	if (call.type > PPME_GENERIC_X)
+		read_args(call.args, regs, nr, IS_COMPAT(task));
 	fill(&r, &call);
 	rec_commit(&r, &ring);
 	return 0;
@@ -161,12 +160,16 @@ int BPF_PROG(sys_enter, struct pt_regs *regs, long nr)
 
 	if (!passes(task, needs[INDEX(entry)] & ENTER_NEEDS, false))
 		return filter_out();
-	return emit(regs, nr, 0, true, fill_enter);
+	return emit(regs, nr, entry, 0, true, fill_enter);
 }
 
+/* In a stage of its own. */
 static __always_inline int emit_exit(struct pt_regs *regs, long ret, void (*fill)(struct rec *, struct call *))
 {
-	return emit(regs, exit_nr(regs, IS_COMPAT(bpf_get_current_task_btf())), ret, false, fill);
+	bool compat = IS_COMPAT(bpf_get_current_task_btf());
+	long nr = exit_nr(regs, compat);
+
+	return emit(regs, nr, table_entry(regs, nr, compat), ret, false, fill);
 }
 
 SEC("tp_btf/sys_exit")
@@ -177,7 +180,8 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 
 	struct task_struct *task = bpf_get_current_task_btf();
 	bool compat = IS_COMPAT(task);
-	__u32 entry = table_entry(regs, exit_nr(regs, compat), compat);
+	long nr = exit_nr(regs, compat);
+	__u32 entry = table_entry(regs, nr, compat);
 	__u32 stage = entry & IA32_GENERIC ? STAGE_COMMON : syscalls[INDEX(entry)].stage;
 	__u8 need = needs[INDEX(entry)] >> EXIT_SHIFT;
 
@@ -187,7 +191,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	if ((drop_failed && ret < 0 && ret != -EINPROGRESS) || !passes(task, need, ret < 0))
 		return filter_out();
 	if (stage == STAGE_COMMON)
-		return emit_exit(regs, ret, fill_exit);
+		return emit(regs, nr, entry, ret, false, fill_exit);
 	bpf_tail_call(ctx, &exit_stages, stage);
 	return 0;
 }

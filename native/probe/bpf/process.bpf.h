@@ -1,6 +1,7 @@
 /* What execve, clone and their kin tell of a process. */
 #pragma once
 
+#include "arch.bpf.h"
 #include "file.bpf.h"
 #include "kernel.bpf.h"
 #include "translate.bpf.h"
@@ -69,7 +70,7 @@ __noinline __u64 write_string_vector(__u32 slot, __u64 at, __u64 vector, int fro
 
 static __always_inline void put_string_vector(struct rec *r, unsigned long vector, int from)
 {
-	__u64 len = write_string_vector(r->slot, r->at, vector, from, r->ia32);
+	__u64 len = write_string_vector(r->slot, r->at, vector, from, narrow_pointers());
 
 	BOUND_TO_RESERVE(len);
 	rec_advance(r, len);
@@ -77,7 +78,7 @@ static __always_inline void put_string_vector(struct rec *r, unsigned long vecto
 
 static __always_inline void put_failed_exe_args(struct rec *r, unsigned long argv)
 {
-	put_str(r, read_pointer(argv, 0, r->ia32));
+	put_str(r, read_pointer(argv, 0, narrow_pointers()));
 	put_string_vector(r, argv, 1);
 }
 

@@ -25,7 +25,6 @@ struct rec {
 	__u64 at;   /* where the next parameter's bytes go, from `base` */
 	__u32 i;    /* the next parameter's index */
 	__u32 slot; /* the ring's index */
-	bool ia32;  /* structures of the calling process have pointers of four bytes */
 };
 
 /* The verifier loses track of a sum of lengths; this states the bound that the reservation gives, without a branch. */

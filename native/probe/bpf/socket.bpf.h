@@ -1,6 +1,7 @@
 /* Socket addresses and tuples in the driver's encoding: addresses as in memory (network order), ports in host order. */
 #pragma once
 
+#include "arch.bpf.h"
 #include "file.bpf.h"
 
 #define AF_UNIX 1
@@ -162,7 +163,7 @@ static __always_inline void put_sockopt(struct rec *r, int level, int option, un
 		struct { __s64 sec, usec; } tv = {};
 		struct { __s32 sec, usec; } narrow = {};
 
-		if (r->ia32 && option <= 21) {
+		if (narrow_pointers() && option <= 21) {
 			bpf_probe_read_user(&narrow, sizeof(narrow), (const void *)value);
 			tv.sec = narrow.sec;
 			tv.usec = narrow.usec;
