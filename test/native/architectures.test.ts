@@ -10,7 +10,7 @@ const test = suite('BPF programs of both architectures', { needs: ['clang', 'llv
 const { file } = folder()
 
 /** Of every architecture; x86 has two tracepoints more. */
-const PROBE = ['sys_enter', 'sys_exit', 'exit_network', 'exit_process', 'exit_exec', 'sched_process_exec', 'sched_process_exit', 'signal_deliver', 'sched_switch']
+const PROBE = ['sys_enter', 'sys_exit', 'exit_network', 'exit_process', 'exit_exec', 'exit_control', 'exit_messages', 'sched_process_exec', 'sched_process_exit', 'signal_deliver', 'sched_switch']
 const PAGE_FAULTS = ['page_fault_user', 'page_fault_kernel']
 const TYPES = 'native/build/vmlinux.h'
 
