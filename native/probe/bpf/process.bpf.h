@@ -50,7 +50,7 @@ __noinline __u64 write_string_vector(__u32 slot, __u64 at, __u64 vector)
 		if (bpf_probe_read_user(&string, sizeof(string), (const void *)(vector + i * sizeof(string))) != 0 || !string)
 			break;
 		BOUND_TO_RESERVE(used);
-		long len = bpf_probe_read_user_str(base + at + used, MAX_ARGS, (const void *)string);
+		long len = read_user_str(base + at + used, MAX_ARGS, string);
 
 		if (len <= 0)
 			break;

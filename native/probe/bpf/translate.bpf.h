@@ -180,10 +180,10 @@ static __always_inline __u32 finit_module_flags(unsigned long flags)
 	return flags & 7;
 }
 
-/* include/uapi/linux/ipc.h; the permissions keep their bits. */
+/* include/uapi/linux/ipc.h; the permissions have no place in the driver's table. */
 static __always_inline __u32 semget_flags(unsigned long flags)
 {
-	return (flags & 0777) | MAP_BIT(flags, 01000, PPM_SEMGET_FLAGS_IPC_CREAT) | MAP_BIT(flags, 02000, PPM_SEMGET_FLAGS_IPC_EXCL);
+	return MAP_BIT(flags, 01000, PPM_SEMGET_FLAGS_IPC_CREAT) | MAP_BIT(flags, 02000, PPM_SEMGET_FLAGS_IPC_EXCL);
 }
 
 static __always_inline __u16 semop_flags(__u16 flags)
