@@ -1,6 +1,6 @@
 /** The guest's file system: one archive, unpacked into its memory. */
 import { readdirSync, readFileSync, realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { build } from 'tsup'
 import { ROOT, run, SYSRING } from '../helpers/run.js'
 import { Archive } from './archive.js'
@@ -8,6 +8,8 @@ import type { Kernel } from './kernel.js'
 
 export const SCENARIOS = 'test/guest/scenarios'
 const PROGRAMS = 'test/guest/programs'
+/** Programs that the module and the eBPF probe both tell of. Each prints "pid N" and waits for SIGUSR1. */
+const COMPARED = ['arguments', 'creators', 'more'].map(name => `test/kernel/programs/${name}`).concat(`${PROGRAMS}/routine`)
 const ADDON = 'native/build/Release/sysring.node'
 /** Where the guest has this package. */
 const HOME = '/sysring'
@@ -39,6 +41,7 @@ export async function initramfs(folder: string, kernel: Kernel, scenarios: reado
     await addLibraries(archive, path)
   }
   for (const program of programs) archive.copy(`/bin/${program}`, join(folder, program), 0o755)
+  for (const program of COMPARED) archive.copy(`/compared/${basename(program)}`, join(folder, basename(program)), 0o755)
 
   archive.copy(`${HOME}/package.json`, join(ROOT, 'package.json'), 0o644)
   addFolder(archive, `${HOME}/dist`, dist, name => !/\.map$|\.d\.c?ts$/.test(name))
@@ -57,15 +60,14 @@ async function bundle(folder: string): Promise<string> {
   return outDir
 }
 
-/** Compiles the C programs, without libraries; returns their names. */
+/** Compiles the C programs, without libraries; returns the names of the guest's own. */
 async function compile(folder: string): Promise<string[]> {
-  const names = readdirSync(join(ROOT, PROGRAMS)).filter(name => name.endsWith('.c')).map(name => name.slice(0, -2))
-  await Promise.all(names.map(async name => {
-    const source = join(ROOT, PROGRAMS, `${name}.c`)
-    const { code, stderr } = await run('cc', ['-O2', '-Wall', '-static', '-pthread', '-o', join(folder, name), source])
-    if (code !== 0) throw new Error(`cc ${name}.c:\n${stderr}`)
+  const own = readdirSync(join(ROOT, PROGRAMS)).filter(name => name.endsWith('.c')).map(name => name.slice(0, -2))
+  await Promise.all([...new Set([...own.map(name => `${PROGRAMS}/${name}`), ...COMPARED])].map(async program => {
+    const { code, stderr } = await run('cc', ['-O1', '-Wall', '-static', '-pthread', '-o', join(folder, basename(program)), join(ROOT, `${program}.c`)])
+    if (code !== 0) throw new Error(`cc ${program}.c:\n${stderr}`)
   }))
-  return names
+  return own
 }
 
 /** The libraries that a file is linked to, each where the loader looks for it. */
