@@ -1,5 +1,5 @@
 /** Goes along what the module and the eBPF probe told of the same programs. See differences.ts for what need not be the same, and why. */
-import { type Difference, DIFFERENCES, MODULE_TYPES, OLDER_NAMES, SCHEMA } from './differences.js'
+import { type Difference, DIFFERENCES, MODULE_TYPES, OLDER_NAMES } from './differences.js'
 import { Renaming } from './renaming.js'
 import type { Parameter, Thread, Told } from './told.js'
 
@@ -16,47 +16,68 @@ export interface Counts {
   listed: number
 }
 
+/** A thread of a program, for messages and counts. */
+interface Place {
+  program: string
+  where: string
+  counts: Counts
+}
+
+/** One event of an entry, with one of its parameters, and how often it explained something. */
+interface Entry extends Pick<Difference, 'how' | 'program' | 'why' | 'sometimes'> {
+  name: string
+  count: number
+}
+
 export class ProgramComparison {
   /** By program. */
   readonly counts = new Map<string, Counts>()
-  /** By cause: how many events or parameters it explains. */
-  readonly causes = new Map<string, number>()
   /** What no entry explains. */
   readonly unexplained: string[] = []
   readonly #renaming = new Renaming()
-  readonly #used = new Set<string>()
+  readonly #entries = DIFFERENCES.flatMap(entriesOf)
 
   constructor(module: readonly Thread[], bpf: readonly Thread[]) {
-    const key = ({ program, index }: Thread) => `${program}[${index}]`
-    for (const { program } of bpf) this.counts.set(program, { events: 0, equal: 0, renamed: 0, later: 0, listed: 0 })
-    const pairs = bpf.map((ours): [string, Thread | undefined, Thread] => [key(ours), module.find(theirs => key(theirs) === key(ours)), ours])
+    const pairs = bpf.map((ours): [Thread | undefined, Thread] => [module.find(theirs => nameOf(theirs) === nameOf(ours)), ours])
     // Every thread is known by its name before anybody speaks of it.
-    for (const [, theirs, ours] of pairs) if (theirs !== undefined) this.#renaming.pair('process', BigInt(theirs.tid), BigInt(ours.tid))
-    for (const [name, theirs, ours] of pairs) this.#compareThread(name, this.counts.get(ours.program)!, theirs?.events ?? [], ours.events)
-    for (const theirs of module) {
-      if (!bpf.some(ours => key(ours) === key(theirs))) this.unexplained.push(`${key(theirs)}: only the module tells of this thread`)
+    for (const [theirs, ours] of pairs) if (theirs !== undefined) this.#renaming.pair('process', BigInt(theirs.tid), BigInt(ours.tid))
+    for (const [theirs, ours] of pairs) {
+      const counts = this.counts.get(ours.program) ?? { events: 0, equal: 0, renamed: 0, later: 0, listed: 0 }
+      this.counts.set(ours.program, counts)
+      this.#compareThread({ program: ours.program, where: nameOf(ours), counts }, theirs?.events ?? [], ours.events)
     }
+    for (const theirs of module) {
+      if (!bpf.some(ours => nameOf(ours) === nameOf(theirs))) this.unexplained.push(`${nameOf(theirs)}: only the module tells of this thread`)
+    }
+  }
+
+  /** By cause: how many events or parameters it explains. */
+  get causes(): Map<string, number> {
+    const causes = new Map<string, number>()
+    for (const { why, count } of this.#entries) if (count > 0) causes.set(why, (causes.get(why) ?? 0) + count)
+    return causes
   }
 
   /** Entries, or parts of them, that explain nothing. */
   get unused(): string[] {
-    return DIFFERENCES.filter(({ sometimes }) => !sometimes).flatMap(difference => namesOf(difference).filter(name => !this.#used.has(name)).map(name => `${name}: ${difference.why}`))
+    return this.#entries.filter(({ count, sometimes }) => count === 0 && sometimes !== true).map(({ name, why }) => `${name}: ${why}`)
   }
 
-  #compareThread(where: string, counts: Counts, module: readonly Told[], bpf: readonly Told[]): void {
+  #compareThread(place: Place, module: readonly Told[], bpf: readonly Told[]): void {
     let at = 0
     let own = 0
     while (at < module.length || own < bpf.length) {
       const [skipped, ownSkipped] = nearest(module, at, bpf, own)
-      for (const theirs of module.slice(at, at + skipped)) this.#explain(`${theirs.event} only module`, counts, `${where} ${text(theirs)}: only the module`)
-      for (const ours of bpf.slice(own, own + ownSkipped)) this.#explain(`${ours.event} only eBPF`, counts, `${where} ${text(ours)}: only eBPF`)
+      for (const theirs of module.slice(at, at + skipped)) this.#explain(place, `${theirs.event} only module`, text(theirs))
+      for (const ours of bpf.slice(own, own + ownSkipped)) this.#explain(place, `${ours.event} only eBPF`, text(ours))
       at += skipped
       own += ownSkipped
-      if (at < module.length && own < bpf.length) this.#compareEvent(where, counts, module[at++], bpf[own++])
+      if (at < module.length && own < bpf.length) this.#compareEvent(place, module[at++], bpf[own++])
     }
   }
 
-  #compareEvent(where: string, counts: Counts, theirs: Told, ours: Told): void {
+  #compareEvent(place: Place, theirs: Told, ours: Told): void {
+    const { counts } = place
     counts.events++
     // It may lie where one was that is closed: these names are addresses in the kernel's memory.
     if (ours.event === '< socket' || ours.event === '< socketpair') this.#renaming.forget('socket')
@@ -66,32 +87,32 @@ export class ProgramComparison {
       const what = mine === undefined ? undefined : this.#renaming.compare(param, mine)
       if (what !== undefined) counts[what]++
       // The older event's parameters are not all in the one that took its place.
-      else if (mine === undefined && !sameType) this.#later(counts)
-      else this.#explain(`${ours.event} ${param.name}`, counts, `${where} ${ours.event} ${param.name}: module ${shown(param)}, eBPF ${shown(mine)} in ${text(ours)}`)
+      else if (mine === undefined && !sameType) counts.later++
+      else this.#explain(place, `${ours.event} ${param.name}`, `module ${shown(param)}, eBPF ${shown(mine)} in ${text(ours)}`, param, mine)
     }
     ours.params.forEach((param, index) => {
       if (theirs.params.some(({ name }) => name === param.name)) return
-      if (sameType ? index >= theirs.params.length : ours.type >= MODULE_TYPES) this.#later(counts)
-      else this.#explain(`${ours.event} ${param.name}`, counts, `${where} ${ours.event} ${param.name}: only eBPF, ${shown(param)}`)
+      if (sameType ? index >= theirs.params.length : ours.type >= MODULE_TYPES) counts.later++
+      else this.#explain(place, `${ours.event} ${param.name}`, `only eBPF has ${shown(param)}`)
     })
   }
 
-  #later(counts: Counts): void {
-    counts.later++
-    this.causes.set(SCHEMA, (this.causes.get(SCHEMA) ?? 0) + 1)
-  }
-
-  #explain(name: string, counts: Counts, what: string): void {
-    const difference = DIFFERENCES.find(each => namesOf(each).includes(name))
-    if (difference === undefined) return void this.unexplained.push(what)
+  #explain({ program, where, counts }: Place, name: string, what: string, theirs?: Parameter, ours?: Parameter): void {
+    const holds = ({ how }: Entry) => how === undefined || (theirs !== undefined && ours !== undefined && how(theirs, ours))
+    const entry = this.#entries.find(each => each.name === name && (each.program ?? program) === program && holds(each))
+    if (entry === undefined) return void this.unexplained.push(`${where} ${name}: ${what}`)
+    entry.count++
     counts.listed++
-    this.#used.add(name)
-    this.causes.set(difference.why, (this.causes.get(difference.why) ?? 0) + 1)
   }
 }
 
-function namesOf({ events, params, only }: Difference): string[] {
-  return events.flatMap(event => only !== undefined ? [`${event} only ${only}`] : params!.map(param => `${event} ${param}`))
+function nameOf({ program, index }: Thread): string {
+  return `${program}[${index}]`
+}
+
+function entriesOf({ events, params, only, ...rest }: Difference): Entry[] {
+  const whats = only === undefined ? params! : [`only ${only}`]
+  return events.flatMap(event => whats.map(what => ({ ...rest, name: `${event} ${what}`, count: 0 })))
 }
 
 /** How many events of each must be skipped until both go on with the same one. */
@@ -110,8 +131,10 @@ function nearest(module: readonly Told[], at: number, bpf: readonly Told[], own:
 /** One call, whatever the module's older table calls it. */
 function isSame(theirs: Told, ours: Told): boolean {
   if (theirs.event === ours.event) return true
-  const name = ours.event.slice(2)
-  return theirs.event[0] === ours.event[0] && (theirs.event.slice(2) === OLDER_NAMES[name] || (ours.type >= MODULE_TYPES || ours.type < 2) && theirs.event.slice(2) === '<unknown>')
+  if (theirs.event[0] !== ours.event[0]) return false
+  const [name, ourName] = [theirs.event.slice(2), ours.event.slice(2)]
+  // A call that is younger than the module's table has no name in it.
+  return name === OLDER_NAMES[ourName] || (name === '<unknown>' && (ours.type >= MODULE_TYPES || ours.type < 2))
 }
 
 function text({ event, params }: Told): string {

@@ -3,11 +3,16 @@
  * is not listed fails the test, and so does what is listed and does not occur. Causes are those that the module's source shows
  * (Debian's falcosecurity-scap-dkms).
  */
+import {
+  address, any, atName, beginsWithOurs, empty, emptyText, flags, noneOfOurs, numbers, placeholder, rawValue, readyOnly, type Relation, renumbered, unsigned, wholeSeconds,
+  zero, zeroForMinusOne, zeroOfOurs,
+} from './relations.js'
 
-/** The module's table of events ends here: calls whose event is newer have an older one with it, or the generic one. */
+/**
+ * The module's table of events ends here: calls whose event is newer have an older one with it, or the generic one. Parameters that
+ * only one of the two has need no entry; nor do those that the module's record is too short for.
+ */
 export const MODULE_TYPES = 336
-/** Parameters that the module's record is too short for, or that only one of an old and a new event has. */
-export const SCHEMA = 'parameters that the driver got, or gave away, after 2022'
 
 /** Calls that the module's table has under the name of an older call. */
 export const OLDER_NAMES: Readonly<Record<string, string>> = {
@@ -17,11 +22,14 @@ export const OLDER_NAMES: Readonly<Record<string, string>> = {
 export interface Difference {
   /** Of which events, as "> name" or "< name". */
   events: readonly string[]
-  /** In which of their parameters. */
+  /** In which of their parameters, and how they differ. */
   params?: readonly string[]
-  /** In place of `params`: who alone has these events. */
+  how?: Relation
+  /** In place of these: who alone has the events. */
   only?: 'module' | 'eBPF'
   why: string
+  /** In this program only. */
+  program?: string
   /** Whether it occurs depends on the run. */
   sometimes?: true
 }
@@ -29,46 +37,61 @@ export interface Difference {
 /** Events of which the module counts a drop instead (`dropped.page_fault`): as many as it says. */
 export const DROPPED = 'the module drops an event whose memory it cannot read'
 
+/** Those that describe a whole process. */
+const PROCESSES = ['< clone', '< clone3', '< fork', '< vfork', '< execve', '< execveat']
+/** PPM_O_* */
+const [O_DIRECTORY_AS_TMPFILE, O_F_CREATED] = [0x2000, 0x4000]
+/** O_CLOEXEC and O_NONBLOCK of Linux, to the driver's. */
+const FILE_FLAGS: readonly (readonly [number, number])[] = [[0x80000, 0x1000], [0x800, 0x40]]
+
+const UNSIGNED = 'the module takes an int for unsigned: -1 becomes 4294967295'
+const TMPFILE = 'the module takes O_DIRECTORY, one of the bits of O_TMPFILE, for that'
+const TIMESPEC = 'the module was built with a timespec of 32 bits: it sees the seconds only'
+const NOT_YET = 'the module says <NA> of a path that is not in memory yet'
+const OFFSET = 'the driver shows the address of the offset, we the offset'
+const TIMEOUT = 'the module does not know SO_RCVTIMEO by the number that it has had since 5.1'
+
 export const DIFFERENCES: readonly Difference[] = [
   // Another run
-  { events: ['< clone'], params: ['pgft_min'], sometimes: true, why: 'pages that were in memory already' },
+  { events: PROCESSES, params: ['pgft_min'], how: any, sometimes: true, why: 'pages that were in memory already' },
+  { events: ['< write'], params: ['data'], how: numbers, program: 'family', why: 'the program prints the numbers of its processes' },
 
   // What is not there
   { events: ['< open', '< write', '< pipe', '> poll', '< poll'], only: 'eBPF', why: DROPPED },
   { events: ['< sigreturn'], only: 'eBPF', why: 'the module has no exit event of sigreturn' },
 
   // Another version of the schema
-  { events: ['< open', '< openat'], params: ['flags'], why: 'O_F_CREATED came later' },
-  { events: ['< clone', '< execve'], params: ['cwd'], why: 'the module leaves an empty text where later drivers leave nothing: the reader knows it better' },
-  { events: ['< clone', '< execve'], params: ['cgroups'], why: 'the module lists all cgroup controllers, later drivers the five that matter to containers' },
-  { events: ['< socketpair'], params: ['fd1', 'fd2'], why: 'descriptors that were not made are 0 with the module, -1 since' },
-  { events: ['< poll'], params: ['fds'], why: 'the module leaves out descriptors that are not ready' },
-  { events: ['< connect'], params: ['tuple'], why: 'the module shows where a socket would have been connected that has been refused' },
-  { events: ['> connect'], params: ['addr'], why: 'the module writes an abstract name with @ for its NUL, later drivers without both' },
+  { events: ['< open', '< openat'], params: ['flags'], how: flags({ ours: O_F_CREATED }), why: 'O_F_CREATED came later' },
+  { events: PROCESSES, params: ['cwd'], how: emptyText, why: 'the module leaves an empty text where later drivers leave nothing: the reader knows it better' },
+  { events: PROCESSES, params: ['cgroups'], how: beginsWithOurs, why: 'the module lists all cgroup controllers, later drivers the five that matter to containers' },
+  { events: ['< clone3'], params: ['exe'], how: emptyText, why: 'where nothing was made the module leaves an empty text, later drivers nothing' },
+  { events: ['< socketpair'], params: ['fd1', 'fd2'], how: zeroForMinusOne, why: 'descriptors that were not made are 0 with the module, -1 since' },
+  { events: ['< poll'], params: ['fds'], how: readyOnly, why: 'the module leaves out descriptors that are not ready' },
+  { events: ['< connect'], params: ['tuple'], how: noneOfOurs, why: 'the module shows where a socket would have been connected that has been refused' },
+  { events: ['> connect'], params: ['addr'], how: atName, why: 'the module writes an abstract name with @ for its NUL, later drivers without both' },
 
-  // Numbers that the module gets wrong, or leaves out
-  {
-    events: ['> close', '> read', '> mmap', '> setns', '> signalfd', '> signalfd4'], params: ['fd'],
-    why: 'the module takes an int for unsigned: -1 becomes 4294967295',
-  },
-  { events: ['> epoll_wait'], params: ['maxevents'], why: 'the module takes an int for unsigned: -1 becomes 4294967295' },
-  { events: ['> kill'], params: ['pid'], why: 'the module takes an int for unsigned: -1 becomes 4294967295' },
-  { events: ['> open'], params: ['name'], why: 'the module says (NULL) of a path that it cannot read, or that is longer than 255 bytes' },
-  { events: ['> execve'], params: ['filename'], why: 'the module says <NA> of a path that is not in memory yet' },
-  {
-    events: ['> open', '> openat', '< openat'], params: ['flags', 'mode'],
-    why: 'the module takes O_DIRECTORY, one of the bits of O_TMPFILE, for that, and shows a mode that means nothing',
-  },
-  { events: ['> nanosleep'], params: ['interval'], why: 'the module was built with a timespec of 32 bits: it sees the seconds only' },
-  { events: ['> ppoll'], params: ['timeout'], why: 'the module was built with a timespec of 32 bits: it sees the seconds only' },
-  { events: ['> mkdir'], params: ['mode'], why: 'the module says 0 whatever the mode' },
-  { events: ['> timerfd_create'], params: ['clockid'], why: 'the driver leaves out the clock' },
-  { events: ['> signalfd', '> signalfd4'], params: ['mask'], why: 'the driver leaves out the mask' },
-  { events: ['> accept'], params: ['flags'], why: 'the driver leaves out the flags of accept4' },
-  { events: ['< userfaultfd'], params: ['flags'], why: 'the driver leaves Linux\'s bits in a field that its table calls file_flags' },
-  { events: ['> copy_file_range'], params: ['offin'], why: 'the driver shows the address of the offset, we the offset' },
-  { events: ['< copy_file_range'], params: ['offout'], why: 'the driver shows the address of the offset, we the offset' },
-  { events: ['< setsockopt'], params: ['optname', 'val'], why: 'the module does not know SO_RCVTIMEO by the number that it has had since 5.1' },
-  { events: ['< recvfrom', '< recvmsg'], params: ['tuple'], why: 'the module tells the peer only where the caller asked for its address' },
-  { events: ['> signaldeliver'], params: ['spid'], why: 'the module knows the sender of some signals only' },
+  // What the module gets wrong
+  { events: ['> close', '> read', '> mmap', '> setns', '> signalfd', '> signalfd4'], params: ['fd'], how: unsigned, why: UNSIGNED },
+  { events: ['> epoll_wait'], params: ['maxevents'], how: unsigned, why: UNSIGNED },
+  { events: ['> kill'], params: ['pid'], how: unsigned, why: UNSIGNED },
+  { events: ['> open'], params: ['name'], how: placeholder('(NULL)'), why: 'the module says (NULL) of a path that it cannot read, or that is longer than 255 bytes' },
+  { events: ['> execve'], params: ['filename'], how: placeholder('<NA>'), why: NOT_YET },
+  { events: ['> execveat'], params: ['pathname'], how: placeholder('<NA>'), why: NOT_YET },
+  { events: ['> open', '> openat', '< openat'], params: ['flags'], how: flags({ module: O_DIRECTORY_AS_TMPFILE }), why: TMPFILE },
+  { events: ['> open', '> openat', '< openat'], params: ['mode'], how: zeroOfOurs, why: `${TMPFILE}, and shows a mode that means nothing` },
+  { events: ['> nanosleep'], params: ['interval'], how: wholeSeconds, why: TIMESPEC },
+  { events: ['> ppoll'], params: ['timeout'], how: wholeSeconds, why: TIMESPEC },
+  { events: ['< setsockopt'], params: ['optname'], how: zero, why: TIMEOUT },
+  { events: ['< setsockopt'], params: ['val'], how: rawValue, why: TIMEOUT },
+  { events: ['< userfaultfd'], params: ['flags'], how: renumbered(FILE_FLAGS), why: 'the driver leaves Linux\'s bits in a field that its table calls file_flags' },
+  { events: ['> copy_file_range'], params: ['offin'], how: address, why: OFFSET },
+  { events: ['< copy_file_range'], params: ['offout'], how: address, why: OFFSET },
+
+  // What the module leaves out
+  { events: ['> mkdir'], params: ['mode'], how: zero, why: 'the module says 0 whatever the mode' },
+  { events: ['> timerfd_create'], params: ['clockid'], how: zero, why: 'the driver leaves out the clock' },
+  { events: ['> signalfd', '> signalfd4'], params: ['mask'], how: zero, why: 'the driver leaves out the mask' },
+  { events: ['> accept'], params: ['flags'], how: zero, why: 'the driver leaves out the flags of accept4' },
+  { events: ['< recvfrom', '< recvmsg'], params: ['tuple'], how: empty, why: 'the module tells the peer only where the caller asked for its address' },
+  { events: ['> signaldeliver'], params: ['spid'], how: zero, why: 'the module knows the sender of some signals only' },
 ]

@@ -9,7 +9,7 @@ import type { Kernel } from './kernel.js'
 export const SCENARIOS = 'test/guest/scenarios'
 const PROGRAMS = 'test/guest/programs'
 /** Programs that the module and the eBPF probe both tell of. Each prints "pid N" and waits for SIGUSR1. */
-const COMPARED = ['arguments', 'creators', 'more'].map(name => `test/kernel/programs/${name}`).concat(`${PROGRAMS}/routine`)
+const COMPARED = ['arguments', 'creators', 'family', 'more'].map(name => `test/kernel/programs/${name}`).concat(`${PROGRAMS}/routine`)
 const ADDON = 'native/build/Release/sysring.node'
 /** Where the guest has this package. */
 const HOME = '/sysring'
