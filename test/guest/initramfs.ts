@@ -1,15 +1,13 @@
 /** The guest's file system: one archive, unpacked into its memory. */
-import { readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'tsup'
 import { ROOT, run, SYSRING } from '../helpers/run.js'
 import { Archive } from './archive.js'
+import { COMPARED, PROGRAMS } from './programs.js'
 import type { Kernel } from './kernel.js'
 
 export const SCENARIOS = 'test/guest/scenarios'
-const PROGRAMS = 'test/guest/programs'
-/** Programs that the module and the eBPF probe both tell of. Each prints "pid N" and waits for SIGUSR1. */
-const COMPARED = ['arguments', 'creators', 'family', 'more'].map(name => `test/kernel/programs/${name}`).concat(`${PROGRAMS}/routine`)
 const ADDON = 'native/build/Release/sysring.node'
 /** Where the guest has this package. */
 const HOME = '/sysring'
@@ -41,7 +39,7 @@ export async function initramfs(folder: string, kernel: Kernel, scenarios: reado
     await addLibraries(archive, path)
   }
   for (const program of programs) archive.copy(`/bin/${program}`, join(folder, program), 0o755)
-  for (const program of COMPARED) archive.copy(`/compared/${basename(program)}`, join(folder, basename(program)), 0o755)
+  archive.file('/compared.json', JSON.stringify(COMPARED.map(({ name, source, args }) => ({ name, program: basename(source), args }))), 0o644)
 
   archive.copy(`${HOME}/package.json`, join(ROOT, 'package.json'), 0o644)
   addFolder(archive, `${HOME}/dist`, dist, name => !/\.map$|\.d\.c?ts$/.test(name))
@@ -60,14 +58,17 @@ async function bundle(folder: string): Promise<string> {
   return outDir
 }
 
-/** Compiles the C programs, without libraries; returns the names of the guest's own. */
+/** Compiles the C programs, without libraries; returns their names. A folder is one program. */
 async function compile(folder: string): Promise<string[]> {
-  const own = readdirSync(join(ROOT, PROGRAMS)).filter(name => name.endsWith('.c')).map(name => name.slice(0, -2))
-  await Promise.all([...new Set([...own.map(name => `${PROGRAMS}/${name}`), ...COMPARED])].map(async program => {
-    const { code, stderr } = await run('cc', ['-O1', '-Wall', '-static', '-pthread', '-o', join(folder, basename(program)), join(ROOT, `${program}.c`)])
-    if (code !== 0) throw new Error(`cc ${program}.c:\n${stderr}`)
+  const own = readdirSync(join(ROOT, PROGRAMS)).filter(name => name.endsWith('.c')).map(name => `${PROGRAMS}/${name.slice(0, -2)}`)
+  const sources = [...new Set([...own, ...COMPARED.map(({ source }) => source)])]
+  await Promise.all(sources.map(async source => {
+    const path = join(ROOT, source)
+    const files = existsSync(path) ? readdirSync(path).filter(name => name.endsWith('.c')).map(name => join(path, name)) : [`${path}.c`]
+    const { code, stderr } = await run('cc', ['-O1', '-Wall', '-static', '-pthread', '-o', join(folder, basename(source)), ...files])
+    if (code !== 0) throw new Error(`cc ${source}:\n${stderr}`)
   }))
-  return own
+  return sources.map(source => basename(source))
 }
 
 /** The libraries that a file is linked to, each where the loader looks for it. */
