@@ -32,7 +32,9 @@ interface Entry extends Pick<Difference, 'how' | 'program' | 'why' | 'sometimes'
 export class ProgramComparison {
   /** By program. */
   readonly counts = new Map<string, Counts>()
-  /** What no entry explains. */
+  /** Events that only the eBPF probe has, and no entry explains: as many as the module has dropped. */
+  readonly missing: string[] = []
+  /** What else no entry explains. */
   readonly unexplained: string[] = []
   readonly #renaming = new Renaming()
   readonly #entries = DIFFERENCES.flatMap(entriesOf)
@@ -68,8 +70,12 @@ export class ProgramComparison {
     let own = 0
     while (at < module.length || own < bpf.length) {
       const [skipped, ownSkipped] = nearest(module, at, bpf, own)
-      for (const theirs of module.slice(at, at + skipped)) this.#explain(place, `${theirs.event} only module`, text(theirs))
-      for (const ours of bpf.slice(own, own + ownSkipped)) this.#explain(place, `${ours.event} only eBPF`, text(ours))
+      for (const theirs of module.slice(at, at + skipped)) {
+        if (!this.#explain(place, `${theirs.event} only module`)) this.unexplained.push(`${place.where} only the module: ${text(theirs)}`)
+      }
+      for (const ours of bpf.slice(own, own + ownSkipped)) {
+        if (!this.#explain(place, `${ours.event} only eBPF`)) this.missing.push(`${place.where} ${text(ours)}`)
+      }
       at += skipped
       own += ownSkipped
       if (at < module.length && own < bpf.length) this.#compareEvent(place, module[at++], bpf[own++])
@@ -85,24 +91,29 @@ export class ProgramComparison {
     for (const param of theirs.params) {
       const mine = ours.params.find(({ name }) => name === param.name)
       const what = mine === undefined ? undefined : this.#renaming.compare(param, mine)
+      const differs = () => this.unexplained.push(`${place.where} ${ours.event} ${param.name}: module ${shown(param)}, eBPF ${shown(mine)} in ${text(ours)}`)
       if (what !== undefined) counts[what]++
       // The older event's parameters are not all in the one that took its place.
       else if (mine === undefined && !sameType) counts.later++
-      else this.#explain(place, `${ours.event} ${param.name}`, `module ${shown(param)}, eBPF ${shown(mine)} in ${text(ours)}`, param, mine)
+      else if (mine === undefined || !this.#explain(place, `${ours.event} ${param.name}`, [param, mine])) differs()
     }
     ours.params.forEach((param, index) => {
       if (theirs.params.some(({ name }) => name === param.name)) return
       if (sameType ? index >= theirs.params.length : ours.type >= MODULE_TYPES) counts.later++
-      else this.#explain(place, `${ours.event} ${param.name}`, `only eBPF has ${shown(param)}`)
+      else this.unexplained.push(`${place.where} ${ours.event} ${param.name}: only eBPF has ${shown(param)}`)
     })
   }
 
-  #explain({ program, where, counts }: Place, name: string, what: string, theirs?: Parameter, ours?: Parameter): void {
-    const holds = ({ how }: Entry) => how === undefined || (theirs !== undefined && ours !== undefined && how(theirs, ours))
-    const entry = this.#entries.find(each => each.name === name && (each.program ?? program) === program && holds(each))
-    if (entry === undefined) return void this.unexplained.push(`${where} ${name}: ${what}`)
+  /** Is there an entry for what has this name: of the event, or for a parameter of its type? */
+  #explain({ program, counts }: Place, name: string, params?: [theirs: Parameter, ours: Parameter]): boolean {
+    const entry = this.#entries.find(each =>
+      (each.name === name || (params !== undefined && each.name === `* ${params[0].type}`)) &&
+      (each.program ?? program) === program &&
+      (each.how === undefined || (params !== undefined && each.how(...params))))
+    if (entry === undefined) return false
     entry.count++
     counts.listed++
+    return true
   }
 }
 
@@ -110,8 +121,8 @@ function nameOf({ program, index }: Thread): string {
   return `${program}[${index}]`
 }
 
-function entriesOf({ events, params, only, ...rest }: Difference): Entry[] {
-  const whats = only === undefined ? params! : [`only ${only}`]
+function entriesOf({ events, params, types, only, ...rest }: Difference): Entry[] {
+  const whats = only === undefined ? params ?? types! : [`only ${only}`]
   return events.flatMap(event => whats.map(what => ({ ...rest, name: `${event} ${what}`, count: 0 })))
 }
 

@@ -39,7 +39,7 @@ export async function initramfs(folder: string, kernel: Kernel, scenarios: reado
     await addLibraries(archive, path)
   }
   for (const program of programs) archive.copy(`/bin/${program}`, join(folder, program), 0o755)
-  archive.file('/compared.json', JSON.stringify(COMPARED.map(({ name, source, args }) => ({ name, program: basename(source), args }))), 0o644)
+  archive.file('/compared.json', JSON.stringify(COMPARED.map(({ name, source, args }) => ({ name, program: `/bin/${basename(source)}`, args }))), 0o644)
 
   archive.copy(`${HOME}/package.json`, join(ROOT, 'package.json'), 0o644)
   addFolder(archive, `${HOME}/dist`, dist, name => !/\.map$|\.d\.c?ts$/.test(name))
