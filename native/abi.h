@@ -45,7 +45,7 @@ struct filtered {
 #define COMM_SIZE 16
 
 /* Exit events that are made by a program of their own, reached by a tail call. */
-enum stage { STAGE_COMMON, STAGE_NETWORK, STAGE_PROCESS, STAGE_EXEC, STAGES };
+enum stage { STAGE_COMMON, STAGE_NETWORK, STAGE_MESSAGES, STAGE_CONTROL, STAGE_PROCESS, STAGE_EXEC, STAGES };
 
 /* I/O bytes kept at most: what else an event holds fits into RING_RESERVE beside it. */
 #define MAX_SNAPLEN 60000u

@@ -1,15 +1,17 @@
 /** The C programs of the kernel tests: compiled when they are needed, told to start when the capture runs. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { folder } from './folder.js'
 import { ROOT } from './run.js'
 
 const { path: home, file } = folder()
 
-/** Compiles test/kernel/programs/NAME.c, or that of another folder, and returns the program's path. */
+/** Compiles test/kernel/programs/NAME.c, or all of NAME/*.c, or those of another folder, and returns the program's path. */
 export function compile(name: string, folder = 'test/kernel/programs'): string {
-  execFileSync('cc', ['-O1', '-Wall', '-pthread', '-o', file(name), join(ROOT, folder, `${name}.c`)], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const home = join(ROOT, folder, name)
+  const sources = existsSync(home) ? readdirSync(home).filter(source => source.endsWith('.c')).map(source => join(home, source)) : [`${home}.c`]
+  execFileSync('cc', ['-O1', '-Wall', '-pthread', '-o', file(name), ...sources], { stdio: ['ignore', 'inherit', 'inherit'] })
   return file(name)
 }
 

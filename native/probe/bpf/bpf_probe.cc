@@ -60,6 +60,13 @@ uint16_t StageOf(uint16_t exit_event) {
     case PPME_SYSCALL_POLL_X:
     case PPME_SYSCALL_PPOLL_X:
       return STAGE_NETWORK;
+    case PPME_SYSCALL_PTRACE_X:
+    case PPME_SYSCALL_QUOTACTL_X:
+    case PPME_SYSCALL_FSCONFIG_X:
+      return STAGE_CONTROL;
+    case PPME_SOCKET_SENDMMSG_X:
+    case PPME_SOCKET_RECVMMSG_X:
+      return STAGE_MESSAGES;
     case PPME_SYSCALL_CLONE_20_X:
     case PPME_SYSCALL_CLONE3_X:
     case PPME_SYSCALL_FORK_20_X:
@@ -81,6 +88,13 @@ void FillSyscalls(syscall_events* table, bool exit_only) {
   SYSCALLS_X86_64(ROW)
 #undef ROW
   for (int nr = 0; nr < MAX_SYSCALLS; nr++) table[nr].stage = StageOf(table[nr].exit);
+}
+
+// The programs that are reached by tail call only.
+std::vector<std::pair<stage, bpf_program*>> Stages(const probe_bpf* bpf) {
+  const auto& programs = bpf->progs;
+  return {{STAGE_NETWORK, programs.exit_network}, {STAGE_MESSAGES, programs.exit_messages}, {STAGE_CONTROL, programs.exit_control},
+          {STAGE_PROCESS, programs.exit_process}, {STAGE_EXEC, programs.exit_exec}};
 }
 
 }  // namespace
@@ -134,7 +148,7 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   bool exits = any(EXIT_NEEDS);
   load_only_if(bpf_->progs.sys_enter, !options.exit_only && any(ENTER_NEEDS));
   load_only_if(bpf_->progs.sys_exit, exits);
-  for (bpf_program* stage : {bpf_->progs.exit_network, bpf_->progs.exit_process, bpf_->progs.exit_exec}) load_only_if(stage, exits);
+  for (auto [stage, program] : Stages(bpf_)) load_only_if(program, exits);
   load_only_if(bpf_->progs.sched_process_exec, ((needs.at(__NR_execve) | needs.at(__NR_execveat)) & EXIT_NEEDS) != 0);
   load_only_if(bpf_->progs.sched_process_exit, options.procexit);
   load_only_if(bpf_->progs.signal_deliver, options.signaldeliver);
@@ -183,13 +197,10 @@ void BpfProbe::FillSets(const BpfOptions& options) {
 
 void BpfProbe::FillStages() {
   int stages = bpf_map__fd(bpf_->maps.exit_stages);
-  for (auto [stage, program] : {std::pair{STAGE_NETWORK, bpf_->progs.exit_network},
-                                std::pair{STAGE_PROCESS, bpf_->progs.exit_process},
-                                std::pair{STAGE_EXEC, bpf_->progs.exit_exec}}) {
+  for (auto [stage, program] : Stages(bpf_)) {
     uint32_t key = stage;
     int fd = bpf_program__fd(program);
     if (bpf_map_update_elem(stages, &key, &fd, BPF_ANY) != 0) throw LoadFailure(errno);
-    // Reached by tail call only.
     bpf_program__set_autoattach(program, false);
   }
 }

@@ -6,6 +6,8 @@
 #include "iovec.bpf.h"
 #include "poll.bpf.h"
 #include "process.bpf.h"
+#include "ptrace.bpf.h"
+#include "quota.bpf.h"
 #include "socket.bpf.h"
 
 struct call {
@@ -70,18 +72,28 @@ static __always_inline __u64 user_u64(unsigned long user)
 	return value;
 }
 
-/* cur and max of a struct rlimit; -1 each without one. */
+/* cur and max of a struct rlimit; 0 each without one. */
 static __always_inline void put_rlimit(struct rec *r, unsigned long user)
 {
-	__s64 limit[2] = { -1, -1 };
+	__s64 limit[2] = {};
 
-	if (user)
-		bpf_probe_read_user(limit, sizeof(limit), (const void *)user);
+	bpf_probe_read_user(limit, sizeof(limit), (const void *)user);
 	put_s64(r, limit[0]);
 	put_s64(r, limit[1]);
 }
 
-/* sem_num, sem_op, sem_flg of the first two operations. */
+/* One that the call was to fill in; -1 each when it failed. */
+static __always_inline void put_old_rlimit(struct rec *r, struct call *c, unsigned long user)
+{
+	if (c->ret == 0) {
+		put_rlimit(r, user);
+	} else {
+		put_s64(r, -1);
+		put_s64(r, -1);
+	}
+}
+
+/* sem_num, sem_op, sem_flg of the first two operations; zeros for those of a call that failed. */
 static __always_inline void put_sembufs(struct rec *r, unsigned long user, unsigned long count)
 {
 	for (int i = 0; i < 2; i++) {
@@ -115,6 +127,28 @@ static __always_inline struct user_msghdr message(unsigned long user)
 
 	bpf_probe_read_user(&msg, sizeof(msg), (const void *)user);
 	return msg;
+}
+
+/* The ancillary data that a message came with. */
+static __always_inline void put_msgcontrol(struct rec *r, const struct user_msghdr *msg)
+{
+	put_bytes(r, (unsigned long)msg->msg_control, msg->msg_controllen < MAX_ARGS ? msg->msg_controllen : MAX_ARGS);
+}
+
+/* value_bytebuf and value_charbuf of fsconfig: a string, bytes or nothing, as its command says; a call that failed has none.
+ * include/uapi/linux/mount.h */
+static __always_inline void put_fsconfig_value(struct rec *r, struct call *c)
+{
+	__u32 command = A(1), size = A(4);
+
+	if (c->ret >= 0 && command == 2 /* SET_BINARY */)
+		put_bytes(r, A(3), size < MAX_ARGS ? size : MAX_ARGS);
+	else
+		put_null(r);
+	if (c->ret >= 0 && (command == 1 || command == 3 || command == 4) /* SET_STRING, SET_PATH, SET_PATH_EMPTY */)
+		put_str(r, A(3));
+	else
+		put_null(r);
 }
 
 static __always_inline __u32 flock_operation(unsigned long op)
@@ -152,13 +186,13 @@ static __always_inline __u32 resolve_flags(__u64 resolve)
 	       MAP_BIT(resolve, 0x10, PPM_OPENAT2_FLAGS_RESOLVE_IN_ROOT) | MAP_BIT(resolve, 0x20, PPM_OPENAT2_FLAGS_RESOLVE_CACHED);
 }
 
-/* flags, mode, resolve of a struct open_how. */
-static __always_inline void put_open_how(struct rec *r, unsigned long user)
+/* flags, mode, resolve of a struct open_how; `more` joins the flags. */
+static __always_inline void put_open_how(struct rec *r, unsigned long user, __u32 more)
 {
 	struct open_how how = {};
 
 	bpf_probe_read_user(&how, sizeof(how), (const void *)user);
-	put_u32(r, open_flags(how.flags));
+	put_u32(r, open_flags(how.flags) | more);
 	put_u32(r, open_mode(how.flags, how.mode));
 	put_u32(r, resolve_flags(how.resolve));
 }
@@ -172,15 +206,18 @@ static __always_inline void put_target(struct rec *r, struct call *c, int fd, un
 		put_null(r);
 }
 
-static __always_inline struct file *opened(struct call *c)
+/* What is only known of an open's flags afterwards: that it made the file, and the layer of an overlay that has it. */
+static __always_inline __u32 found_flags(const struct opened *f)
 {
-	return c->ret >= 0 ? file_of_fd(c->task, c->ret) : 0;
+	struct file *file = f->file;
+
+	return (file && (BPF_CORE_READ(file, f_mode) & FMODE_CREATED) ? PPM_FILE_FLAGS_O_F_CREATED : 0) |
+	       (f->layer == UPPER_LAYER ? PPM_FILE_FLAGS_FD_UPPER_LAYER : f->layer == LOWER_LAYER ? PPM_FILE_FLAGS_FD_LOWER_LAYER : 0);
 }
 
-/* An open that made its file says so. */
-static __always_inline __u32 created(struct file *file)
+static __always_inline __u16 creat_flags(const struct opened *f)
 {
-	return file && (BPF_CORE_READ(file, f_mode) & FMODE_CREATED) ? PPM_FILE_FLAGS_O_F_CREATED : 0;
+	return f->layer == UPPER_LAYER ? PPM_CREAT_FLAGS_FD_UPPER_LAYER_CREAT : f->layer == LOWER_LAYER ? PPM_CREAT_FLAGS_FD_LOWER_LAYER_CREAT : 0;
 }
 
 /* fd1, fd2, ino of a pipe. */

@@ -1,7 +1,20 @@
 /* What each exit event carries; see enter.bpf.h. Behind the table's parameters come those that schema 4 appended from the
  * enter event: EVENT names how many of each, FULL(…) puts the latter in the exit-only model. RET is the call's result.
  *
- * Three functions, because the verifier has a limit for the length of a program and the stack one of 512 bytes: what is
+ * What is true of a call, when another thread rewrites its memory while it runs? An exit event is written after the kernel
+ * has read its arguments, an enter event before, so what either finds in the caller's memory may be another thing than the kernel
+ * found. Numbers in registers cannot be changed. Of the rest these are the kernel's own, whatever was rewritten:
+ *   - the file of an open: dev and ino (of open_by_handle_at its path too), O_F_CREATED, the layer of an overlay
+ *   - the tuple of connect, accept, and of sends and receives over connected sockets; the inode of a pipe
+ *   - a successful exec: exe, args and env are the new image's, which has not run yet; filename is the kernel's copy (bprm);
+ *     trusted_exepath, exe_ino and what follows come from the file
+ *   - results, process ids, limits that were in force, credentials and capabilities
+ * and these are the caller's, as they were at that moment: every other path and name, the addresses of bind, connect (addr)
+ * and of unconnected messages, structures passed by address, the bytes of buffers, and argv and envp of an exec that failed.
+ * Two equal readings, at enter and exit, prove nothing. The kernel's copy of a path (struct filename) is out of reach: only
+ * the audit context holds one until the end of a call, where audit is on, and lets go of it before sys_exit is traced.
+ *
+ * Several functions, because the verifier has a limit for the length of a program and the stack one of 512 bytes: what is
  * long or rare is reached by a tail call (enum stage in abi.h).
  */
 #pragma once
@@ -32,13 +45,13 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 {
 	switch (c->type) {
 	/* files */
-	EVENT(SYSCALL_OPEN_X, 6, 0, struct file *f = opened(c); RES; put_str(r, A(0)); put_u32(r, open_flags(A(1)) | created(f));
-	      put_u32(r, open_mode(A(1), A(2))); put_dev_ino(r, f))
-	EVENT(SYSCALL_CREAT_X, 6, 0, struct file *f = opened(c); RES; put_str(r, A(0)); put_u32(r, A(1) & 07777); put_dev_ino(r, f);
-	      put_u16(r, 0))
-	EVENT(SYSCALL_OPENAT_2_X, 7, 0, struct file *f = opened(c); RES; put_fd(r, A(0)); put_str(r, A(1));
-	      put_u32(r, open_flags(A(2)) | created(f)); put_u32(r, open_mode(A(2), A(3))); put_dev_ino(r, f))
-	EVENT(SYSCALL_OPENAT2_X, 8, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_open_how(r, A(2)); put_dev_ino(r, opened(c)))
+	EVENT(SYSCALL_OPEN_X, 6, 0, struct opened f = opened_file(c->task, RET); RES; put_str(r, A(0)); put_u32(r, open_flags(A(1)) | found_flags(&f));
+	      put_u32(r, open_mode(A(1), A(2))); put_dev_ino(r, &f))
+	EVENT(SYSCALL_CREAT_X, 6, 0, struct opened f = opened_file(c->task, RET); RES; put_str(r, A(0)); put_u32(r, A(1) & 07777); put_dev_ino(r, &f);
+	      put_u16(r, creat_flags(&f)))
+	EVENT(SYSCALL_OPENAT_2_X, 7, 0, struct opened f = opened_file(c->task, RET); RES; put_fd(r, A(0)); put_str(r, A(1));
+	      put_u32(r, open_flags(A(2)) | found_flags(&f)); put_u32(r, open_mode(A(2), A(3))); put_dev_ino(r, &f))
+	EVENT(SYSCALL_OPENAT2_X, 8, 0, struct opened f = opened_file(c->task, RET); RES; put_fd(r, A(0)); put_str(r, A(1)); put_open_how(r, A(2), found_flags(&f)); put_dev_ino(r, &f))
 	EVENT(SYSCALL_CLOSE_X, 1, 1, RES; FULL(put_fd(r, A(0))))
 	EVENT(SYSCALL_READ_X, 4, 0, RES; IN_BYTES(A(1)); put_fd(r, A(0)); put_u32(r, A(2)))
 	EVENT(SYSCALL_WRITE_X, 2, 2, RES; OUT_BYTES(A(1), A(2)); FULL(put_fd(r, A(0)); put_u32(r, A(2))))
@@ -48,9 +61,9 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 	EVENT(SYSCALL_DUP_X, 1, 0, RES)
 	EVENT(SYSCALL_DUP_1_X, 2, 0, RES; put_fd(r, A(0)))
 	EVENT(SYSCALL_DUP2_X, 3, 0, RES; put_fd(r, A(0)); put_fd(r, A(1)))
-	EVENT(SYSCALL_DUP3_X, 4, 0, RES; put_fd(r, A(0)); put_fd(r, A(1)); put_u32(r, fd_flags(A(2))))
+	EVENT(SYSCALL_DUP3_X, 4, 0, RES; put_fd(r, A(0)); put_fd(r, A(1)); put_u32(r, MAP_BIT(A(2), O_CLOEXEC, PPM_FILE_FLAGS_O_CLOEXEC)))
 	EVENT(SYSCALL_PIPE_X, 4, 0, RES; put_pipe(r, c))
-	EVENT(SYSCALL_PIPE2_X, 5, 0, RES; put_pipe(r, c); put_u32(r, fd_flags(A(1))))
+	EVENT(SYSCALL_PIPE2_X, 5, 0, RES; put_pipe(r, c); put_u32(r, (int)A(1) < 0 ? 0 : fd_flags(A(1))))
 	EVENT(SYSCALL_FCNTL_X, 3, 1, RES; put_fd(r, A(0)); put_u8(r, fcntl_command(A(1))); FULL(put_u64(r, A(2))))
 	EVENT(SYSCALL_IOCTL_3_X, 1, 3, RES; FULL(put_fd(r, A(0)); put_u64(r, A(1)); put_u64(r, A(2))))
 	EVENT(SYSCALL_FLOCK_X, 1, 2, RES; FULL(put_fd(r, A(0)); put_u32(r, flock_operation(A(1)))))
@@ -58,14 +71,14 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 	EVENT(SYSCALL_LSTAT_X, 2, 0, RES; put_str(r, A(0)))
 	EVENT(SYSCALL_FSTAT_X, 1, 1, RES; FULL(put_fd(r, A(0))))
 	EVENT(SYSCALL_NEWFSTATAT_X, 4, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, newfstatat_flags(A(3))))
-	EVENT(SYSCALL_ACCESS_X, 2, 1, RES; put_str(r, A(0)); FULL(put_u32(r, A(1))))
+	EVENT(SYSCALL_ACCESS_X, 2, 1, RES; put_str(r, A(0)); FULL(put_u32(r, A(1) & 7)))
 	EVENT(SYSCALL_UNLINK_2_X, 2, 0, RES; put_str(r, A(0)))
 	EVENT(SYSCALL_UNLINKAT_2_X, 4, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, unlinkat_flags(A(2))))
 	EVENT(SYSCALL_RENAME_X, 3, 0, RES; put_str(r, A(0)); put_str(r, A(1)))
 	EVENT(SYSCALL_RENAMEAT_X, 5, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_fd(r, A(2)); put_str(r, A(3)))
 	EVENT(SYSCALL_RENAMEAT2_X, 6, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_fd(r, A(2)); put_str(r, A(3)); put_u32(r, A(4) & 7))
-	EVENT(SYSCALL_MKDIR_2_X, 2, 1, RES; put_str(r, A(0)); FULL(put_u32(r, A(1) & 07777)))
-	EVENT(SYSCALL_MKDIRAT_X, 4, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, A(2) & 07777))
+	EVENT(SYSCALL_MKDIR_2_X, 2, 1, RES; put_str(r, A(0)); FULL(put_u32(r, A(1))))
+	EVENT(SYSCALL_MKDIRAT_X, 4, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, A(2)))
 	EVENT(SYSCALL_RMDIR_2_X, 2, 0, RES; put_str(r, A(0)))
 	EVENT(SYSCALL_CHDIR_X, 2, 0, RES; put_str(r, A(0)))
 	EVENT(SYSCALL_FCHDIR_X, 1, 1, RES; FULL(put_fd(r, A(0))))
@@ -81,8 +94,8 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 	EVENT(SYSCALL_LCHOWN_X, 4, 0, RES; put_str(r, A(0)); put_u32(r, A(1)); put_u32(r, A(2)))
 	EVENT(SYSCALL_FCHOWN_X, 4, 0, RES; put_fd(r, A(0)); put_u32(r, A(1)); put_u32(r, A(2)))
 	EVENT(SYSCALL_FCHOWNAT_X, 6, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, A(2)); put_u32(r, A(3)); put_u32(r, fchownat_flags(A(4))))
-	EVENT(SYSCALL_MKNOD_X, 4, 0, RES; put_str(r, A(0)); put_u32(r, A(1) & 0177777); put_u32(r, A(2)))
-	EVENT(SYSCALL_MKNODAT_X, 5, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, A(2) & 0177777); put_u32(r, A(3)))
+	EVENT(SYSCALL_MKNOD_X, 4, 0, RES; put_str(r, A(0)); put_u32(r, mknod_mode(A(1))); put_u32(r, A(2)))
+	EVENT(SYSCALL_MKNODAT_X, 5, 0, RES; put_fd(r, A(0)); put_str(r, A(1)); put_u32(r, mknod_mode(A(2))); put_u32(r, A(3)))
 	EVENT(SYSCALL_CHROOT_X, 2, 0, RES; put_str(r, A(0)))
 	EVENT(SYSCALL_MOUNT_X, 4, 1, RES; put_str(r, A(0)); put_str(r, A(1)); put_str(r, A(2)); FULL(put_u32(r, A(3))))
 	EVENT(SYSCALL_UMOUNT2_X, 2, 1, RES; put_str(r, A(0)); FULL(put_u32(r, A(1) & 0xf)))
@@ -93,12 +106,12 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 	EVENT(SYSCALL_GETDENTS_X, 1, 1, RES; FULL(put_fd(r, A(0))))
 	EVENT(SYSCALL_GETDENTS64_X, 1, 1, RES; FULL(put_fd(r, A(0))))
 	EVENT(SYSCALL_EVENTFD_X, 1, 2, RES; FULL(put_u64(r, (__u32)A(0)); put_u32(r, 0)))
-	EVENT(SYSCALL_EVENTFD2_X, 2, 1, RES; put_u16(r, fd_flags(A(1))); FULL(put_u64(r, (__u32)A(0))))
+	EVENT(SYSCALL_EVENTFD2_X, 2, 1, RES; put_u16(r, event_fd_flags(A(1))); FULL(put_u64(r, (__u32)A(0))))
 	EVENT(SYSCALL_SIGNALFD_X, 1, 3, RES; FULL(put_fd(r, A(0)); put_u32(r, sigset(A(1))); put_u8(r, 0)))
-	EVENT(SYSCALL_SIGNALFD4_X, 2, 2, RES; put_u16(r, fd_flags(A(3))); FULL(put_fd(r, A(0)); put_u32(r, sigset(A(1)))))
+	EVENT(SYSCALL_SIGNALFD4_X, 2, 2, RES; put_u16(r, event_fd_flags(A(3))); FULL(put_fd(r, A(0)); put_u32(r, sigset(A(1)))))
 	EVENT(SYSCALL_TIMERFD_CREATE_X, 1, 2, RES; FULL(put_u8(r, A(0)); put_u8(r, 0)))
 	EVENT(SYSCALL_INOTIFY_INIT_X, 1, 1, RES; FULL(put_u8(r, 0)))
-	EVENT(SYSCALL_INOTIFY_INIT1_X, 2, 0, RES; put_u16(r, fd_flags(A(0))))
+	EVENT(SYSCALL_INOTIFY_INIT1_X, 2, 0, RES; put_u16(r, event_fd_flags(A(0))))
 	EVENT(SYSCALL_EPOLL_CREATE_X, 1, 1, RES; FULL(put_u32(r, A(0))))
 	EVENT(SYSCALL_EPOLL_CREATE1_X, 1, 1, RES; FULL(put_u32(r, MAP_BIT(A(0), O_CLOEXEC, PPM_EPOLL_CREATE1_FLAGS_EPOLL_CLOEXEC))))
 	EVENT(SYSCALL_EPOLLWAIT_X, 1, 1, RES; FULL(put_s64(r, (__s32)A(2))))
@@ -142,9 +155,9 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 	EVENT(SYSCALL_GETRESGID_X, 4, 0, RES; put_ids(r, c))
 	EVENT(SYSCALL_SETPGID_X, 1, 2, RES; FULL(put_s64(r, (__s32)A(0)); put_s64(r, (__s32)A(1))))
 	EVENT(SYSCALL_SETSID_X, 1, 0, RES)
-	EVENT(SYSCALL_GETRLIMIT_X, 3, 1, RES; put_rlimit(r, RET == 0 ? A(1) : 0); FULL(put_u8(r, rlimit_resource(A(0)))))
+	EVENT(SYSCALL_GETRLIMIT_X, 3, 1, RES; put_old_rlimit(r, c, A(1)); FULL(put_u8(r, rlimit_resource(A(0)))))
 	EVENT(SYSCALL_SETRLIMIT_X, 4, 0, RES; put_rlimit(r, A(1)); put_u8(r, rlimit_resource(A(0))))
-	EVENT(SYSCALL_PRLIMIT_X, 7, 0, RES; put_rlimit(r, A(2)); put_rlimit(r, RET == 0 ? A(3) : 0); put_s64(r, (__s32)A(0));
+	EVENT(SYSCALL_PRLIMIT_X, 7, 0, RES; put_rlimit(r, A(2)); put_old_rlimit(r, c, A(3)); put_s64(r, (__s32)A(0));
 	      put_u8(r, rlimit_resource(A(1))))
 	EVENT(SYSCALL_UNSHARE_X, 1, 1, RES; FULL(put_u32(r, clone_flags(A(0)))))
 	EVENT(SYSCALL_SETNS_X, 1, 2, RES; FULL(put_fd(r, A(0)); put_u32(r, clone_flags(A(1)))))
@@ -157,7 +170,7 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 	EVENT(SYSCALL_DELETE_MODULE_X, 3, 0, RES; put_str(r, A(0));
 	      put_u32(r, MAP_BIT(A(1), O_NONBLOCK, PPM_DELETE_MODULE_FLAGS_O_NONBLOCK) | MAP_BIT(A(1), O_TRUNC, PPM_DELETE_MODULE_FLAGS_O_TRUNC)))
 	EVENT(SYSCALL_SEMGET_X, 1, 3, RES; FULL(put_u32(r, A(0)); put_u32(r, A(1)); put_u32(r, semget_flags(A(2)))))
-	EVENT(SYSCALL_SEMOP_X, 8, 1, RES; put_u32(r, A(2)); put_sembufs(r, A(1), A(2)); FULL(put_u32(r, A(0))))
+	EVENT(SYSCALL_SEMOP_X, 8, 1, RES; put_u32(r, A(2)); put_sembufs(r, A(1), RET == 0 ? A(2) : 0); FULL(put_u32(r, A(0))))
 	EVENT(SYSCALL_SEMCTL_X, 1, 4, RES; FULL(put_u32(r, A(0)); put_u32(r, A(1)); put_u16(r, semctl_command(A(2))); put_u32(r, A(2) == 16 ? A(3) : 0)))
 	EVENT(SYSCALL_FUTEX_X, 1, 3, RES; FULL(put_u64(r, A(0)); put_u16(r, futex_op(A(1))); put_u64(r, (__u32)A(2))))
 	EVENT(SYSCALL_NANOSLEEP_X, 1, 1, RES; FULL(put_u64(r, user_timespec(A(0)))))
@@ -165,7 +178,7 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 	/* sockets: those without addresses or scattered buffers */
 	EVENT(SOCKET_SOCKET_X, 4, 1, RES; put_u32(r, A(0)); put_u32(r, A(1)); put_u32(r, A(2)); FULL(put_u32(r, fd_flags(A(1)))))
 	EVENT(SOCKET_LISTEN_X, 3, 0, RES; put_fd(r, A(0)); put_u32(r, A(1)))
-	EVENT(SOCKET_SHUTDOWN_X, 1, 2, RES; FULL(put_fd(r, A(0)); put_u8(r, A(1))))
+	EVENT(SOCKET_SHUTDOWN_X, 1, 2, RES; FULL(put_fd(r, A(0)); put_u8(r, shutdown_how(A(1)))))
 	EVENT(SOCKET_GETSOCKNAME_X, 0, 0, )
 	EVENT(SOCKET_GETPEERNAME_X, 0, 0, )
 
@@ -193,20 +206,20 @@ static __always_inline void fill_exit_network(struct rec *r, struct call *c)
 	EVENT(SOCKET_RECVMSG_X, 5, 1, struct user_msghdr msg = message(A(1)); RES; put_u32(r, RET > 0 ? RET : 0);
 	      put_iovec(r, (unsigned long)msg.msg_iov, msg.msg_iovlen, RET > 0 ? cut(RET) : 0);
 	      put_received_from(r, c, (unsigned long)msg.msg_name);
-	      put_bytes(r, (unsigned long)msg.msg_control, RET < 0 ? 0 : msg.msg_controllen < 1024 ? msg.msg_controllen : 1024);
+	      if (RET < 0) put_null(r); else put_msgcontrol(r, &msg);
 	      FULL(put_fd(r, A(0))))
-	EVENT(SYSCALL_READV_X, 3, 1, RES; put_u32(r, iovec_size(A(1), A(2))); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0);
+	EVENT(SYSCALL_READV_X, 3, 1, RES; put_u32(r, RET > 0 ? RET : 0); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0);
 	      FULL(put_fd(r, A(0))))
-	EVENT(SYSCALL_PREADV_X, 3, 2, RES; put_u32(r, iovec_size(A(1), A(2))); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0);
+	EVENT(SYSCALL_PREADV_X, 3, 2, RES; put_u32(r, RET > 0 ? RET : 0); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0);
 	      FULL(put_fd(r, A(0)); put_u64(r, A(3))))
 	EVENT(SYSCALL_WRITEV_X, 2, 2, RES; put_iovec(r, A(1), A(2), cut(RET < 0 ? snaplen : RET));
 	      FULL(put_fd(r, A(0)); put_u32(r, iovec_size(A(1), A(2)))))
 	EVENT(SYSCALL_PWRITEV_X, 2, 3, RES; put_iovec(r, A(1), A(2), cut(RET < 0 ? snaplen : RET));
 	      FULL(put_fd(r, A(0)); put_u32(r, iovec_size(A(1), A(2))); put_u64(r, A(3))))
 	EVENT(SYSCALL_PROCESS_VM_READV_X, 3, 0, RES; put_s64(r, (__s32)A(0)); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0))
-	EVENT(SYSCALL_PROCESS_VM_WRITEV_X, 3, 0, RES; put_s64(r, (__s32)A(0)); put_iovec(r, A(1), A(2), cut(RET < 0 ? snaplen : RET)))
-	EVENT(SYSCALL_OPEN_BY_HANDLE_AT_X, 6, 0, struct file *f = opened(c); RES; put_fd(r, A(0)); put_u32(r, open_flags(A(2)));
-	      put_file_path(r, f); put_dev_ino(r, f))
+	EVENT(SYSCALL_PROCESS_VM_WRITEV_X, 3, 0, RES; put_s64(r, (__s32)A(0)); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0))
+	EVENT(SYSCALL_OPEN_BY_HANDLE_AT_X, 6, 0, struct opened f = opened_file(c->task, RET); RES; put_fd(r, A(0)); put_u32(r, open_flags(A(2)) | found_flags(&f));
+	      put_file_path(r, f.file); put_dev_ino(r, &f))
 	EVENT(SYSCALL_POLL_X, 2, 1, RES; put_fdlist(r, A(0), A(1), RETURNED); FULL(put_s64(r, (__s32)A(2))))
 	EVENT(SYSCALL_PPOLL_X, 2, 2, RES; put_fdlist(r, A(0), A(1), RETURNED); FULL(put_u64(r, user_timespec(A(2))); put_u32(r, sigset(A(3)))))
 	EVENT(SOCKET_SOCKETPAIR_X, 5, 3, RES; put_socketpair(r, c); FULL(put_u32(r, A(0)); put_u32(r, A(1)); put_u32(r, A(2))))
@@ -218,6 +231,53 @@ static __always_inline void fill_exit_network(struct rec *r, struct call *c)
 	default:
 		put_generic(r, c, PPME_GENERIC_X);
 	}
+}
+
+/* Stage CONTROL: rare calls with structures whose kind depends on a command. */
+static __always_inline void fill_exit_control(struct rec *r, struct call *c)
+{
+	switch (c->type) {
+	EVENT(SYSCALL_PTRACE_X, 3, 2, RES; put_ptrace(r, RET, A(0), A(2), A(3));
+	      FULL(put_u16(r, ptrace_request(A(0))); put_s64(r, (__s32)A(1))))
+	EVENT(SYSCALL_QUOTACTL_X, 14, 4, RES; put_quota(r, A(0), A(1), A(3)); FULL(put_quota_request(r, A(0), A(2))))
+	EVENT(SYSCALL_FSCONFIG_X, 7, 0, RES; put_fd(r, A(0)); put_u32(r, A(1)); put_str(r, A(2)); put_fsconfig_value(r, c); put_u32(r, A(4)))
+
+	default:
+		put_generic(r, c, PPME_GENERIC_X);
+	}
+}
+
+/* Stage MESSAGES: sendmmsg and recvmmsg give one event for each message, with what became of it as its result. `index`
+ * says which of those at `messages`. */
+static __always_inline void fill_message(struct rec *r, struct call *c, int fd, unsigned long messages, __u32 index)
+{
+	struct mmsghdr message = {};
+	unsigned long iov, count;
+
+	bpf_probe_read_user(&message, sizeof(message), (const void *)(messages + index * sizeof(message)));
+	iov = (unsigned long)message.msg_hdr.msg_iov;
+	count = message.msg_hdr.msg_iovlen;
+	rec_type(r, c->type, c->type == PPME_SOCKET_SENDMMSG_X ? 5 : 6);
+	put_s64(r, message.msg_len);
+	put_s64(r, fd);
+	put_u32(r, c->type == PPME_SOCKET_SENDMMSG_X ? iovec_size(iov, count) : message.msg_len);
+	put_iovec(r, iov, count, cut(message.msg_len));
+	put_tuple(r, c->task, fd, c->type == PPME_SOCKET_SENDMMSG_X ? OUTBOUND : INBOUND, (unsigned long)message.msg_hdr.msg_name);
+	if (c->type == PPME_SOCKET_RECVMMSG_X)
+		put_msgcontrol(r, &message.msg_hdr);
+}
+
+/* A call that moved no message has one event all the same. */
+static __always_inline void fill_no_message(struct rec *r, struct call *c)
+{
+	rec_type(r, c->type, c->type == PPME_SOCKET_SENDMMSG_X ? 5 : 6);
+	RES;
+	put_fd(r, A(0));
+	put_u32(r, 0);
+	put_null(r);
+	put_null(r);
+	if (c->type == PPME_SOCKET_RECVMMSG_X)
+		put_null(r);
 }
 
 /* Stage PROCESS: the events that describe a whole process. A successful exec is made at sched_process_exec, where every

@@ -18,9 +18,20 @@ static __always_inline struct file *file_of_fd(struct task_struct *task, int fd)
 	return file;
 }
 
-static __always_inline __u32 dev_of_file(struct file *file)
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630 /* include/uapi/linux/magic.h */
+
+enum overlay { NO_OVERLAY, UPPER_LAYER, LOWER_LAYER };
+
+/* Which of an overlay's layers has the file. Its inode is the first member of a structure that the types of a kernel with
+ * overlayfs as a module do not have; the dentry in the upper layer stands right behind (fs/overlayfs/ovl_entry.h). */
+static __always_inline enum overlay overlay_layer(struct inode *inode, struct super_block *sb)
 {
-	return encode_dev(BPF_CORE_READ(file, f_inode, i_sb, s_dev));
+	struct dentry *upper = 0;
+
+	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
+		return NO_OVERLAY;
+	bpf_probe_read_kernel(&upper, sizeof(upper), (const __u8 *)inode + bpf_core_type_size(struct inode));
+	return upper && BPF_CORE_READ(upper, d_inode) ? UPPER_LAYER : LOWER_LAYER;
 }
 
 static __always_inline __u64 ino_of_file(struct file *file)
@@ -28,11 +39,37 @@ static __always_inline __u64 ino_of_file(struct file *file)
 	return BPF_CORE_READ(file, f_inode, i_ino);
 }
 
-/* dev u32 and ino u64 of the file that an open has returned; zeros when it failed. */
-static __always_inline void put_dev_ino(struct rec *r, struct file *file)
+/* The file that an open has returned; zeros when it failed. */
+struct opened {
+	struct file *file;
+	__u32 dev;
+	__u64 ino;
+	enum overlay layer;
+};
+
+static __always_inline struct opened opened_file(struct task_struct *task, long fd)
 {
-	put_u32(r, file ? dev_of_file(file) : 0);
-	put_u64(r, file ? ino_of_file(file) : 0);
+	struct opened opened = {};
+
+	if (fd < 0)
+		return opened;
+
+	struct file *file = file_of_fd(task, fd);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+
+	opened.file = file;
+	opened.dev = encode_dev(BPF_CORE_READ(sb, s_dev));
+	opened.ino = BPF_CORE_READ(inode, i_ino);
+	opened.layer = overlay_layer(inode, sb);
+	return opened;
+}
+
+/* dev u32 and ino u64. */
+static __always_inline void put_dev_ino(struct rec *r, const struct opened *opened)
+{
+	put_u32(r, opened->dev);
+	put_u64(r, opened->ino);
 }
 
 static __always_inline struct sock *sock_of_fd(struct task_struct *task, int fd)
@@ -120,10 +157,13 @@ __noinline __u64 write_file_path(__u32 slot, __u64 at, __u64 file_address)
 	BOUND_TO_RESERVE(at);
 	BOUND_TO_RESERVE(start);
 	BOUND_TO_RESERVE(len);
-	if (len == 0)
-		base[at + len++] = '/';
-	else
-		bpf_probe_read_kernel(base + at, len & (MAX_PATH - 1), base + start);
+	if (len == 0) {
+		/* The root itself, or what is in no directory: a memfd's whole path is its name. */
+		long name = bpf_probe_read_kernel_str(base + at, MAX_NAME, BPF_CORE_READ(dentry, d_name.name));
+
+		return name > 0 ? name & (2 * MAX_NAME - 1) : 0;
+	}
+	bpf_probe_read_kernel(base + at, len & (MAX_PATH - 1), base + start);
 	base[at + len] = 0;
 	return len + 1;
 }

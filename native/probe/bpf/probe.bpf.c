@@ -205,6 +205,42 @@ int BPF_PROG(exit_exec, struct pt_regs *regs, long ret)
 	return emit_exit(regs, ret, stage_index(regs), fill_failed_exec);
 }
 
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_control, struct pt_regs *regs, long ret)
+{
+	return emit_exit(regs, ret, stage_index(regs), fill_exit_control);
+}
+
+/* UIO_MAXIOV: the kernel handles no more messages in a call. */
+#define MAX_MESSAGES 1024
+
+/* A record of its own for each message, counted and dropped like any other. A global function: the verifier looks at it
+ * once, not once a message. */
+__noinline int emit_message(__u64 fd, __u64 messages, __u32 index, __u32 type)
+{
+	struct call call = { .task = bpf_get_current_task_btf(), .type = type };
+	struct ring ring;
+	struct rec r;
+
+	if (!ring_here(&ring) || !begin(&r, &ring, call.task))
+		return 0;
+	fill_message(&r, &call, fd, messages, index);
+	rec_commit(&r, &ring);
+	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(exit_messages, struct pt_regs *regs, long ret)
+{
+	__u32 index = stage_index(regs);
+
+	if (ret <= 0)
+		return emit_exit(regs, ret, index, fill_no_message);
+	for (__u32 i = 0; i < MAX_MESSAGES && i < ret; i++)
+		emit_message(syscall_arg(regs, 0), syscall_arg(regs, 1), i, syscalls[index].exit);
+	return 0;
+}
+
 /* A tracepoint beside the system calls: the same decisions without the mask. None of them is a failure. */
 #define TRACEPOINT_BEGIN(task, need)             \
 	struct ring ring;                        \

@@ -165,6 +165,26 @@ static __always_inline bool exe_writable(const struct cred *cred, struct inode *
 	return mode & 0002;
 }
 
+/* Was the image a memfd? Those are files of a mount of their own, all called "memfd:" and something. */
+static __always_inline bool is_memfd(struct file *file)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	char name[8] = {};
+
+	if (BPF_CORE_READ(dentry, d_parent) != dentry)
+		return false;
+	bpf_probe_read_kernel_str(name, sizeof("memfd:"), BPF_CORE_READ(dentry, d_name.name));
+	return name[0] == 'm' && name[1] == 'e' && name[2] == 'm' && name[3] == 'f' && name[4] == 'd' && name[5] == ':';
+}
+
+static __always_inline __u32 exe_flags(const struct cred *cred, struct file *exe, struct inode *inode)
+{
+	enum overlay layer = overlay_layer(inode, BPF_CORE_READ(inode, i_sb));
+
+	return (exe_writable(cred, inode) ? PPM_EXECVE_FLAGS_EXE_WRITABLE : 0) | (is_memfd(exe) ? PPM_EXECVE_FLAGS_EXE_FROM_MEMFD : 0) |
+	       (layer == UPPER_LAYER ? PPM_EXECVE_FLAGS_EXE_UPPER_LAYER : layer == LOWER_LAYER ? PPM_EXECVE_FLAGS_EXE_LOWER_LAYER : 0);
+}
+
 /* tid, pid, ptid, cwd (left empty by every driver), fdlimit, pgft_maj, pgft_min, vm_*, comm, cgroups: what exec and clone
  * events have in common behind exe and args. */
 static __always_inline void put_task(struct rec *r, struct task_struct *task)
@@ -191,7 +211,7 @@ static __always_inline void put_exec_identity(struct rec *r, struct task_struct 
 	put_u32(r, tty_of(task));
 	put_s64(r, pid_in_namespace_of(group_pid(task, PIDTYPE_PGID), BPF_CORE_READ(task, thread_pid)));
 	put_u32(r, BPF_CORE_READ(task, loginuid.val));
-	put_u32(r, inode && exe_writable(cred, inode) ? PPM_EXECVE_FLAGS_EXE_WRITABLE : 0);
+	put_u32(r, inode ? exe_flags(cred, exe, inode) : 0);
 	put_u64(r, capabilities(&cred->cap_inheritable));
 	put_u64(r, capabilities(&cred->cap_permitted));
 	put_u64(r, capabilities(&cred->cap_effective));

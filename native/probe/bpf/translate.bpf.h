@@ -6,6 +6,7 @@
 #pragma once
 
 #include "events.generated.h"
+#include "kernel.bpf.h"
 
 #define MAP_BIT(value, from, to) ((value) & (from) ? (to) : 0)
 
@@ -46,11 +47,32 @@ static __always_inline __u32 open_flags(unsigned long flags)
 	       MAP_BIT(flags, O_LARGEFILE, PPM_FILE_FLAGS_O_LARGEFILE) | MAP_BIT(flags, O_CLOEXEC, PPM_FILE_FLAGS_O_CLOEXEC);
 }
 
-/* Of pipe2, dup3, eventfd2, inotify_init1, signalfd4, accept4: bits of open without an access mode. */
+/* Of pipe2, socket, accept4, userfaultfd: bits of open without an access mode. */
 static __always_inline __u32 fd_flags(unsigned long flags)
 {
 	return MAP_BIT(flags, O_NONBLOCK, PPM_FILE_FLAGS_O_NONBLOCK) | MAP_BIT(flags, O_CLOEXEC, PPM_FILE_FLAGS_O_CLOEXEC) |
 	       MAP_BIT(flags, O_DIRECT, PPM_FILE_FLAGS_O_DIRECT);
+}
+
+/* Of eventfd2, inotify_init1, signalfd4; a negative number is no set of flags to the driver. */
+static __always_inline __u16 event_fd_flags(int flags)
+{
+	return flags < 0 ? 0 : MAP_BIT(flags, O_NONBLOCK, PPM_FILE_FLAGS_O_NONBLOCK) | MAP_BIT(flags, O_CLOEXEC, PPM_FILE_FLAGS_O_CLOEXEC);
+}
+
+/* A node of no type is a regular file; one of a type that cannot be made has none. */
+static __always_inline __u32 mknod_mode(__u32 mode)
+{
+	switch (mode & S_IFMT) {
+	case 0: return (mode & 07777) | 0100000;
+	case 0010000: case 0020000: case 0060000: case 0100000: case 0140000: return mode & 0177777;
+	default: return mode & 07777;
+	}
+}
+
+static __always_inline __u8 shutdown_how(unsigned long how)
+{
+	return how <= PPM_SHUTDOWN_HOW_SHUT_RDWR ? how : (__u8)PPM_SHUTDOWN_HOW_SHUT_UNKNOWN;
 }
 
 /* The mode argument only means something to a call that may create. */
@@ -180,7 +202,7 @@ static __always_inline __u32 finit_module_flags(unsigned long flags)
 	return flags & 7;
 }
 
-/* include/uapi/linux/ipc.h; the permissions have no place in the driver's table. */
+/* include/uapi/linux/ipc.h; the permissions beside them are no parameter. */
 static __always_inline __u32 semget_flags(unsigned long flags)
 {
 	return MAP_BIT(flags, 01000, PPM_SEMGET_FLAGS_IPC_CREAT) | MAP_BIT(flags, 02000, PPM_SEMGET_FLAGS_IPC_EXCL);
