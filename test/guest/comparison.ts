@@ -24,7 +24,7 @@ interface Place {
 }
 
 /** One event of an entry, with one of its parameters, and how often it explained something. */
-interface Entry extends Pick<Difference, 'how' | 'program' | 'why' | 'sometimes'> {
+interface Entry extends Pick<Difference, 'how' | 'programs' | 'why' | 'sometimes'> {
   name: string
   count: number
 }
@@ -108,7 +108,7 @@ export class ProgramComparison {
   #explain({ program, counts }: Place, name: string, params?: [theirs: Parameter, ours: Parameter]): boolean {
     const entry = this.#entries.find(each =>
       (each.name === name || (params !== undefined && each.name === `* ${params[0].type}`)) &&
-      (each.program ?? program) === program &&
+      (each.programs?.includes(program) ?? true) &&
       (each.how === undefined || (params !== undefined && each.how(...params))))
     if (entry === undefined) return false
     entry.count++
@@ -126,14 +126,18 @@ function entriesOf({ events, params, types, only, ...rest }: Difference): Entry[
   return events.flatMap(event => whats.map(what => ({ ...rest, name: `${event} ${what}`, count: 0 })))
 }
 
+/** Skipping one of the module's events is so many times as unlikely as skipping one of ours, of which there are more. */
+const UNLIKELY = 4
+
 /** How many events of each must be skipped until both go on with the same one. */
 function nearest(module: readonly Told[], at: number, bpf: readonly Told[], own: number): [number, number] {
   const [left, ownLeft] = [module.length - at, bpf.length - own]
-  for (let distance = 0; distance < left + ownLeft; distance++) {
-    for (let skipped = 0; skipped <= distance; skipped++) {
+  for (let distance = 0; distance < UNLIKELY * left + ownLeft; distance++) {
+    for (let skipped = 0; UNLIKELY * skipped <= distance; skipped++) {
+      const ownSkipped = distance - UNLIKELY * skipped
       const theirs = module[at + skipped]
-      const ours = bpf[own + distance - skipped]
-      if (theirs !== undefined && ours !== undefined && isSame(theirs, ours)) return [skipped, distance - skipped]
+      const ours = bpf[own + ownSkipped]
+      if (theirs !== undefined && ours !== undefined && isSame(theirs, ours)) return [skipped, ownSkipped]
     }
   }
   return [left, ownLeft]

@@ -148,7 +148,7 @@ show('programs', 'the module and the eBPF probe tell the same of the same progra
   const { counts, causes, missing, unexplained, unused } = new ProgramComparison(module, bpf)
   table(['module and eBPF probe', 'events of both', 'parameters equal', 'renamed', 'not in 2022', 'listed'],
     [...counts].map(([program, { events, equal, renamed, later, listed }]) => [program, events, equal, renamed, later, listed]))
-  table(['listed difference', 'count'], [...causes, ['events that the module dropped, since it cannot read their memory', missing.length]])
+  table(['listed difference', 'count'], [...causes, ['events that the module dropped, and counted', missing.length]])
   assert.equal(unexplained, [])
   assert.equal(unused, [], 'listed, but did not occur')
   assert.is(missing.length, runs.kmod.stats.dropped.total, missing.join('\n'))

@@ -39,7 +39,9 @@ export async function initramfs(folder: string, kernel: Kernel, scenarios: reado
     await addLibraries(archive, path)
   }
   for (const program of programs) archive.copy(`/bin/${program}`, join(folder, program), 0o755)
-  archive.file('/compared.json', JSON.stringify(COMPARED.map(({ name, source, args }) => ({ name, program: `/bin/${basename(source)}`, args }))), 0o644)
+  // Not in $PATH, where busybox has programs of its own for some of these names.
+  for (const { source } of COMPARED) archive.copy(`/compared/${basename(source)}`, join(folder, basename(source)), 0o755)
+  archive.file('/compared.json', JSON.stringify(COMPARED.map(({ name, source, args }) => ({ name, program: `/compared/${basename(source)}`, args }))), 0o644)
 
   archive.copy(`${HOME}/package.json`, join(ROOT, 'package.json'), 0o644)
   addFolder(archive, `${HOME}/dist`, dist, name => !/\.map$|\.d\.c?ts$/.test(name))
@@ -58,7 +60,7 @@ async function bundle(folder: string): Promise<string> {
   return outDir
 }
 
-/** Compiles the C programs, without libraries; returns their names. A folder is one program. */
+/** Compiles the C programs, without libraries; returns the names of the guest's own. A folder is one program. */
 async function compile(folder: string): Promise<string[]> {
   const own = readdirSync(join(ROOT, PROGRAMS)).filter(name => name.endsWith('.c')).map(name => `${PROGRAMS}/${name.slice(0, -2)}`)
   const sources = [...new Set([...own, ...COMPARED.map(({ source }) => source)])]
@@ -68,7 +70,7 @@ async function compile(folder: string): Promise<string[]> {
     const { code, stderr } = await run('cc', ['-O1', '-Wall', '-static', '-pthread', '-o', join(folder, basename(source)), ...files])
     if (code !== 0) throw new Error(`cc ${source}:\n${stderr}`)
   }))
-  return sources.map(source => basename(source))
+  return own.map(source => basename(source))
 }
 
 /** The libraries that a file is linked to, each where the loader looks for it. */

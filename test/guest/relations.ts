@@ -17,6 +17,7 @@ export const noneOfOurs: Relation = (theirs, ours) => theirs.bytes.length > 0 &&
 export const placeholder = (text: string): Relation => theirs => theirs.bytes.equals(Buffer.from(`${text}\0`))
 /** A text of no characters in place of nothing. */
 export const emptyText: Relation = (theirs, ours) => placeholder('')(theirs, ours) && ours.bytes.length === 0
+export const minusOneOfOurs: Relation = (_, ours) => ours.bytes.length > 0 && ours.bytes.every(byte => byte === 0xff)
 /** A negative int, as 64 bits without its sign. */
 export const unsigned: Relation = (theirs, ours) => theirs.bytes.readBigInt64LE() === BigInt.asUintN(32, ours.bytes.readBigInt64LE())
 export const zeroForMinusOne: Relation = (theirs, ours) => zero(theirs, ours) && ours.bytes.readBigInt64LE() === -1n
@@ -30,7 +31,12 @@ export const zeroOfOurs: Relation = (theirs, ours) => !zero(theirs, ours) && zer
 /** Nanoseconds without what is less than a second. */
 export const wholeSeconds: Relation = (theirs, ours) => number64(theirs) % SECOND === 0n && number64(theirs) < number64(ours)
 export const beginsWithOurs: Relation = (theirs, ours) => theirs.bytes.length > ours.bytes.length && theirs.bytes.subarray(0, ours.bytes.length).equals(ours.bytes)
-export const address: Relation = theirs => number64(theirs) >= LOWEST_ADDRESS
+/** Where something lies, and what lies there: 0 if it cannot be read. */
+export const address: Relation = (theirs, ours) => number64(theirs) >= LOWEST_ADDRESS || zero(ours, theirs)
+/** All bits of a register, of which we say the lower half, that the call looks at. */
+export const register: Relation = (theirs, ours) => BigInt.asUintN(32, number64(theirs)) === number64(ours)
+/** Flags of which we leave out those that mean nothing, or the module does. */
+export const masked = ({ ours = -1, module = -1 }): Relation => (theirs, own) => value(own) === (value(theirs) & ours) >>> 0 || value(theirs) === (value(own) & module) >>> 0
 /** The bytes as they are, where we have one of the types that the table gives the option. */
 export const rawValue: Relation = (theirs, ours) => theirs.bytes[0] === 0 && ours.bytes[0] !== 0
 /** Text in which the numbers are others; its end may be cut elsewhere. */
@@ -41,6 +47,10 @@ export const atName: Relation = (theirs, ours) => theirs.bytes.equals(Buffer.con
 export const readyOnly: Relation = (theirs, ours) => {
   const pairs = ({ bytes }: Parameter) => Array.from({ length: bytes.readUInt16LE() }, (_, i) => bytes.subarray(2 + i * FDLIST_ENTRY, 2 + (i + 1) * FDLIST_ENTRY))
   return Buffer.concat(pairs(ours).filter(pair => pair.readUInt16LE(8) !== 0)).equals(Buffer.concat(pairs(theirs)))
+}
+
+function value({ bytes }: Parameter): number {
+  return bytes.readUIntLE(0, bytes.length)
 }
 
 function number({ bytes }: Parameter): number {

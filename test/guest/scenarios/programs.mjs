@@ -1,4 +1,4 @@
-// timeout: 90
+// timeout: 150
 // The same programs, one after the other, told of by the module and by the eBPF probe.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { open, scap, writeFile } from 'sysring'
