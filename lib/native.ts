@@ -51,6 +51,8 @@ export interface BpfProbeOptions {
   matchTids: readonly number[] | undefined
   matchComms: readonly string[] | undefined
   matchFailed: boolean
+  /** No exit events of calls that failed. */
+  dropFailed: boolean
 }
 
 /** The kernel module's driver, as it describes itself. */

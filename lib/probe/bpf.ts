@@ -15,6 +15,7 @@ export function openBpfProbe(options: CheckedLiveOptions): Probe {
       pidFilter: options.pidFilter,
       pids: options.pids,
       pidChildren: options.pidChildren,
+      dropFailed: options.dropFailed,
       ...nativeNeeds(options),
     }),
   )

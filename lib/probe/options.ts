@@ -31,6 +31,11 @@ export interface LiveOptions extends CaptureOptions {
    * the others' records are left out when they are read.
    */
   pids?: { allow?: readonly number[]; deny?: readonly number[]; children?: boolean }
+  /**
+   * Calls that fail give no exit event, and count as filtered; their enter events come all the same. EINPROGRESS is no
+   * failure. Default: false. The eBPF probe only: 'sysdig' takes it where this is asked for.
+   */
+  dropFailed?: boolean
   /** Capture this process too. By default it is left out: it would feed itself. */
   includeSelf?: boolean
   /** Default: procexit and signaldeliver. */
@@ -46,7 +51,7 @@ const TRACEPOINTS: readonly Tracepoint[] = ['procexit', 'signaldeliver', 'switch
 
 const NAMES: ReadonlySet<string> = new Set<keyof LiveOptions>([
   'maxEvents', 'maxDurationMs', 'signal', 'filter', 'state', 'stateEvents', 'tables',
-  'events', 'snaplen', 'ringBytes', 'syscalls', 'pids', 'includeSelf', 'tracepoints', 'maxWaitMs',
+  'events', 'snaplen', 'ringBytes', 'syscalls', 'pids', 'dropFailed', 'includeSelf', 'tracepoints', 'maxWaitMs',
 ])
 
 /** What to take in place of an option of network interfaces. */
@@ -76,6 +81,7 @@ export function checkLiveOptions(options: LiveOptions, decision?: Decision) {
     pidChildren: options.pids?.children ?? false,
     pidFilter: (allow !== undefined ? 2 : pids.length > 0 ? 1 : 0) as 0 | 1 | 2,
     tracepoints,
+    dropFailed: options.dropFailed ?? false,
     includeSelf: options.includeSelf ?? false,
     syscalls: options.syscalls,
     decision,

@@ -46,7 +46,7 @@ class Addon : public Napi::Addon<Addon> {
  private:
   // openBpf({ ringBytes, snaplen, exitOnly, selfTgid, needs: Uint8Array, pidFilter: 0 | 1 | 2, pids: number[], pidChildren,
   //           procexit, signaldeliver, switch, page_fault: 0 … 3, matchPids?: number[], matchTids?: number[],
-  //           matchComms?: string[], matchFailed }): options are checked in lib/probe.
+  //           matchComms?: string[], matchFailed, dropFailed }): options are checked in lib/probe.
   Napi::Value OpenBpf(const Napi::CallbackInfo& info) {
     Napi::Object from = info[0].As<Napi::Object>();
     auto number = [&](const char* name) { return from.Get(name).ToNumber().Uint32Value(); };
@@ -63,6 +63,7 @@ class Addon : public Napi::Addon<Addon> {
     options.sched_switch = number("switch");
     options.page_fault = number("page_fault");
     options.match_failed = flag("matchFailed");
+    options.drop_failed = flag("dropFailed");
     auto needs = from.Get("needs").As<Napi::Uint8Array>();
     std::copy_n(needs.Data(), std::min(needs.ElementLength(), options.needs.size()), options.needs.begin());
     // An array's items; undefined: none is given.

@@ -37,7 +37,7 @@ export function start(path: string, args: readonly (string | number)[] = [], opt
       })
     })
     output.catch(reject)
-    child.stdout!.on('data', (chunk: Buffer) => {
+    child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk
       const pid = Number(/^pid (\d+)\n/.exec(text)?.[1])
       if (pid > 0) resolve({ pid, output, go: () => void process.kill(pid, 'SIGUSR1') })

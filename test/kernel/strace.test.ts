@@ -35,7 +35,7 @@ const PLACES: Record<string, string> = {
   renameat2: 'olddirfd oldpath newdirfd newpath flags', mkdir: 'path mode', mkdirat: 'dirfd path mode', rmdir: 'path',
   chdir: 'path', fchdir: 'fd', chmod: 'filename mode', fchmod: 'fd mode', fchmodat: 'dirfd filename mode',
   link: 'oldpath newpath', linkat: 'olddir oldpath newdir newpath flags', symlink: 'target linkpath', symlinkat: 'target linkdirfd linkpath',
-  mmap: 'addr length prot flags fd offset', munmap: 'addr length', mprotect: 'addr length prot', brk: 'addr',
+  mmap: 'addr length prot flags fd offset', munmap: 'addr length', mprotect: 'addr length prot', brk: 'addr', mlockall: 'flags', munlockall: '',
   futex: 'addr op val', nanosleep: 'interval', poll: 'fds - timeout', ppoll: 'fds - timeout sigmask', select: '',
   epoll_create: 'size', epoll_create1: 'flags', epoll_wait: '- - maxevents', eventfd: 'initval', eventfd2: 'initval flags',
   timerfd_create: 'clockid', signalfd: 'fd mask', signalfd4: 'fd mask - flags', inotify_init: '', inotify_init1: 'flags',

@@ -45,6 +45,7 @@ export function planCapture(
   if (options.events !== undefined && options.events !== generation.events) {
     refuse(driver, `gives ${generation.events === 'both' ? 'enter and exit events' : 'exit events only'}`, 'leave `events` out')
   }
+  if (options.dropFailed) refuse(driver, 'does not count the failed calls that it leaves out', 'leave `dropFailed` out')
   const calls = options.syscalls === undefined ? undefined : syscallNumbers(options.syscalls)
   const ask: Ask = { driver, generation, options, calls, wanted: wantedEvents(driver, generation, options), byThread }
   const { settings, start, stop } = generation.mask === 'syscalls' ? syscallRequests(ask) : eventRequests(ask)

@@ -131,6 +131,7 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   constants->match_tids = options.match_tids.has_value();
   constants->match_comms = options.match_comms.has_value();
   constants->match_failed = options.match_failed;
+  constants->drop_failed = options.drop_failed;
 
   bpf_map__set_max_entries(bpf_->maps.ring_infos, cpus_.size());
   bpf_map__set_max_entries(bpf_->maps.ring_data, cpus_.size());

@@ -29,6 +29,7 @@ struct BpfOptions {
   std::optional<std::vector<uint32_t>> match_pids, match_tids;
   std::optional<std::vector<std::string>> match_comms;  // each shorter than COMM_SIZE
   bool match_failed = false;
+  bool drop_failed = false;         // no exit events of calls that failed
 };
 
 class BpfProbe : public Probe {

@@ -24,6 +24,9 @@ const volatile __u32 pid_filter = PIDS_OFF;
 /* The lists of pids also mean the processes that those have started. */
 const volatile bool pid_children = false;
 
+/* A call that failed gives no exit event. One that is under way (EINPROGRESS) has not failed. */
+const volatile bool drop_failed = false;
+
 /* Bit sets of enum need. */
 const volatile __u8 need_procexit = NEED_WANTED;
 const volatile __u8 need_signaldeliver = NEED_WANTED;
@@ -173,7 +176,7 @@ int BPF_PROG(sys_exit, struct pt_regs *regs, long ret)
 	/* sched_process_exec has decided on a successful exec. */
 	if (need && syscalls[index].stage == STAGE_EXEC && ret == 0)
 		return 0;
-	if (!passes(task, need, ret < 0))
+	if ((drop_failed && ret < 0 && ret != -EINPROGRESS) || !passes(task, need, ret < 0))
 		return filter_out();
 	if (syscalls[index].stage == STAGE_COMMON)
 		return emit_exit(regs, ret, index, fill_exit);
