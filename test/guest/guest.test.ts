@@ -2,15 +2,17 @@
 /** The real sysdig kernel module, in a guest: what comes out of its rings, and who else says so. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { run } from '../helpers/run.js'
+import { ROOT, run } from '../helpers/run.js'
 import { suite, type TestOptions } from '../helpers/suite.js'
-import { LATER_API } from './kernel.js'
-import { compareLines, readLines } from './lines.js'
+import { ProgramComparison } from './comparison.js'
+import { type Kernel, LATER_API } from './kernel.js'
 import { type Left, prepare, runInGuest, scenarioNames } from './guest.js'
 import { TRACE } from './host.js'
 import { compare, ringreadRecords, scapRecords } from './records.js'
 import { note, table } from './table.js'
+import { readTold, type Root } from './told.js'
 import { Unavailable } from './unavailable.js'
 
 const test = suite('guest', { timeoutMs: 60_000 })
@@ -137,16 +139,55 @@ show('drain', 'we take what is made over 20 wraps of the ring, and nothing is to
   assert.ok(rounds.reduce((sum, { ours }) => sum + ours.wraps, 0) >= 20)
 })
 
-show('lines', 'the same program prints the same lines from the module and from the eBPF probe', () => {
-  const probes = guest.result('lines') as Record<'kmod' | 'bpf', { probe: string; stats: Stats }>
-  for (const { stats } of Object.values(probes)) {
-    assert.is(stats.seen, stats.delivered + stats.filtered)
-    assert.is(stats.dropped.total, 0)
-  }
-  const { compared, equal, leftOut, unexplained } = compareLines(readLines(guest.file('lines.kmod.txt')), readLines(guest.file('lines.bpf.txt')))
-  table(['lines of module and eBPF probe', 'count'], [['lines with the same event', compared], ['parameters that both have, equal', equal], ...[...leftOut].map(([why, count]) => [`left out: ${why}`, count])])
+show('programs', 'the module and the eBPF probe tell the same of the same programs, parameter by parameter', async () => {
+  const runs = guest.result('programs') as Record<'kmod' | 'bpf', { programs: Root[]; stats: Stats }>
+  const [module, bpf] = await Promise.all((['kmod', 'bpf'] as const).map(probe => readTold(guest.file(`programs.${probe}.scap`), runs[probe].programs)))
+  for (const { stats } of Object.values(runs)) assert.is(stats.seen, stats.delivered + stats.filtered + stats.dropped.total)
+  assert.is(runs.bpf.stats.dropped.total, 0)
+
+  const { counts, causes, missing, unexplained, unused } = new ProgramComparison(module, bpf)
+  table(['module and eBPF probe', 'events of both', 'parameters equal', 'renamed', 'not in 2022', 'listed'],
+    [...counts].map(([program, { events, equal, renamed, later, listed }]) => [program, events, equal, renamed, later, listed]))
+  table(['listed difference', 'count'], [...causes, ['events that the module dropped, and counted', missing.length]])
   assert.equal(unexplained, [])
-  assert.ok(compared > 150 && equal > 250)
+  assert.equal(unused, [], 'listed, but did not occur')
+  assert.is(missing.length, runs.kmod.stats.dropped.total, missing.join('\n'))
+  for (const { name } of runs.bpf.programs) assert.ok(counts.get(name)!.equal > 50, name)
+})
+
+interface LoadedProgram {
+  name: string
+  type: number
+  instructions: number
+  verified: number
+}
+
+/** BPF_PROG_TYPE_TRACING: tp_btf and iter. */
+const TRACING = 26
+/** Of a name, the kernel keeps so many characters. */
+const PROGRAM_NAME = 15
+
+/** The programs of an object, in their order. */
+function programsOf(source: string): string[] {
+  const text = readFileSync(join(ROOT, 'native/probe/bpf', source), 'utf8')
+  return [...text.matchAll(/^SEC\("(?:tp_btf|iter)\/\w+"\)\nint (?:BPF_PROG\()?(\w+)/gm)].map(([, name]) => name)
+}
+
+show('verifier', 'this kernel\'s verifier takes every program of ours, in both models', () => {
+  const { release, both, exit } = guest.result('verifier') as { release: string; both: LoadedProgram[]; exit: LoadedProgram[] }
+  assert.is(release, (kernel as Kernel).release)
+  const names = [...programsOf('probe.bpf.c'), ...programsOf('iterators.bpf.c')]
+  assert.ok(names.length > 10)
+  const tracing = (loaded: LoadedProgram[]) => loaded.filter(({ type }) => type === TRACING)
+  const kept = (wanted: string[]) => wanted.map(name => name.slice(0, PROGRAM_NAME))
+  assert.equal(tracing(both).map(({ name }) => name), kept(names))
+  // Where only exit events are wanted there is nothing to attach to sys_enter.
+  const exitNames = names.filter(name => name !== 'sys_enter')
+  assert.equal(tracing(exit).map(({ name }) => name), kept(exitNames))
+  const cells = (program?: LoadedProgram) => program === undefined ? ['', ''] : [program.instructions, program.verified]
+  table([`taken by Linux ${release}`, 'instructions (both)', 'verified', 'instructions (exit)', 'verified'],
+    names.map((name, i) => [name, ...cells(tracing(both)[i]), ...cells(tracing(exit)[exitNames.indexOf(name)])]))
+  for (const { name, verified } of [...tracing(both), ...tracing(exit)]) assert.ok(verified > 0, name)
 })
 
 interface Attempt {

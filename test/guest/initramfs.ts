@@ -1,13 +1,13 @@
 /** The guest's file system: one archive, unpacked into its memory. */
-import { readdirSync, readFileSync, realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { build } from 'tsup'
 import { ROOT, run, SYSRING } from '../helpers/run.js'
 import { Archive } from './archive.js'
+import { COMPARED, PROGRAMS } from './programs.js'
 import type { Kernel } from './kernel.js'
 
 export const SCENARIOS = 'test/guest/scenarios'
-const PROGRAMS = 'test/guest/programs'
 const ADDON = 'native/build/Release/sysring.node'
 /** Where the guest has this package. */
 const HOME = '/sysring'
@@ -39,6 +39,9 @@ export async function initramfs(folder: string, kernel: Kernel, scenarios: reado
     await addLibraries(archive, path)
   }
   for (const program of programs) archive.copy(`/bin/${program}`, join(folder, program), 0o755)
+  // Not in $PATH, where busybox has programs of its own for some of these names.
+  for (const { source } of COMPARED) archive.copy(`/compared/${basename(source)}`, join(folder, basename(source)), 0o755)
+  archive.file('/compared.json', JSON.stringify(COMPARED.map(({ name, source, args }) => ({ name, program: `/compared/${basename(source)}`, args }))), 0o644)
 
   archive.copy(`${HOME}/package.json`, join(ROOT, 'package.json'), 0o644)
   addFolder(archive, `${HOME}/dist`, dist, name => !/\.map$|\.d\.c?ts$/.test(name))
@@ -57,15 +60,17 @@ async function bundle(folder: string): Promise<string> {
   return outDir
 }
 
-/** Compiles the C programs, without libraries; returns their names. */
+/** Compiles the C programs, without libraries; returns the names of the guest's own. A folder is one program. */
 async function compile(folder: string): Promise<string[]> {
-  const names = readdirSync(join(ROOT, PROGRAMS)).filter(name => name.endsWith('.c')).map(name => name.slice(0, -2))
-  await Promise.all(names.map(async name => {
-    const source = join(ROOT, PROGRAMS, `${name}.c`)
-    const { code, stderr } = await run('cc', ['-O2', '-Wall', '-static', '-pthread', '-o', join(folder, name), source])
-    if (code !== 0) throw new Error(`cc ${name}.c:\n${stderr}`)
+  const own = readdirSync(join(ROOT, PROGRAMS)).filter(name => name.endsWith('.c')).map(name => `${PROGRAMS}/${name.slice(0, -2)}`)
+  const sources = [...new Set([...own, ...COMPARED.map(({ source }) => source)])]
+  await Promise.all(sources.map(async source => {
+    const path = join(ROOT, source)
+    const files = existsSync(path) ? readdirSync(path).filter(name => name.endsWith('.c')).map(name => join(path, name)) : [`${path}.c`]
+    const { code, stderr } = await run('cc', ['-O1', '-Wall', '-static', '-pthread', '-o', join(folder, basename(source)), ...files])
+    if (code !== 0) throw new Error(`cc ${source}:\n${stderr}`)
   }))
-  return names
+  return own.map(source => basename(source))
 }
 
 /** The libraries that a file is linked to, each where the loader looks for it. */

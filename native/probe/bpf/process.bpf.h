@@ -59,7 +59,7 @@ __noinline __u64 write_string_vector(__u32 slot, __u64 at, __u64 vector, int fro
 		if (!string)
 			break;
 		BOUND_TO_RESERVE(used);
-		long len = bpf_probe_read_user_str(base + at + used, MAX_ARGS, (const void *)string);
+		long len = read_user_str(base + at + used, MAX_ARGS, string);
 
 		if (len <= 0)
 			break;

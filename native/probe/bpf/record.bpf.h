@@ -91,10 +91,18 @@ static __always_inline void rec_advance(struct rec *r, __u64 len)
 	BOUND_TO_RESERVE(r->at);
 }
 
-/* A NUL-terminated string of the calling process, cut to MAX_PATH with the NUL kept. */
+/* A NUL-terminated string of the calling process, cut to `max` bytes with the NUL kept. Its length with the NUL, negative if it
+ * cannot be read. Before 6.13 the kernel counts an empty one as 0 bytes, although it has copied its NUL. */
+static __always_inline long read_user_str(void *to, __u32 max, unsigned long user)
+{
+	long len = bpf_probe_read_user_str(to, max, (const void *)user);
+
+	return len == 0 ? 1 : len;
+}
+
 static __always_inline void put_str(struct rec *r, unsigned long user)
 {
-	long len = bpf_probe_read_user_str(r->base + r->at, MAX_PATH, (const void *)user);
+	long len = read_user_str(r->base + r->at, MAX_PATH, user);
 
 	rec_advance(r, len > 0 ? len & (2 * MAX_PATH - 1) : 0);
 }

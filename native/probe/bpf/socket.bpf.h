@@ -50,7 +50,7 @@ static __always_inline void put_sockaddr(struct rec *r, unsigned long user, unsi
 		bpf_probe_read_user(&first, 1, (const void *)path);
 		if (first == 0 && len > 2)
 			path++;
-		long n = bpf_probe_read_user_str(to + 1, UNIX_PATH_MAX + 1, (const void *)path);
+		long n = read_user_str(to + 1, UNIX_PATH_MAX + 1, path);
 
 		rec_advance(r, n > 0 ? 1 + (n & 127) : 1);
 	} else {
@@ -122,7 +122,7 @@ static __always_inline void put_tuple(struct rec *r, struct task_struct *task, i
 		if (!receiver && user) {
 			path = (const char *)user + 2;
 			bpf_probe_read_user(&first, 1, path);
-			n = bpf_probe_read_user_str(to + 17, UNIX_PATH_MAX + 1, first ? path : path + 1);
+			n = read_user_str(to + 17, UNIX_PATH_MAX + 1, (unsigned long)(first ? path : path + 1));
 		} else {
 			/* sockaddr_un of a bound socket: the family, then the path. */
 			path = (const char *)BPF_CORE_READ(receiver, addr);
