@@ -8,6 +8,7 @@
 #include "process.bpf.h"
 #include "ptrace.bpf.h"
 #include "quota.bpf.h"
+#include "snaplen.bpf.h"
 #include "socket.bpf.h"
 
 struct call {
@@ -22,8 +23,6 @@ struct call {
 
 #define A(n) syscall_arg(c->regs, n)
 
-/* Bytes of an I/O buffer to keep; the driver's default. The loader sets it, at most MAX_SNAPLEN. */
-const volatile __u32 snaplen = 80;
 /* Exit events carry the parameters of their enter events too (schema 4). */
 const volatile bool full_exit = false;
 
@@ -37,11 +36,6 @@ static __always_inline void put_generic(struct rec *r, struct call *c, __u16 typ
 	put_u16(r, c->nr);
 	if (c->hidden)
 		put_u16(r, c->ppm_sc);
-}
-
-static __always_inline __u64 cut(__u64 len)
-{
-	return len < snaplen ? len : snaplen;
 }
 
 /* ns of a struct timespec; -1, which means none, without one. */
