@@ -34,6 +34,10 @@ export interface ProbeHandle {
 export interface BpfProbeOptions {
   ringBytes: number
   snaplen: number
+  /** More of recognised protocols, and all of ports from the first to the last; both 0: of none. */
+  dynamicSnaplen: boolean
+  fullPortsFirst: number
+  fullPortsLast: number
   exitOnly: boolean
   selfTgid: number
   /** By system call number: what its two records are needed for, see lib/probe/decision.ts. */

@@ -10,6 +10,7 @@ export function openBpfProbe(options: CheckedLiveOptions): Probe {
     native().openBpf({
       ringBytes: options.ringBytes ?? RING_BYTES,
       snaplen: options.snaplen,
+      ...options.dynamicSnaplen,
       exitOnly: (options.events ?? (options.decision?.exitOnly === true ? 'exit' : 'both')) === 'exit',
       selfTgid: options.includeSelf ? 0 : process.pid,
       pidFilter: options.pidFilter,

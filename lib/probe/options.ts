@@ -16,6 +16,12 @@ export interface LiveOptions extends CaptureOptions {
   /** Bytes of I/O buffers to keep: 0 … 60000, default 80. */
   snaplen?: number
   /**
+   * Keep more of what goes over sockets, as the driver does when it is told to: 2000 bytes of what looks like HTTP, MySQL,
+   * PostgreSQL or MongoDB and of statsd's port, 512 of DNS, and 16 000 of what goes over a port between the two of `fullPorts`.
+   * Default: false. The eBPF probe only: 'sysdig' takes it where this is asked for.
+   */
+  dynamicSnaplen?: boolean | { fullPorts?: readonly [first: number, last: number] }
+  /**
    * Size of each CPU's ring in bytes, a power of two: 128 KiB … 1 GiB, default 8 MiB. Of the kernel module: before 3.0 it
    * is what it is, 8 or 1 MiB; since 3.0 a parameter of the module, which is set for this capture and set back.
    */
@@ -51,7 +57,7 @@ const TRACEPOINTS: readonly Tracepoint[] = ['procexit', 'signaldeliver', 'switch
 
 const NAMES: ReadonlySet<string> = new Set<keyof LiveOptions>([
   'maxEvents', 'maxDurationMs', 'signal', 'filter', 'state', 'stateEvents', 'tables',
-  'events', 'snaplen', 'ringBytes', 'syscalls', 'pids', 'dropFailed', 'includeSelf', 'tracepoints', 'maxWaitMs',
+  'events', 'snaplen', 'dynamicSnaplen', 'ringBytes', 'syscalls', 'pids', 'dropFailed', 'includeSelf', 'tracepoints', 'maxWaitMs',
 ])
 
 /** What to take in place of an option of network interfaces. */
@@ -72,8 +78,15 @@ export function checkLiveOptions(options: LiveOptions, decision?: Decision) {
   const unknown = tracepoints.find(name => !TRACEPOINTS.includes(name))
   if (unknown !== undefined) refuse(`there is no tracepoint ${unknown}`, `one of ${TRACEPOINTS.join(', ')}`)
 
+  const { dynamicSnaplen = false } = options
+  const [first, last] = (typeof dynamicSnaplen === 'object' ? dynamicSnaplen.fullPorts : undefined) ?? [0, 0]
+  integer('a port', first, 0, 65_535)
+  integer('a port', last, 0, 65_535)
+  if (first > last) refuse(`fullPorts begins at ${first} and ends at ${last}`, 'name the lower port first')
+
   return {
     events,
+    dynamicSnaplen: { dynamicSnaplen: dynamicSnaplen !== false, fullPortsFirst: first, fullPortsLast: last },
     ringBytes: options.ringBytes === undefined ? undefined : powerOfTwo('ringBytes', options.ringBytes, 128 << 10, 1 << 30),
     snaplen: integer('snaplen', options.snaplen ?? SNAPLEN, 0, MAX_SNAPLEN),
     maxWaitMs: integer('maxWaitMs', options.maxWaitMs ?? 10, 1, 1000),

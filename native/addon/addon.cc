@@ -46,7 +46,7 @@ class Addon : public Napi::Addon<Addon> {
   }
 
  private:
-  // openBpf({ ringBytes, snaplen, exitOnly, selfTgid, needs: Uint8Array, pidFilter: 0 | 1 | 2, pids: number[], pidChildren,
+  // openBpf({ ringBytes, snaplen, dynamicSnaplen, fullPortsFirst, fullPortsLast, exitOnly, selfTgid, needs: Uint8Array, pidFilter: 0 | 1 | 2, pids: number[], pidChildren,
   //           procexit, signaldeliver, switch, page_fault: 0 … 3, matchPids?: number[], matchTids?: number[],
   //           matchComms?: string[], matchFailed, dropFailed }): options are checked in lib/probe.
   Napi::Value OpenBpf(const Napi::CallbackInfo& info) {
@@ -56,6 +56,9 @@ class Addon : public Napi::Addon<Addon> {
     BpfOptions options;
     options.ring_bytes = number("ringBytes");
     options.snaplen = number("snaplen");
+    options.dynamic_snaplen = flag("dynamicSnaplen");
+    options.full_ports_first = number("fullPortsFirst");
+    options.full_ports_last = number("fullPortsLast");
     options.exit_only = flag("exitOnly");
     options.self_tgid = number("selfTgid");
     options.filter = static_cast<pid_filter>(number("pidFilter"));

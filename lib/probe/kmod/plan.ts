@@ -46,6 +46,7 @@ export function planCapture(
     refuse(driver, `gives ${generation.events === 'both' ? 'enter and exit events' : 'exit events only'}`, 'leave `events` out')
   }
   if (options.dropFailed) refuse(driver, 'does not count the failed calls that it leaves out', 'leave `dropFailed` out')
+  if (options.dynamicSnaplen.dynamicSnaplen) refuse(driver, 'is not asked for a dynamic snaplen', 'leave `dynamicSnaplen` out')
   const calls = options.syscalls === undefined ? undefined : syscallNumbers(options.syscalls)
   const ask: Ask = { driver, generation, options, calls, wanted: wantedEvents(driver, generation, options), byThread }
   const { settings, start, stop } = generation.mask === 'syscalls' ? syscallRequests(ask) : eventRequests(ask)

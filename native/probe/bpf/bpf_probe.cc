@@ -121,6 +121,9 @@ void BpfProbe::Load(const BpfOptions& options, uint32_t ring_bytes) {
   auto* constants = bpf_->rodata;
   constants->ring_size = ring_bytes;
   constants->snaplen = options.snaplen;
+  constants->dynamic_snaplen = options.dynamic_snaplen;
+  constants->full_ports_first = options.full_ports_first;
+  constants->full_ports_last = options.full_ports_last;
   constants->full_exit = options.exit_only;
   constants->self_tgid = options.self_tgid == 0 ? 0 : InitialTgid(options.self_tgid);
   constants->pid_filter = options.filter;

@@ -17,6 +17,8 @@ namespace sysring {
 struct BpfOptions {
   uint32_t ring_bytes = 8u << 20;   // per CPU; a power of two, 128 KiB … 1 GiB
   uint32_t snaplen = 80;            // 0 … MAX_SNAPLEN
+  bool dynamic_snaplen = false;     // more of recognised protocols
+  uint16_t full_ports_first = 0, full_ports_last = 0;  // with dynamic_snaplen: all of these ports' traffic; none: 0
   bool exit_only = false;           // exit events only, with all parameters on them
   uint32_t self_tgid = 0;           // 0: the capturing process is captured too
   std::array<uint8_t, MAX_SYSCALLS> needs{};  // by system call number: ENTER_NEEDS, EXIT_NEEDS

@@ -9,6 +9,7 @@
 #include "process.bpf.h"
 #include "ptrace.bpf.h"
 #include "quota.bpf.h"
+#include "snaplen.bpf.h"
 #include "socket.bpf.h"
 
 struct call {
@@ -23,8 +24,6 @@ struct call {
 
 #define A(n) (c->args[n])
 
-/* Bytes of an I/O buffer to keep; the driver's default. The loader sets it, at most MAX_SNAPLEN. */
-const volatile __u32 snaplen = 80;
 /* Exit events carry the parameters of their enter events too (schema 4). */
 const volatile bool full_exit = false;
 
@@ -38,11 +37,6 @@ static __always_inline void put_generic(struct rec *r, struct call *c, __u16 typ
 	put_u16(r, c->nr);
 	if (c->hidden)
 		put_u16(r, c->ppm_sc);
-}
-
-static __always_inline __u64 cut(__u64 len)
-{
-	return len < snaplen ? len : snaplen;
 }
 
 /* ns of a struct timespec; -1, which means none, without one. */

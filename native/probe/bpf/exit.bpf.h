@@ -36,9 +36,12 @@
 	} while (0)
 
 /* A call that has its bytes when it succeeds: read and its kin. */
-#define IN_BYTES(user) put_bytes(r, user, RET > 0 ? cut(RET) : 0)
+#define IN_BYTES(user, address) put_bytes(r, user, RET > 0 ? cut_io(RET, A(0), user, RET, address) : 0)
 /* One that had them before: write and its kin. A failed one is shown with what it would have sent. */
-#define OUT_BYTES(user, size) put_bytes(r, user, cut(RET < 0 ? (size) : RET))
+#define OUT_BYTES(user, size, address) put_bytes(r, user, cut_io(RET < 0 ? (size) : RET, A(0), user, size, address))
+/* The same of scattered buffers, of which only the ports say how much is kept. */
+#define IN_PIECES(iov, count, address) put_iovec(r, iov, count, RET > 0 ? cut_io(RET, A(0), 0, 0, address) : 0)
+#define OUT_PIECES(iov, count, address) put_iovec(r, iov, count, cut_io(RET < 0 ? (__u64)-1 : RET, A(0), 0, 0, address))
 #define RES put_s64(r, RET)
 
 static __always_inline void fill_exit(struct rec *r, struct call *c)
@@ -53,10 +56,10 @@ static __always_inline void fill_exit(struct rec *r, struct call *c)
 	      put_u32(r, open_flags(A(2)) | found_flags(&f)); put_u32(r, open_mode(A(2), A(3))); put_dev_ino(r, &f))
 	EVENT(SYSCALL_OPENAT2_X, 8, 0, struct opened f = opened_file(c->task, RET); RES; put_fd(r, A(0)); put_str(r, A(1)); put_open_how(r, A(2), found_flags(&f)); put_dev_ino(r, &f))
 	EVENT(SYSCALL_CLOSE_X, 1, 1, RES; FULL(put_fd(r, A(0))))
-	EVENT(SYSCALL_READ_X, 4, 0, RES; IN_BYTES(A(1)); put_fd(r, A(0)); put_u32(r, A(2)))
-	EVENT(SYSCALL_WRITE_X, 2, 2, RES; OUT_BYTES(A(1), A(2)); FULL(put_fd(r, A(0)); put_u32(r, A(2))))
-	EVENT(SYSCALL_PREAD_X, 5, 0, RES; IN_BYTES(A(1)); put_fd(r, A(0)); put_u32(r, A(2)); put_u64(r, A(3)))
-	EVENT(SYSCALL_PWRITE_X, 2, 3, RES; OUT_BYTES(A(1), A(2)); FULL(put_fd(r, A(0)); put_u32(r, A(2)); put_u64(r, A(3))))
+	EVENT(SYSCALL_READ_X, 4, 0, RES; IN_BYTES(A(1), 0); put_fd(r, A(0)); put_u32(r, A(2)))
+	EVENT(SYSCALL_WRITE_X, 2, 2, RES; OUT_BYTES(A(1), A(2), 0); FULL(put_fd(r, A(0)); put_u32(r, A(2))))
+	EVENT(SYSCALL_PREAD_X, 5, 0, RES; IN_BYTES(A(1), 0); put_fd(r, A(0)); put_u32(r, A(2)); put_u64(r, A(3)))
+	EVENT(SYSCALL_PWRITE_X, 2, 3, RES; OUT_BYTES(A(1), A(2), 0); FULL(put_fd(r, A(0)); put_u32(r, A(2)); put_u64(r, A(3))))
 	EVENT(SYSCALL_LSEEK_X, 1, 3, RES; FULL(put_fd(r, A(0)); put_u64(r, A(1)); put_u8(r, A(2))))
 	EVENT(SYSCALL_DUP_X, 1, 0, RES)
 	EVENT(SYSCALL_DUP_1_X, 2, 0, RES; put_fd(r, A(0)))
@@ -196,25 +199,25 @@ static __always_inline void fill_exit_network(struct rec *r, struct call *c)
 	EVENT(SOCKET_ACCEPT_5_X, 5, 0, RES; put_accepted(r, c))
 	EVENT(SOCKET_ACCEPT4_5_X, 5, 0, RES; put_accepted(r, c))
 	EVENT(SOCKET_ACCEPT4_6_X, 5, 1, RES; put_accepted(r, c); FULL(put_u32(r, fd_flags(A(3)))))
-	EVENT(SOCKET_SENDTO_X, 2, 3, RES; OUT_BYTES(A(1), A(2));
+	EVENT(SOCKET_SENDTO_X, 2, 3, RES; OUT_BYTES(A(1), A(2), A(4));
 	      FULL(put_fd(r, A(0)); put_u32(r, A(2)); put_tuple(r, c->task, A(0), OUTBOUND, A(4))))
-	EVENT(SOCKET_RECVFROM_X, 3, 2, RES; IN_BYTES(A(1)); put_received_from(r, c, A(4)); FULL(put_fd(r, A(0)); put_u32(r, A(2))))
+	EVENT(SOCKET_RECVFROM_X, 3, 2, RES; IN_BYTES(A(1), A(4)); put_received_from(r, c, A(4)); FULL(put_fd(r, A(0)); put_u32(r, A(2))))
 	EVENT(SOCKET_SENDMSG_X, 2, 3, struct user_msghdr msg = message(A(1)); RES;
-	      put_iovec(r, (unsigned long)msg.msg_iov, msg.msg_iovlen, cut(RET < 0 ? snaplen : RET));
+	      OUT_PIECES((unsigned long)msg.msg_iov, msg.msg_iovlen, (unsigned long)msg.msg_name);
 	      FULL(put_fd(r, A(0)); put_u32(r, iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen));
 		   put_tuple(r, c->task, A(0), OUTBOUND, (unsigned long)msg.msg_name)))
 	EVENT(SOCKET_RECVMSG_X, 5, 1, struct user_msghdr msg = message(A(1)); RES; put_u32(r, RET > 0 ? RET : 0);
-	      put_iovec(r, (unsigned long)msg.msg_iov, msg.msg_iovlen, RET > 0 ? cut(RET) : 0);
+	      IN_PIECES((unsigned long)msg.msg_iov, msg.msg_iovlen, (unsigned long)msg.msg_name);
 	      put_received_from(r, c, (unsigned long)msg.msg_name);
 	      if (RET < 0) put_null(r); else put_msgcontrol(r, &msg);
 	      FULL(put_fd(r, A(0))))
-	EVENT(SYSCALL_READV_X, 3, 1, RES; put_u32(r, RET > 0 ? RET : 0); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0);
+	EVENT(SYSCALL_READV_X, 3, 1, RES; put_u32(r, RET > 0 ? RET : 0); IN_PIECES(A(1), A(2), 0);
 	      FULL(put_fd(r, A(0))))
-	EVENT(SYSCALL_PREADV_X, 3, 2, RES; put_u32(r, RET > 0 ? RET : 0); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0);
+	EVENT(SYSCALL_PREADV_X, 3, 2, RES; put_u32(r, RET > 0 ? RET : 0); IN_PIECES(A(1), A(2), 0);
 	      FULL(put_fd(r, A(0)); put_u64(r, A(3))))
-	EVENT(SYSCALL_WRITEV_X, 2, 2, RES; put_iovec(r, A(1), A(2), cut(RET < 0 ? snaplen : RET));
+	EVENT(SYSCALL_WRITEV_X, 2, 2, RES; OUT_PIECES(A(1), A(2), 0);
 	      FULL(put_fd(r, A(0)); put_u32(r, iovec_size(A(1), A(2)))))
-	EVENT(SYSCALL_PWRITEV_X, 2, 3, RES; put_iovec(r, A(1), A(2), cut(RET < 0 ? snaplen : RET));
+	EVENT(SYSCALL_PWRITEV_X, 2, 3, RES; OUT_PIECES(A(1), A(2), 0);
 	      FULL(put_fd(r, A(0)); put_u32(r, iovec_size(A(1), A(2))); put_u64(r, A(3))))
 	EVENT(SYSCALL_PROCESS_VM_READV_X, 3, 0, RES; put_s64(r, (__s32)A(0)); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0))
 	EVENT(SYSCALL_PROCESS_VM_WRITEV_X, 3, 0, RES; put_s64(r, (__s32)A(0)); put_iovec(r, A(1), A(2), RET > 0 ? cut(RET) : 0))
@@ -261,7 +264,7 @@ static __always_inline void fill_message(struct rec *r, struct call *c, int fd, 
 	put_s64(r, message.msg_len);
 	put_s64(r, fd);
 	put_u32(r, c->type == PPME_SOCKET_SENDMMSG_X ? iovec_size(iov, count) : message.msg_len);
-	put_iovec(r, iov, count, cut(message.msg_len));
+	put_iovec(r, iov, count, cut_io(message.msg_len, fd, 0, 0, (unsigned long)message.msg_hdr.msg_name));
 	put_tuple(r, c->task, fd, c->type == PPME_SOCKET_SENDMMSG_X ? OUTBOUND : INBOUND, (unsigned long)message.msg_hdr.msg_name);
 	if (c->type == PPME_SOCKET_RECVMMSG_X)
 		put_msgcontrol(r, &message.msg_hdr);
