@@ -1,7 +1,7 @@
 /**
  * In what the module of 2022 (schema 1.0.0) and our eBPF probe (schema 3.5) differ when they tell of the same programs. What
- * is not listed fails the test, and so does what is listed and does not occur. Causes are those that the module's source shows
- * (Debian's falcosecurity-scap-dkms).
+ * is not listed fails the test, and so does what is listed and does not occur. A cause is what the two values show; the source of
+ * the module (Debian's falcosecurity-scap-dkms) was read for some of them: (NULL), the timespec, @, poll, quotactl.
  */
 import {
   address, any, atName, beginsWithOurs, empty, emptyText, flags, masked, minusOneOfOurs, noneOfOurs, numbers, placeholder,

@@ -22,7 +22,8 @@ export const minusOneOfOurs: Relation = (_, ours) => ours.bytes.length > 0 && ou
 export const unsigned: Relation = (theirs, ours) => theirs.bytes.readBigInt64LE() === BigInt.asUintN(32, ours.bytes.readBigInt64LE())
 export const zeroForMinusOne: Relation = (theirs, ours) => zero(theirs, ours) && ours.bytes.readBigInt64LE() === -1n
 /** Flags: these we have and the module has not, those the other way round. */
-export const flags = ({ ours: added = 0, module: taken = 0 }): Relation => (theirs, ours) => number(theirs) === ((number(ours) & ~added) | taken) && number(theirs) !== number(ours)
+export const flags = ({ ours: added = 0, module: taken = 0 }): Relation => (theirs, ours) =>
+  number(theirs) === ((number(ours) & ~added) | taken) && number(theirs) !== number(ours)
 /** Linux's bits where we have the driver's; others have none there. */
 export const renumbered = (bits: readonly (readonly [linux: number, driver: number])[]): Relation => (theirs, ours) =>
   number(ours) === bits.reduce((sum, [linux, driver]) => sum | ((number(theirs) & linux) !== 0 ? driver : 0), 0)
@@ -36,11 +37,15 @@ export const address: Relation = (theirs, ours) => number64(theirs) >= LOWEST_AD
 /** All bits of a register, of which we say the lower half, that the call looks at. */
 export const register: Relation = (theirs, ours) => BigInt.asUintN(32, number64(theirs)) === number64(ours)
 /** Flags of which we leave out those that mean nothing, or the module does. */
-export const masked = ({ ours = -1, module = -1 }): Relation => (theirs, own) => value(own) === (value(theirs) & ours) >>> 0 || value(theirs) === (value(own) & module) >>> 0
+export const masked = ({ ours = -1, module = -1 }): Relation => (theirs, own) =>
+  number(own) === (number(theirs) & ours) >>> 0 || number(theirs) === (number(own) & module) >>> 0
 /** The bytes as they are, where we have one of the types that the table gives the option. */
 export const rawValue: Relation = (theirs, ours) => theirs.bytes[0] === 0 && ours.bytes[0] !== 0
 /** Text in which the numbers are others; its end may be cut elsewhere. */
-export const numbers: Relation = (theirs, ours) => ![theirs, ours].map(({ bytes }) => bytes.toString('latin1').replace(/\d+/g, '0').slice(0, 60)).some((text, _, all) => text !== all[0])
+export const numbers: Relation = (theirs, ours) => {
+  const [text, ourText] = [theirs, ours].map(({ bytes }) => bytes.toString('latin1').replace(/\d+/g, '0').slice(0, 60))
+  return text === ourText
+}
 /** The family, then the name behind an @. */
 export const atName: Relation = (theirs, ours) => theirs.bytes.equals(Buffer.concat([ours.bytes.subarray(0, 1), Buffer.from('@'), ours.bytes.subarray(1)]))
 /** Without the descriptors that have no flags. */
@@ -49,12 +54,8 @@ export const readyOnly: Relation = (theirs, ours) => {
   return Buffer.concat(pairs(ours).filter(pair => pair.readUInt16LE(8) !== 0)).equals(Buffer.concat(pairs(theirs)))
 }
 
-function value({ bytes }: Parameter): number {
-  return bytes.readUIntLE(0, bytes.length)
-}
-
 function number({ bytes }: Parameter): number {
-  return bytes.readUInt32LE()
+  return bytes.readUIntLE(0, bytes.length)
 }
 
 function number64({ bytes }: Parameter): bigint {
