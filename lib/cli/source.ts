@@ -18,9 +18,12 @@ export const SOURCE_OPTIONS = {
 /** The options that only a live capture can obey. */
 export const LIVE_OPTIONS = {
   snaplen: { group: 'Live', short: 's', value: 'BYTES', help: 'keep that much of each buffer (default: 80) or packet (default: all)' },
+  'dynamic-snaplen': { help: 'keep more of what goes over sockets and looks like HTTP, MySQL, PostgreSQL, MongoDB, DNS or statsd' },
+  'full-ports': { value: 'A-B', help: 'the same, and all that goes over these ports, up to 16000 bytes of a buffer' },
   ring: { value: 'MIB', help: 'size of the ring of each CPU (default: 8) or of the network interface (default: 64), in MiB' },
   events: { value: 'MODEL', choices: ['both', 'exit'], help: 'enter and exit events, or only exit events (default: both, or what the kernel module makes)' },
   syscalls: { value: 'A,B,…', help: 'only these system calls; the others cost almost nothing' },
+  'drop-failed': { help: 'no exit events of calls that fail' },
   pid: { value: 'A,B,…', help: 'only these processes' },
   'not-pid': { value: 'A,B,…', help: 'all but these processes' },
   readers: { help: 'also those that read the output of this command through a pipe; they are left out, for they would feed it' },
@@ -30,10 +33,10 @@ export const LIVE_OPTIONS = {
 } as const
 
 /** Those of them that are about system calls, and those about packets. */
-const OF_CALLS = ['events', 'syscalls', 'pid', 'not-pid', 'readers'] as const
+const OF_CALLS = ['dynamic-snaplen', 'full-ports', 'events', 'syscalls', 'drop-failed', 'pid', 'not-pid', 'readers'] as const
 const OF_PACKETS = ['promiscuous', 'fanout', 'decap'] as const
 
-type Flag = 'readers' | 'promiscuous' | 'decap'
+type Flag = 'dynamic-snaplen' | 'drop-failed' | 'readers' | 'promiscuous' | 'decap'
 type Many = 'interface' | 'read'
 export type SourceValues = Partial<
   Record<Many, string[]> & Record<Exclude<keyof typeof SOURCE_OPTIONS, Many> | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
@@ -156,7 +159,20 @@ function common(values: SourceValues): Pick<LiveOptions, 'snaplen' | 'ringBytes'
 }
 
 async function callOptions(values: SourceValues): Promise<LiveOptions> {
-  return { events: values.events as 'both' | 'exit' | undefined, syscalls: list(values.syscalls), pids: await pids(values) }
+  return {
+    events: values.events as 'both' | 'exit' | undefined,
+    syscalls: list(values.syscalls),
+    pids: await pids(values),
+    dynamicSnaplen: dynamicSnaplen(values),
+    dropFailed: values['drop-failed'],
+  }
+}
+
+function dynamicSnaplen({ 'dynamic-snaplen': isDynamic, 'full-ports': range }: SourceValues): LiveOptions['dynamicSnaplen'] {
+  if (range === undefined) return isDynamic
+  const [first, last = first, ...more] = range.split('-')
+  if (more.length > 0) throw new UsageError(`--full-ports takes a range of ports, not '${range}'`, '--full-ports 8000-8099')
+  return { fullPorts: [integer('--full-ports', first, 1, 0xffff)!, integer('--full-ports', last, 1, 0xffff)!] }
 }
 
 /** The filter of packets is tcpdump's. Where frames are shown as the system calls that they carry, it is sysdig's. */

@@ -36,6 +36,25 @@ test('dump --syscalls and --events', async () => {
   assert.equal([...types], [])
 })
 
+test('dump --drop-failed', async () => {
+  const cats = `while :; do cat /nowhere; cat /etc/hostname; sleep 0.02; done`
+  const { code, stdout, stderr } = await shell(`sh -c '${cats}' 2> /dev/null > /dev/null & $SYSRING dump --drop-failed --syscalls openat --json -q -d 1; status=$?; kill $!; exit $status`)
+  assert.is(code, 0, stderr)
+  const opened = stdout.trimEnd().split('\n').map(line => JSON.parse(line) as Record<string, string>).filter(event => event['evt.type'] === 'openat')
+  const exits = opened.filter(event => event['evt.dir'] === '<')
+  assert.ok(exits.length > 0 && exits.length < opened.length, `${exits.length} exits, ${opened.length} in all`)
+  assert.not.match(stdout, /nowhere.*"evt.dir":"<"|"evt.dir":"<".*nowhere/)
+})
+
+test('dump --full-ports', async () => {
+  for (const range of ['x', '90-80', '1-2-3', '70000']) {
+    const { code, stderr } = await sysring(['dump', '--full-ports', range, '-d', '1'])
+    assert.ok(code !== 0 && /port/i.test(stderr), `${range}: ${code} ${stderr}`)
+  }
+  const { code, stderr } = await sysring(['dump', '--dynamic-snaplen', '--full-ports', '8000-8099', '-d', '0.2', '-q', '-w', '/dev/null'])
+  assert.is(code, 0, stderr)
+})
+
 test('dump -n', async () => {
   const { stdout } = await sysring(['dump', '-n', '50'])
   assert.is(lines(stdout), 50)

@@ -27,8 +27,8 @@ const volatile __u16 ia32_socketcalls[MAX_SOCKETCALLS];
 #define SYS_SEND 9
 #define SYS_RECV 10
 
-/* What a 32-bit call is in the tables of this directory. */
-static __always_inline __u16 compat_twin(const struct pt_regs *regs, long nr)
+/* What a 32-bit call is in the tables of this directory. No part of the way of 64-bit calls. */
+static __noinline __u16 compat_twin(const struct pt_regs *regs, long nr)
 {
 	if (nr == NR_IA32_SOCKETCALL) {
 		__u32 call = REGS(regs)->bx;
@@ -49,7 +49,7 @@ static __always_inline void ia32_args_at(unsigned long *args, unsigned long user
 }
 
 /* The arguments as the 64-bit twin would have got them. */
-static __always_inline void ia32_args(unsigned long *args, const struct pt_regs *regs, long nr)
+static __noinline void ia32_args(unsigned long *args, const struct pt_regs *regs, long nr)
 {
 	__u32 first = REGS(regs)->bx;
 

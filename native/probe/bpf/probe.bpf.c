@@ -137,14 +137,22 @@ static __always_inline int emit(struct pt_regs *regs, long nr, __u32 entry, long
 	if (!ring_here(&ring) || !begin(&r, &ring, task))
 		return 0;
 
-	struct call call = { .task = task, .ret = ret, .type = enter ? syscalls[index].enter : syscalls[index].exit,
-			     .ppm_sc = syscalls[index].ppm_sc, .hidden = syscalls[index].hidden, .nr = nr };
+	/* Field by field: an initializer would also clear `args`. */
+	struct call call;
 
-	if (entry & IA32_GENERIC)
-		call.type = enter ? PPME_GENERIC_E : PPME_GENERIC_X;
-	if (call.type > PPME_GENERIC_X)
+	call.task = task;
+	call.ret = ret;
+	call.type = enter ? syscalls[index].enter : syscalls[index].exit;
+	call.ppm_sc = syscalls[index].ppm_sc;
+	call.hidden = syscalls[index].hidden;
+	call.nr = nr;
+	/* More than half of the calls, and they have no arguments. */
+	if (call.type <= PPME_GENERIC_X || (entry & IA32_GENERIC)) {
+		put_generic(&r, &call, enter ? PPME_GENERIC_E : PPME_GENERIC_X);
+	} else {
 		read_args(call.args, regs, nr, IS_COMPAT(task));
-	fill(&r, &call);
+		fill(&r, &call);
+	}
 	rec_commit(&r, &ring);
 	return 0;
 }
