@@ -61,7 +61,7 @@ export function paramText(info: EventInfo, param: ParamInfo): ParamText {
 export function as029(param: ParamInfo): ParamInfo {
   const { type, ...others } = asIn029(param)
   const signed = others.format === 'HEX' || others.format === 'OCT' ? type : type.replace(/^U(?=INT(32|64))/, '')
-  return { ...others, type: signed.replace('ENUMFLAGS', 'FLAGS') }
+  return { ...others, type: signed.replace('ENUMFLAGS', 'FLAGS').replace('FLAGS64', 'UINT64') }
 }
 
 /** Some parameters had another type then, which shows. */

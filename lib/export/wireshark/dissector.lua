@@ -123,7 +123,8 @@ end
 
 -- A line as sysdig's: "cat (1234) > openat dirfd=-100(AT_FDCWD) name=/etc/passwd".
 local function line(type, name, args, tid, process)
-  return ('%s(%.0f) %s %s %s'):format(process and process .. ' ' or '', tid, type % 2 == 0 and '>' or '<', name, args)
+  local text = ('%s(%.0f) %s %s %s'):format(process and process .. ' ' or '', tid, type % 2 == 0 and '>' or '<', name, args)
+  return (text:gsub('%c', '.'))
 end
 
 -- The 4 bytes behind FRAME_HEADER from `at`, if they are there.
@@ -182,14 +183,14 @@ local function dissect_record(tvb, pinfo, tree, s, flags)
   local args = add_params(tree, tvb, s, event, found, count, limit)
   if type < 2 then args = '' end
   pinfo.cols.info = line(type, name, args, tid, process)
-  tree:append_text((': %s %s%s'):format(type % 2 == 1 and '<' or '>', name, process and ', ' .. process or ''))
+  if tree.visible then tree:append_text((': %s %s%s'):format(type % 2 == 1 and '<' or '>', name, process and ', ' .. process or '')) end
 
   if has_sequence then
     add_number(tree, f.stream, tvb, s, record_end + 1)
     add_number(tree, f.sequence, tvb, s, record_end + 5)
   end
   if not fits or whole and stop > record_end then tree:add_proto_expert_info(malformed)
-  elseif record_end > #s then
+  elseif record_end + (has_sequence and 8 or 0) > #s then
     tree:add_proto_expert_info(truncated)
     pinfo.cols.info:append(' [truncated]')
   end
@@ -205,7 +206,10 @@ function proto.dissector(tvb, pinfo, tree)
   local item = tree:add(proto, tvb())
   item:add(f.version, tvb(0, 1))
   local flags_item = item:add(f.flags, tvb(1, 1))
-  for _, flag in ipairs(FLAGS) do flags_item:add(flag, tvb(1, 1)) end
+  -- Nearly all frames have none, and each item costs as much as a parameter.
+  if flags ~= 0 then
+    for _, flag in ipairs(FLAGS) do flags_item:add(flag, tvb(1, 1)) end
+  end
   item:add_le(f.cpu_id, tvb(2, 2))
   if flags % (2 * SUMMARY) >= SUMMARY then dissect_summary(tvb, pinfo, item, s)
   else dissect_record(tvb, pinfo, item, s, flags) end

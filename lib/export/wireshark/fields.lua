@@ -105,13 +105,16 @@ local function socket(param, ends)
 end
 
 local BELOW = {
-  ERRNO = number, PID = number, PID32 = number, UID = number, GID = number, SIGTYPE = number, SIGSET = number, SYSCALLID = number,
-  MODE = number, FLAGS8 = number, FLAGS16 = number, FLAGS32 = number, ENUMFLAGS8 = number, ENUMFLAGS16 = number, ENUMFLAGS32 = number,
   FSRELPATH = texts, CHARBUFARRAY = texts, CHARBUF_PAIR_ARRAY = texts, RELTIME = reltime, FDLIST = fdlist, DYN = dynamic,
   SOCKADDR = function(param) return socket(param, { { 'ip', 'ip6', 'port' } }) end,
   SOCKTUPLE = function(param) return socket(param, { { 'src', 'src6', 'srcport', 'srcptr' }, { 'dst', 'dst6', 'dstport', 'dstptr' } }) end,
-  BYTEBUF = function(param) return by_name[param.field .. '.text'] and param.name == 'cgroups' and texts(param) or nil end,
 }
+
+local function below(param)
+  if BELOW[param.type] then return BELOW[param.type](param) end
+  if param.type == 'BYTEBUF' then return param.name == 'cgroups' and texts(param) or nil end
+  return by_name[param.field .. '.value'] and number(param)
+end
 
 -- Lists of strings are shown as one, with blanks between them, as Wireshark does.
 local function string_value(param)
@@ -123,10 +126,10 @@ end
 function fields.adder(param)
   local field, type = by_name[param.field], types[param.field]
   if type == 'BYTES' then
-    local below = BELOW[param.type] and BELOW[param.type](param)
+    local add_below = below(param)
     return function(tree, tvb, s, at, length)
       local item = tree:add(field, tvb(at - 1, length))
-      if below then below(item, tvb, s, at, length) end
+      if add_below then add_below(item, tvb, s, at, length) end
       return item
     end
   end

@@ -567,7 +567,7 @@ pgid PID NA sysdig.param.setpgid.pgid
 cmd INT64 DEC sysdig.param.bpf.cmd
 res_or_fd DYN DEC sysdig.param.bpf.res_or_fd FD:DEC,ERRNO:DEC
 op INT64 DEC sysdig.param.seccomp.op
-flags FLAGS64 HEX sysdig.param.seccomp.flags
+flags UINT64 HEX sysdig.param.seccomp.flags
 name FSRELPATH NA sysdig.param.openat2.name
 flags FLAGS32 HEX sysdig.param.openat2.flags unlinkat_flags
 path FSRELPATH NA sysdig.param.mkdirat.path
@@ -1799,13 +1799,16 @@ local function socket(param, ends)
 end
 
 local BELOW = {
-  ERRNO = number, PID = number, PID32 = number, UID = number, GID = number, SIGTYPE = number, SIGSET = number, SYSCALLID = number,
-  MODE = number, FLAGS8 = number, FLAGS16 = number, FLAGS32 = number, ENUMFLAGS8 = number, ENUMFLAGS16 = number, ENUMFLAGS32 = number,
   FSRELPATH = texts, CHARBUFARRAY = texts, CHARBUF_PAIR_ARRAY = texts, RELTIME = reltime, FDLIST = fdlist, DYN = dynamic,
   SOCKADDR = function(param) return socket(param, { { 'ip', 'ip6', 'port' } }) end,
   SOCKTUPLE = function(param) return socket(param, { { 'src', 'src6', 'srcport', 'srcptr' }, { 'dst', 'dst6', 'dstport', 'dstptr' } }) end,
-  BYTEBUF = function(param) return by_name[param.field .. '.text'] and param.name == 'cgroups' and texts(param) or nil end,
 }
+
+local function below(param)
+  if BELOW[param.type] then return BELOW[param.type](param) end
+  if param.type == 'BYTEBUF' then return param.name == 'cgroups' and texts(param) or nil end
+  return by_name[param.field .. '.value'] and number(param)
+end
 
 -- Lists of strings are shown as one, with blanks between them, as Wireshark does.
 local function string_value(param)
@@ -1817,10 +1820,10 @@ end
 function fields.adder(param)
   local field, type = by_name[param.field], types[param.field]
   if type == 'BYTES' then
-    local below = BELOW[param.type] and BELOW[param.type](param)
+    local add_below = below(param)
     return function(tree, tvb, s, at, length)
       local item = tree:add(field, tvb(at - 1, length))
-      if below then below(item, tvb, s, at, length) end
+      if add_below then add_below(item, tvb, s, at, length) end
       return item
     end
   end
@@ -2076,7 +2079,8 @@ end
 
 -- A line as sysdig's: "cat (1234) > openat dirfd=-100(AT_FDCWD) name=/etc/passwd".
 local function line(type, name, args, tid, process)
-  return ('%s(%.0f) %s %s %s'):format(process and process .. ' ' or '', tid, type % 2 == 0 and '>' or '<', name, args)
+  local text = ('%s(%.0f) %s %s %s'):format(process and process .. ' ' or '', tid, type % 2 == 0 and '>' or '<', name, args)
+  return (text:gsub('%c', '.'))
 end
 
 -- The 4 bytes behind FRAME_HEADER from `at`, if they are there.
@@ -2135,14 +2139,14 @@ local function dissect_record(tvb, pinfo, tree, s, flags)
   local args = add_params(tree, tvb, s, event, found, count, limit)
   if type < 2 then args = '' end
   pinfo.cols.info = line(type, name, args, tid, process)
-  tree:append_text((': %s %s%s'):format(type % 2 == 1 and '<' or '>', name, process and ', ' .. process or ''))
+  if tree.visible then tree:append_text((': %s %s%s'):format(type % 2 == 1 and '<' or '>', name, process and ', ' .. process or '')) end
 
   if has_sequence then
     add_number(tree, f.stream, tvb, s, record_end + 1)
     add_number(tree, f.sequence, tvb, s, record_end + 5)
   end
   if not fits or whole and stop > record_end then tree:add_proto_expert_info(malformed)
-  elseif record_end > #s then
+  elseif record_end + (has_sequence and 8 or 0) > #s then
     tree:add_proto_expert_info(truncated)
     pinfo.cols.info:append(' [truncated]')
   end
@@ -2158,7 +2162,10 @@ function proto.dissector(tvb, pinfo, tree)
   local item = tree:add(proto, tvb())
   item:add(f.version, tvb(0, 1))
   local flags_item = item:add(f.flags, tvb(1, 1))
-  for _, flag in ipairs(FLAGS) do flags_item:add(flag, tvb(1, 1)) end
+  -- Nearly all frames have none, and each item costs as much as a parameter.
+  if flags ~= 0 then
+    for _, flag in ipairs(FLAGS) do flags_item:add(flag, tvb(1, 1)) end
+  end
   item:add_le(f.cpu_id, tvb(2, 2))
   if flags % (2 * SUMMARY) >= SUMMARY then dissect_summary(tvb, pinfo, item, s)
   else dissect_record(tvb, pinfo, item, s, flags) end
