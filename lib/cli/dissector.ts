@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dissectorPath, installDissector, pluginFolders, uninstallDissector } from '../export/wireshark/install.js'
 import { parse } from './args.js'
+import { Output } from './output.js'
 import { OK, UsageError } from './report.js'
 
 const OPTIONS = {
@@ -33,7 +34,9 @@ export async function run(args: string[]): Promise<number> {
     throw new UsageError(what === undefined ? 'what is to be done?' : `there is no 'dissector ${[what, ...more].join(' ')}'`, HINT)
   }
   if (places.length > 0 || values.json === true) throw new UsageError('print writes it to standard output, and takes no options', HINT)
-  process.stdout.write(await readFile(dissectorPath()))
+  const out = new Output()
+  out.line((await readFile(dissectorPath(), 'utf8')).trimEnd())
+  await out.flush()
   return OK
 }
 

@@ -108,7 +108,8 @@ test('frames of somebody else with the same EtherType are left alone', () => {
 
 test('who a thread is depends on the frame: born, started, renamed, ended, its number used again', () => {
   const path = file('processes.pcap')
-  const clone = (tid: number, child: number, comm: string) => record({ type: 223, tid, params: [child, comm, [], tid, tid, 1, '', 0, 0, 0, 0, 0, 0, comm, [], 0, 0, 0, tid, tid] })
+  const clone = (tid: number, child: number, comm: string, flags = 0) =>
+    record({ type: 223, tid, params: [child, comm, [], tid, tid, 1, '', 0, 0, 0, 0, 0, 0, comm, [], flags, 0, 0, tid, tid] })
   const execve = (tid: number, res: number, comm: string) => record({ type: 293, tid, params: [res, comm, [], tid, tid, 1, '', 0, 0, 0, 0, 0, 0, comm] })
   const close = (tid: number) => record({ type: 4, tid, params: [3] })
   const steps: [bytes: Uint8Array, process: string | undefined][] = [
@@ -124,6 +125,11 @@ test('who a thread is depends on the frame: born, started, renamed, ended, its n
     [close(8), undefined],
     [clone(7, 8, 'sh'), 'sh'],
     [close(8), 'sh'],
+    // In a pid namespace of its own the child has another number than its caller is told.
+    [clone(7, 9, 'sh', CHILD_IN_PIDNS), 'sh'],
+    [close(9), undefined],
+    [clone(1009, 0, 'sh', CHILD_IN_PIDNS), 'sh'],
+    [close(1009), 'sh'],
   ]
   writeFrames(path, LINKTYPE_ETHERNET, steps.map(([bytes]) => ({ bytes: frame(bytes) })))
   const expected = steps.map(([, process]) => process)
@@ -131,6 +137,9 @@ test('who a thread is depends on the frame: born, started, renamed, ended, its n
   // With two passes all frames are known before the first is shown.
   assert.equal(fieldsOf(path, ['sysring.process'], [...DISSECTOR, '-2']).map(([[process]]) => process), expected)
 })
+
+/** PPM_CL_CHILD_IN_PIDNS in the driver's ppm_events_public.h. */
+const CHILD_IN_PIDNS = 1 << 29
 
 /** Numbers that are the same in every run: Lehmer's generator. */
 function generator(seed: number): (below: number) => number {

@@ -4,7 +4,7 @@ local fields = { all = {} }
 local types = {}
 
 local MAKE = {
-  BYTES = ProtoField.bytes, STRING = ProtoField.string, IPV4 = ProtoField.ipv4, IPV6 = ProtoField.ipv6,
+  BOOL = ProtoField.bool, BYTES = ProtoField.bytes, STRING = ProtoField.string, IPV4 = ProtoField.ipv4, IPV6 = ProtoField.ipv6,
   INT16 = ProtoField.int16, INT32 = ProtoField.int32, INT64 = ProtoField.int64,
   UINT8 = ProtoField.uint8, UINT16 = ProtoField.uint16, UINT32 = ProtoField.uint32, UINT64 = ProtoField.uint64,
   ABSOLUTE_TIME = ProtoField.absolute_time, RELATIVE_TIME = ProtoField.relative_time,

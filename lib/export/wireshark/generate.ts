@@ -17,7 +17,7 @@ import { FLAG_TABLES, PPM_SC_NAMES } from '../../event/table.generated.js'
 import { FieldNames } from './fieldnames.js'
 
 const DIRECTORY = new URL('.', import.meta.url)
-const MODULES = ['bytes', 'tables', 'text', 'fields', 'processes', 'dissector']
+const MODULES = ['bytes', 'tables', 'text', 'fields', 'record', 'processes', 'dissector']
 
 /** The generated file: path from the project's root → content. */
 export function generate(): Map<string, string> {

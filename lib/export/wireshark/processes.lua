@@ -41,55 +41,50 @@ end
 
 local PR_SET_NAME = 15
 -- PPM_CL_CHILD_IN_PIDNS: the caller does not know the child by the number that it has in its events.
-local CHILD_IN_PIDNS = 0x80000
+local CHILD_IN_PIDNS = 0x20000000
 
--- `get(name)` gives where a parameter stands and its length, which is not 0; nil if the record does not have it.
+-- What a record's parameters say; `default` where they are not there.
 
-local function result(s, get)
-  local at, length = get('res')
-  return at and length >= 8 and bytes.s64(s, at) or -1
-end
-
-local function name(s, get, param)
-  local at, length = get(param)
-  return at and bytes.string(s, at, length)
-end
-
-local function number(s, get, param, size, default)
-  local at, length = get(param)
+local function number(s, r, param, size, default)
+  local at, length = record.place(r, param)
   if not at or length < size then return default end
   return size == 8 and bytes.s64(s, at) or bytes.u32(s, at)
 end
 
-local function born(know, tid, s, get)
-  local child = result(s, get)
-  local comm = name(s, get, 'comm')
+local function name(s, r, param)
+  local at, length = record.place(r, param)
+  return at and bytes.string(s, at, length)
+end
+
+-- Both the caller and the child leave the call.
+local function born(know, s, r)
+  local child, comm = number(s, r, 'res', 8, -1), name(s, r, 'comm')
   if child < 0 or not comm then return end
-  know(tid, comm)
-  local foreign = number(s, get, 'flags', 4, 0) % (2 * CHILD_IN_PIDNS) >= CHILD_IN_PIDNS or number(s, get, 'vtid', 8, tid) ~= tid
+  know(r.tid, comm)
+  local foreign = number(s, r, 'flags', 4, 0) % (2 * CHILD_IN_PIDNS) >= CHILD_IN_PIDNS or number(s, r, 'vtid', 8, r.tid) ~= r.tid
   if child > 0 and not foreign then know(child, comm) end
 end
 
-local function started(know, tid, s, get)
-  local comm = name(s, get, 'comm')
-  if result(s, get) >= 0 and comm then know(tid, comm) end
+local function started(know, s, r)
+  local comm = name(s, r, 'comm')
+  if number(s, r, 'res', 8, -1) >= 0 and comm then know(r.tid, comm) end
 end
 
-local function renamed(know, tid, s, get)
-  if result(s, get) < 0 or number(s, get, 'option', 4, 0) ~= PR_SET_NAME then return end
-  local comm = name(s, get, 'arg2_str')
-  if comm then know(tid, comm) end
+local function renamed(know, s, r)
+  if number(s, r, 'res', 8, -1) < 0 or number(s, r, 'option', 4, 0) ~= PR_SET_NAME then return end
+  local comm = name(s, r, 'arg2_str')
+  if comm then know(r.tid, comm) end
 end
 
 local FOLLOW = {
   clone = born, clone3 = born, fork = born, vfork = born, execve = started, execveat = started, prctl = renamed,
 }
 
--- Learns what an exit event of that name tells; of procexit, which has none, that the thread is gone behind this frame.
-function processes.follow(event_name, is_exit, stream, frame, tid, s, get)
-  if event_name == 'procexit' then return learn(stream, frame + 1, tid, false) end
-  local follow = is_exit and FOLLOW[event_name]
-  if follow then follow(function(of, comm) learn(stream, frame, of, comm) end, tid, s, get) end
+-- Learns what an exit event tells, of procexit that the thread is gone behind this frame.
+function processes.follow(stream, frame, s, r)
+  if r.name == 'procexit' then return learn(stream, frame + 1, r.tid, false) end
+  local follow = r.is_exit and FOLLOW[r.name]
+  if follow then follow(function(tid, comm) learn(stream, frame, tid, comm) end, s, r) end
 end
 
 return processes

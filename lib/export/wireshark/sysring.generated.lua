@@ -1698,7 +1698,7 @@ local fields = { all = {} }
 local types = {}
 
 local MAKE = {
-  BYTES = ProtoField.bytes, STRING = ProtoField.string, IPV4 = ProtoField.ipv4, IPV6 = ProtoField.ipv6,
+  BOOL = ProtoField.bool, BYTES = ProtoField.bytes, STRING = ProtoField.string, IPV4 = ProtoField.ipv4, IPV6 = ProtoField.ipv6,
   INT16 = ProtoField.int16, INT32 = ProtoField.int32, INT64 = ProtoField.int64,
   UINT8 = ProtoField.uint8, UINT16 = ProtoField.uint16, UINT32 = ProtoField.uint32, UINT64 = ProtoField.uint64,
   ABSOLUTE_TIME = ProtoField.absolute_time, RELATIVE_TIME = ProtoField.relative_time,
@@ -1855,6 +1855,89 @@ end
 return fields
 end)()
 
+local record = (function()
+-- A record (lib/event/record.ts says how it is laid out), read from the bytes `s` of a frame, which may be cut anywhere and may
+-- say anything. Nothing beyond the bytes that are there is looked at.
+local u16, u32, s64 = bytes.u16, bytes.u32, bytes.s64
+
+local HEADER, HEADER_V1 = 26, 22
+-- pluginevent, container_json_2, asyncevent: their lengths have 32 bits.
+local LARGE_LENGTHS = { [322] = true, [324] = true, [402] = true }
+
+local record = {}
+
+-- A record from before 2018 does not say how many parameters it has: so many as make its length come out. Where the lengths are
+-- cut it is as many as can be seen; nil if the length does not come out.
+local function count_v1(s, lengths, stop)
+  local count, last = 0, lengths - 1
+  while last < stop do
+    local at = lengths + 2 * count
+    if at + 1 > #s then return count end
+    last = last + 2 + u16(s, at)
+    count = count + 1
+  end
+  return last == stop and count or nil
+end
+
+-- Where the parameters are: { at, length } of each whose length is there. Gives where the last one ends, too.
+local function places(s, r)
+  local list, at = {}, r.lengths + r.width * r.count
+  local read = r.width == 4 and u32 or u16
+  for i = 1, r.count do
+    local from = r.lengths + r.width * (i - 1)
+    if from + r.width - 1 > r.limit then break end
+    local length = read(s, from)
+    list[i] = { at, length }
+    at = at + length
+  end
+  return list, at - 1
+end
+
+-- Generic events are named by the system call that is their first parameter, or their third where sysdig does not know the first.
+local function name_of(s, r)
+  if not r.event then return 'unknown' end
+  if r.type > 1 then return r.event.name end
+  local function call(i)
+    local place = r.places[i]
+    return place and place[2] == 2 and place[1] + 1 <= r.limit and u16(s, place[1]) or nil
+  end
+  local code = call(1)
+  if code == 0 then code = call(3) or 0 end
+  return tables.calls[code] or '<unknown>'
+end
+
+-- The record from `start`, counted from 1; nil where not even its header is there. `stop` is where it ends, `limit` where what is there of it
+-- ends. `malformed`: it contradicts itself. `cut`: there should be more.
+function record.read(s, start, is_v1)
+  local header = is_v1 and HEADER_V1 or HEADER
+  if #s < start + header - 1 then return nil end
+  local len, type = u32(s, start + 16), u16(s, start + 20)
+  local r = {
+    start = start, tid = s64(s, start + 8), type = type, event = tables.events[type], is_exit = type % 2 == 1,
+    lengths = start + header, width = LARGE_LENGTHS[type] and 4 or 2, stop = start + len - 1, is_v1 = is_v1,
+  }
+  r.limit = math.min(#s, r.stop)
+  r.cut = r.stop > #s
+  local count
+  if is_v1 then count = count_v1(s, r.lengths, r.stop) else count = u32(s, start + 22) end
+  local fits = count and len >= header and count * r.width <= len - header
+  r.count = fits and count or 0
+  local last
+  r.places, last = places(s, r)
+  r.malformed = not fits or last > r.stop
+  r.name = name_of(s, r)
+  return r
+end
+
+-- Where the parameter of that name is, and its length; nil if not all of it is there, or nothing.
+function record.place(r, name)
+  local place = r.event and r.places[r.event.index[name]]
+  if place and place[2] > 0 and place[1] + place[2] - 1 <= r.limit then return place[1], place[2] end
+end
+
+return record
+end)()
+
 local processes = (function()
 -- Which process a thread is, as far as the frames tell: programs that were started, children that were born, since the
 -- capture began. Frames are dissected again, in any order, when they are looked at: what was known at each is kept.
@@ -1899,70 +1982,63 @@ end
 
 local PR_SET_NAME = 15
 -- PPM_CL_CHILD_IN_PIDNS: the caller does not know the child by the number that it has in its events.
-local CHILD_IN_PIDNS = 0x80000
+local CHILD_IN_PIDNS = 0x20000000
 
--- `get(name)` gives where a parameter stands and its length, which is not 0; nil if the record does not have it.
+-- What a record's parameters say; `default` where they are not there.
 
-local function result(s, get)
-  local at, length = get('res')
-  return at and length >= 8 and bytes.s64(s, at) or -1
-end
-
-local function name(s, get, param)
-  local at, length = get(param)
-  return at and bytes.string(s, at, length)
-end
-
-local function number(s, get, param, size, default)
-  local at, length = get(param)
+local function number(s, r, param, size, default)
+  local at, length = record.place(r, param)
   if not at or length < size then return default end
   return size == 8 and bytes.s64(s, at) or bytes.u32(s, at)
 end
 
-local function born(know, tid, s, get)
-  local child = result(s, get)
-  local comm = name(s, get, 'comm')
+local function name(s, r, param)
+  local at, length = record.place(r, param)
+  return at and bytes.string(s, at, length)
+end
+
+-- Both the caller and the child leave the call.
+local function born(know, s, r)
+  local child, comm = number(s, r, 'res', 8, -1), name(s, r, 'comm')
   if child < 0 or not comm then return end
-  know(tid, comm)
-  local foreign = number(s, get, 'flags', 4, 0) % (2 * CHILD_IN_PIDNS) >= CHILD_IN_PIDNS or number(s, get, 'vtid', 8, tid) ~= tid
+  know(r.tid, comm)
+  local foreign = number(s, r, 'flags', 4, 0) % (2 * CHILD_IN_PIDNS) >= CHILD_IN_PIDNS or number(s, r, 'vtid', 8, r.tid) ~= r.tid
   if child > 0 and not foreign then know(child, comm) end
 end
 
-local function started(know, tid, s, get)
-  local comm = name(s, get, 'comm')
-  if result(s, get) >= 0 and comm then know(tid, comm) end
+local function started(know, s, r)
+  local comm = name(s, r, 'comm')
+  if number(s, r, 'res', 8, -1) >= 0 and comm then know(r.tid, comm) end
 end
 
-local function renamed(know, tid, s, get)
-  if result(s, get) < 0 or number(s, get, 'option', 4, 0) ~= PR_SET_NAME then return end
-  local comm = name(s, get, 'arg2_str')
-  if comm then know(tid, comm) end
+local function renamed(know, s, r)
+  if number(s, r, 'res', 8, -1) < 0 or number(s, r, 'option', 4, 0) ~= PR_SET_NAME then return end
+  local comm = name(s, r, 'arg2_str')
+  if comm then know(r.tid, comm) end
 end
 
 local FOLLOW = {
   clone = born, clone3 = born, fork = born, vfork = born, execve = started, execveat = started, prctl = renamed,
 }
 
--- Learns what an exit event of that name tells; of procexit, which has none, that the thread is gone behind this frame.
-function processes.follow(event_name, is_exit, stream, frame, tid, s, get)
-  if event_name == 'procexit' then return learn(stream, frame + 1, tid, false) end
-  local follow = is_exit and FOLLOW[event_name]
-  if follow then follow(function(of, comm) learn(stream, frame, of, comm) end, tid, s, get) end
+-- Learns what an exit event tells, of procexit that the thread is gone behind this frame.
+function processes.follow(stream, frame, s, r)
+  if r.name == 'procexit' then return learn(stream, frame + 1, r.tid, false) end
+  local follow = r.is_exit and FOLLOW[r.name]
+  if follow then follow(function(tid, comm) learn(stream, frame, tid, comm) end, s, r) end
 end
 
 return processes
 end)()
 
 local dissector = (function()
--- A frame: sysring's header, the record (lib/export/framing.ts and lib/event/record.ts say how they are laid out), what may
--- follow it. Everything is checked against the bytes that are there: frames are cut by a snaplen, and come from anybody.
-local u16, u32, s64 = bytes.u16, bytes.u32, bytes.s64
-
+-- A frame: sysring's header, the record, what may follow it (lib/export/framing.ts).
 local ETHERTYPE = 0x88b5
 local VERSION = 1
-local SEQUENCE, SUMMARY, V1 = 0x02, 0x04, 0x80
-local FRAME_HEADER, HEADER, HEADER_V1 = 4, 26, 22
-local LARGE_LENGTHS = { [322] = true, [324] = true, [402] = true }
+local STATE_ONLY, SEQUENCE, SUMMARY, V1 = 0x01, 0x02, 0x04, 0x80
+-- Bytes before the record, and of a sender's number behind it.
+local HEADER = 4
+local NUMBER = 8
 
 local proto = Proto('sysring', 'System call event')
 
@@ -1972,10 +2048,6 @@ for code, event in pairs(tables.events) do event_names[code] = event.name end
 local f = {
   version = fields.make('UINT8', 'sysring.version', 'Version'),
   flags = fields.make('UINT8', 'sysring.flags', 'Flags', base.HEX),
-  state_only = ProtoField.bool('sysring.flags.state_only', 'Only updates state', 8, nil, 0x01),
-  sequence_flag = ProtoField.bool('sysring.flags.sequence', 'Has a sequence number', 8, nil, SEQUENCE),
-  summary_flag = ProtoField.bool('sysring.flags.summary', 'Summary of a sender', 8, nil, SUMMARY),
-  v1_flag = ProtoField.bool('sysring.flags.v1', 'Record from before 2018', 8, nil, V1),
   time = fields.make('ABSOLUTE_TIME', 'sysring.time', 'Time of the event', base.UTC),
   process = fields.make('STRING', 'sysring.process', 'Process'),
   event = fields.make('STRING', 'sysring.event', 'Event'),
@@ -1991,8 +2063,12 @@ local f = {
   lens = fields.make('BYTES', 'sysdig.param.lens', 'Parameter lengths'),
   len = fields.make('UINT16', 'sysdig.param.len', 'Parameter length'),
 }
-local FLAGS = { f.state_only, f.sequence_flag, f.summary_flag, f.v1_flag }
-for _, flag in ipairs(FLAGS) do fields.all[#fields.all + 1] = flag end
+local FLAGS = {
+  fields.make('BOOL', 'sysring.flags.state_only', 'Only updates state', 8, nil, STATE_ONLY),
+  fields.make('BOOL', 'sysring.flags.sequence', 'Has a sequence number', 8, nil, SEQUENCE),
+  fields.make('BOOL', 'sysring.flags.summary', 'Summary of a sender', 8, nil, SUMMARY),
+  fields.make('BOOL', 'sysring.flags.v1', 'Record from before 2018', 8, nil, V1),
+}
 proto.fields = fields.all
 
 local malformed = ProtoExpert.new('sysring.malformed', 'Malformed record', expert.group.MALFORMED, expert.severity.ERROR)
@@ -2008,46 +2084,33 @@ for _, param in ipairs(tables.params) do
   param.add_empty = fields.empty_adder(param)
 end
 
--- A record of the old kind does not say how many parameters it has: so many as make its length come out.
-local function count_v1(s, lengths, record_end)
-  local count, size = 0, lengths - 1
-  while size < record_end and lengths + 2 * count + 1 <= math.min(#s, record_end) do
-    size = size + 2 + u16(s, lengths + 2 * count)
-    count = count + 1
-  end
-  return size == record_end and count or 0
+local function has(flags, flag)
+  return flags % (2 * flag) >= flag
 end
 
--- Where parameters stand: { at, length } for each whose length is there, and where the last of them ends. `width` is that of a length.
-local function places(s, lengths, count, width, limit)
-  local found = {}
-  local at = lengths + width * count
-  local read = width == 4 and u32 or u16
-  for i = 1, count do
-    local from = lengths + width * (i - 1)
-    if from + width - 1 > limit then return found, at - 1, false end
-    local length = read(s, from)
-    found[i] = { at, length }
-    at = at + length
-  end
-  return found, at - 1, true
-end
+local function add_header(tree, tvb, s, r)
+  local at = r.start - 1
+  tree:add(f.time, tvb(at, 8), fields.time(s, r.start))
+  tree:add_le(f.thread_id, tvb(at + 8, 8))
+  tree:add_le(f.event_len, tvb(at + 16, 4))
+  if not r.is_v1 then tree:add_le(f.nparams, tvb(at + 22, 4)) end
+  local type_item = tree:add_le(f.event_type, tvb(at + 20, 2))
+  tree:add(f.event, tvb(at + 20, 2), r.name):set_generated()
 
-local function add_lengths(tree, tvb, lengths, count, width, limit)
-  local size = math.min(width * count, limit - lengths + 1)
+  local size = math.min(r.width * r.count, r.limit - r.lengths + 1)
   if size < 0 then return end
-  local item = tree:add(f.lens, tvb(lengths - 1, size))
-  if width == 4 then return end
-  for from = lengths, lengths + size - 2, 2 do item:add_le(f.len, tvb(from - 1, 2)) end
+  local lens = type_item:add(f.lens, tvb(r.lengths - 1, size))
+  if r.width == 4 then return end
+  for from = r.lengths, r.lengths + size - 2, 2 do lens:add_le(f.len, tvb(from - 1, 2)) end
 end
 
 -- Adds the parameters and gives them as text.
-local function add_params(tree, tvb, s, event, found, count, limit)
+local function add_params(tree, tvb, s, r)
   local shown = {}
-  for i, place in ipairs(found) do
+  for i, place in ipairs(r.places) do
     local at, length = place[1], place[2]
-    local there = math.min(length, limit - at + 1)
-    local param = event and tables.param(event, i, count)
+    local there = math.min(length, r.limit - at + 1)
+    local param = r.event and tables.param(r.event, i, r.count)
     if not param then
       if there > 0 then tree:add(f.rest, tvb(at - 1, there)) end
     elseif there > 0 then
@@ -2056,97 +2119,56 @@ local function add_params(tree, tvb, s, event, found, count, limit)
       local item = param.add(tree, tvb, s, at, there)
       if item and tree.visible then item:set_text(param.name .. ': ' .. value) end
       shown[#shown + 1] = param.name .. '=' .. value
-    elseif length == 0 and at - 1 <= limit then
+    elseif length == 0 and at - 1 <= r.limit then
       param.add_empty(tree, tvb, at)
       shown[#shown + 1] = param.name .. '=' .. param.empty
     end
   end
-  return table.concat(shown, ' ')
+  -- The parameters of generic events are their name.
+  return r.type > 1 and table.concat(shown, ' ') or ''
 end
 
--- Generic events are named by the system call that is their first parameter, or their third where sysdig does not know the first.
-local function name_of(event, type, s, found, limit)
-  if not event then return 'unknown' end
-  if type > 1 then return event.name end
-  local function call(i)
-    local place = found[i]
-    return place and place[2] == 2 and place[1] + 1 <= limit and u16(s, place[1]) or nil
+-- Adds numbers of 32 bits from `at`; false if one of them is not there.
+local function add_numbers(tree, tvb, s, at, ...)
+  for _, field in ipairs { ... } do
+    if at + 3 > #s then return false end
+    tree:add_le(field, tvb(at - 1, 4))
+    at = at + 4
   end
-  local code = call(1)
-  if code == 0 then code = call(3) or 0 end
-  return tables.calls[code] or '<unknown>'
-end
-
--- A line as sysdig's: "cat (1234) > openat dirfd=-100(AT_FDCWD) name=/etc/passwd".
-local function line(type, name, args, tid, process)
-  local text = ('%s(%.0f) %s %s %s'):format(process and process .. ' ' or '', tid, type % 2 == 0 and '>' or '<', name, args)
-  return (text:gsub('%c', '.'))
-end
-
--- The 4 bytes behind FRAME_HEADER from `at`, if they are there.
-local function add_number(tree, field, tvb, s, at)
-  if at + 3 > #s then return false end
-  tree:add_le(field, tvb(at - 1, 4))
   return true
 end
 
 local function dissect_summary(tvb, pinfo, tree, s)
   pinfo.cols.info = 'summary of a sender'
-  for i, field in ipairs { f.stream, f.sequence, f.not_sent } do
-    if not add_number(tree, field, tvb, s, FRAME_HEADER + 4 * i - 3) then return tree:add_proto_expert_info(truncated) end
-  end
+  if not add_numbers(tree, tvb, s, HEADER + 1, f.stream, f.sequence, f.not_sent) then tree:add_proto_expert_info(truncated) end
 end
 
 local function dissect_record(tvb, pinfo, tree, s, flags)
-  local start = FRAME_HEADER + 1
-  local is_v1 = flags >= V1
-  local header = is_v1 and HEADER_V1 or HEADER
-  if #s < FRAME_HEADER + header then
+  local r = record.read(s, HEADER + 1, has(flags, V1))
+  if not r then
     pinfo.cols.info = '[truncated]'
     return tree:add_proto_expert_info(tvb:reported_len() > #s and truncated or malformed)
   end
-  local tid, len, type = s64(s, start + 8), u32(s, start + 16), u16(s, start + 20)
-  local event = tables.events[type]
-  local lengths, record_end = start + header, start + len - 1
-  local limit = math.min(#s, record_end)
-  local width = LARGE_LENGTHS[type] and 4 or 2
-  local count = is_v1 and count_v1(s, lengths, record_end) or u32(s, start + 22)
-  local fits = len >= header and count * width <= len - header
-  if not fits then count = 0 end
+  add_header(tree, tvb, s, r)
 
-  tree:add(f.time, tvb(start - 1, 8), fields.time(s, start))
-  tree:add_le(f.thread_id, tvb(start + 7, 8))
-  tree:add_le(f.event_len, tvb(start + 15, 4))
-  if not is_v1 then tree:add_le(f.nparams, tvb(start + 21, 4)) end
-  local type_item = tree:add_le(f.event_type, tvb(start + 19, 2))
-
-  local found, stop, whole = places(s, lengths, count, width, limit)
-  add_lengths(type_item, tvb, lengths, count, width, limit)
-  local name = name_of(event, type, s, found, limit)
-  tree:add(f.event, tvb(start + 19, 2), name):set_generated()
-
-  local has_sequence = flags % (2 * SEQUENCE) >= SEQUENCE
-  local stream = has_sequence and record_end + 8 <= #s and u32(s, record_end + 1) or 0
-  if not pinfo.visited and event then
-    processes.follow(name, type % 2 == 1, stream, pinfo.number, tid, s, function(param)
-      local place = found[event.index[param]]
-      if place and place[2] > 0 and place[1] + place[2] - 1 <= limit then return place[1], place[2] end
-    end)
-  end
-  local process = processes.name(stream, pinfo.number, tid)
+  local is_numbered = has(flags, SEQUENCE)
+  local stream = is_numbered and r.stop + NUMBER <= #s and bytes.u32(s, r.stop + 1) or 0
+  if not pinfo.visited then processes.follow(stream, pinfo.number, s, r) end
+  local process = processes.name(stream, pinfo.number, r.tid)
   if process then tree:add(f.process, process):set_generated() end
 
-  local args = add_params(tree, tvb, s, event, found, count, limit)
-  if type < 2 then args = '' end
-  pinfo.cols.info = line(type, name, args, tid, process)
-  if tree.visible then tree:append_text((': %s %s%s'):format(type % 2 == 1 and '<' or '>', name, process and ', ' .. process or '')) end
+  -- A line as sysdig's: "cat (1234) > openat dirfd=-100(AT_FDCWD) name=/etc/passwd".
+  local direction = r.is_exit and '<' or '>'
+  local args = add_params(tree, tvb, s, r)
+  local line = ('%s(%.0f) %s %s %s'):format(process and process .. ' ' or '', r.tid, direction, r.name, args):gsub('%c', '.')
+  pinfo.cols.info = line
+  if tree.visible then tree:append_text((': %s %s%s'):format(direction, r.name, process and ', ' .. process or '')) end
 
-  if has_sequence then
-    add_number(tree, f.stream, tvb, s, record_end + 1)
-    add_number(tree, f.sequence, tvb, s, record_end + 5)
-  end
-  if not fits or whole and stop > record_end then tree:add_proto_expert_info(malformed)
-  elseif record_end + (has_sequence and 8 or 0) > #s then
+  local is_whole = not r.cut
+  if is_numbered then is_whole = add_numbers(tree, tvb, s, r.stop + 1, f.stream, f.sequence) and is_whole end
+  if r.malformed then
+    tree:add_proto_expert_info(malformed)
+  elseif not is_whole then
     tree:add_proto_expert_info(truncated)
     pinfo.cols.info:append(' [truncated]')
   end
@@ -2155,7 +2177,7 @@ end
 -- What is not ours, of the EtherType for experiments and the link type for private use, is left to others.
 function proto.dissector(tvb, pinfo, tree)
   local size = tvb:captured_len()
-  if size < FRAME_HEADER or tvb(0, 1):uint() ~= VERSION then return 0 end
+  if size < HEADER or tvb(0, 1):uint() ~= VERSION then return 0 end
   local s = tvb:raw()
   local flags = s:byte(2)
   pinfo.cols.protocol = 'sysdig'
@@ -2167,8 +2189,8 @@ function proto.dissector(tvb, pinfo, tree)
     for _, flag in ipairs(FLAGS) do flags_item:add(flag, tvb(1, 1)) end
   end
   item:add_le(f.cpu_id, tvb(2, 2))
-  if flags % (2 * SUMMARY) >= SUMMARY then dissect_summary(tvb, pinfo, item, s)
-  else dissect_record(tvb, pinfo, item, s, flags) end
+  local dissect = has(flags, SUMMARY) and dissect_summary or dissect_record
+  dissect(tvb, pinfo, item, s, flags)
   return size
 end
 
