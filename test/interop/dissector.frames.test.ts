@@ -1,3 +1,4 @@
+// timeout: 400
 /** Our dissector in tshark, on frames that are cut, wrong, of other kinds, or not ours. */
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
@@ -83,6 +84,13 @@ test('records from before 2018, without their number of parameters', () => {
   assert.is(info, '(42) < open fd=3 name=/etc/passwd flags=1(O_RDONLY) mode=0')
   assert.match(cut, /^\(42\) < open .*\[truncated\]$/)
   assert.equal(selected(path, `${LUA_ERRORS} || sysring.malformed`), [])
+})
+
+test('user0 by the preference for link types of private use, too', () => {
+  const path = file('preference.pcap')
+  writeFrames(path, LINKTYPE_USER0, [{ bytes: frame(OPENAT, 0, 'user0') }])
+  const preference = 'uat:user_dlts:"User 0 (DLT=147)","sysring","0","","0",""'
+  assert.equal(fieldsOf(path, ['sysdig.event_type'], [...DISSECTOR, '-o', preference]), [[['307']]])
 })
 
 test('the ends of sockets are fields', () => {

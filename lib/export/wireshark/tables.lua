@@ -23,7 +23,7 @@ end
 
 for line in lines(data.flags) do
   local names, values = pairs_in(line:match(' (.*)') or '')
-  tables.flags[line:match('^%S+')] = { names = names, values = values, known = {} }
+  tables.flags[line:match('^%S+')] = { names = names, values = values }
 end
 
 -- Types that a DYN parameter chooses from, from 0: "FD:DEC,ERRNO:DEC".
