@@ -104,18 +104,23 @@ function of(types: string, suffix: string, type: FieldType): Record<string, Part
 
 const FAMILY: Part = { suffix: 'family', type: 'UINT8:DEC' }
 const TEXT: Part = { suffix: 'text', type: 'STRING' }
+const PATH: Part = { suffix: 'path', type: 'STRING' }
+
+/** One end of a connection over IP. */
+function end(v4: string, v6: string, port: string): Part[] {
+  return [{ suffix: v4, type: 'IPV4' }, { suffix: v6, type: 'IPV6' }, { suffix: port, type: 'UINT16:DEC' }]
+}
 
 /** The fields below one of bytes where they are several, or depend on the parameter. */
 function parts(param: ParamInfo, types: readonly ParamInfo[]): readonly Part[] {
   const { name, type } = param
-  if (type === 'SOCKADDR') return [TEXT, FAMILY, { suffix: 'ip', type: 'IPV4' }, { suffix: 'ip6', type: 'IPV6' }, { suffix: 'port', type: 'UINT16:DEC' }, { suffix: 'path', type: 'STRING' }]
+  if (type === 'SOCKADDR') return [TEXT, FAMILY, ...end('ip', 'ip6', 'port'), PATH]
   if (type === 'SOCKTUPLE') {
-    return [TEXT, FAMILY, ...['src', 'dst'].flatMap((end) => [
-      { suffix: end, type: 'IPV4' }, { suffix: `${end}6`, type: 'IPV6' }, { suffix: `${end}port`, type: 'UINT16:DEC' }, { suffix: `${end}ptr`, type: 'UINT64:HEX' },
-    ]), { suffix: 'path', type: 'STRING' }]
+    const pointers = ['srcptr', 'dstptr'].map((suffix) => ({ suffix, type: 'UINT64:HEX' }))
+    return [TEXT, FAMILY, ...end('src', 'src6', 'srcport'), ...end('dst', 'dst6', 'dstport'), ...pointers, PATH]
   }
   if (type === 'FDLIST') return [{ suffix: 'fd', type: 'INT64:DEC' }, { suffix: 'events', type: 'UINT16:HEX' }]
-  if (type === 'DYN') return [{ suffix: 'value', type: types.some((each) => each.format === 'HEX' && each.type === 'UINT64') ? 'UINT64:HEX' : 'INT64:DEC' }]
+  if (type === 'DYN') return [{ suffix: 'value', type: types.some((each) => each.type === 'UINT64' && each.format === 'HEX') ? 'UINT64:HEX' : 'INT64:DEC' }]
   if (type === 'BYTEBUF') return name === 'cgroups' ? [TEXT] : []
   const value = VALUES[type]
   return value === undefined ? [] : [value]

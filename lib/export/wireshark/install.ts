@@ -88,6 +88,7 @@ async function io<T>(path: string, action: () => Promise<T>): Promise<T> {
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException
     const denied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
-    throw new CaptureError('ERR_CAPTURE_IO', `${path}: ${message}`, denied ? 'become root (sudo), or use a folder of your own: --user' : 'choose another folder: --dir DIR', cause)
+    const hint = denied ? 'become root (sudo), or use a folder of your own: --user' : 'choose another folder: --dir DIR'
+    throw new CaptureError('ERR_CAPTURE_IO', `${path}: ${message}`, hint, cause)
   }
 }
