@@ -47,11 +47,21 @@ export interface ParamText {
 }
 
 /** The last event that sysdig 0.29 knows. */
-const LAST_OF_0_29 = 335
+export const LAST_OF_0_29 = 335
 
 /** How sysdig 0.29.3 prints this parameter; established by running it on records made for the purpose. */
 export function paramText(info: EventInfo, param: ParamInfo): ParamText {
   return info.code > LAST_OF_0_29 ? textOf(param, false) : textOf(asIn029(param), true)
+}
+
+/**
+ * The parameter with the type whose text is what sysdig 0.29 prints, for who prints it in another language: numbers have
+ * a sign, and of values of which exactly one is set bits are named.
+ */
+export function as029(param: ParamInfo): ParamInfo {
+  const { type, ...others } = asIn029(param)
+  const signed = others.format === 'HEX' || others.format === 'OCT' ? type : type.replace(/^U(?=INT(32|64))/, '')
+  return { ...others, type: signed.replace('ENUMFLAGS', 'FLAGS').replace('FLAGS64', 'UINT64') }
 }
 
 /** Some parameters had another type then, which shows. */

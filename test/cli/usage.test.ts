@@ -6,7 +6,7 @@ import { suite } from '../helpers/suite.js'
 import { TRACE } from '../helpers/trace.js'
 
 const test = suite('usage')
-const COMMANDS = ['dump', 'count', 'balance', 'pipeline', 'bounce', 'fields', 'devices', 'doctor', 'demo']
+const COMMANDS = ['dump', 'count', 'balance', 'pipeline', 'bounce', 'dissector', 'fields', 'devices', 'doctor', 'demo']
 
 test('--version', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
@@ -55,6 +55,10 @@ const WRONG: [string[], string][] = [
   [['balance', '-i', 'cluster:7@0', '--syscalls', 'open'], '--syscalls is not for cluster:7@0, which has what its balancer puts there'],
   [['dump', '-i', 'cluster:7@0', '-s', '100'], '--snaplen is not for cluster:7@0, which has what its balancer puts there'],
   [['count', '-i', 'cluster:7@0', '--ring', '8'], '--ring is not for cluster:7@0, which has what its balancer puts there'],
+  [['dissector'], 'what is to be done?'],
+  [['dissector', 'instal'], "there is no 'dissector instal'"],
+  [['dissector', 'install', '--user', '--system'], '--user and --system exclude each other'],
+  [['dissector', 'print', '--json'], 'print writes it to standard output, and takes no options'],
   [['pipeline', '-r', TRACE], 'there is no stage'],
   [['bounce', '-r', TRACE, '-o', 'cluster:8@0'], '-o makes a cluster, and cluster:8@0 would be a queue of one'],
   [['bounce', '-r', TRACE, '-o', 'cluster:8', '--bypass-qdisc'], '--bypass-qdisc is for network interfaces, not for cluster:8'],
