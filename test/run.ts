@@ -17,7 +17,7 @@ const TIME_LIMIT = 120
 /** Milliseconds that a process has to end by itself once its summary is out. */
 const GRACE_MS = 4000
 /** Files that capture the machine have it to themselves. */
-const ALONE = /^test\/(kernel|lifecycle|cli|guest|interop\/attribution)/
+const ALONE = /^test\/(kernel|lifecycle|cli|guest|interop\/(attribution|extcap))/
 
 interface Report {
   file: string

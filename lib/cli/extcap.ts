@@ -1,5 +1,5 @@
 import { isCaptureError } from '../errors.js'
-import { everyFolder, extcapFolders } from '../extcap/folders.js'
+import { everyFolder, extcapFolders, type Folders } from '../extcap/folders.js'
 import { install, isInstalled, program, uninstall } from '../extcap/launcher.js'
 import { parse } from './args.js'
 import { OK, UsageError } from './report.js'
@@ -27,20 +27,22 @@ export async function run(args: string[]): Promise<number> {
   if (places.length > 1) throw new UsageError(`${places.map(name => `--${name}`).join(' and ')} exclude each other`, 'name one place')
   const [what, ...more] = values.list ?? []
   if (more.length === 0 && what === 'install') return put(values)
-  if (more.length === 0 && what === 'uninstall') return taken(values)
+  if (more.length === 0 && what === 'uninstall') return take(values)
   throw new UsageError(what === undefined ? 'what is to be done?' : `there is no 'extcap ${[what, ...more].join(' ')}'`, 'sysring extcap install')
 }
 
 async function put(values: Values): Promise<number> {
-  const folders = values.dir === undefined ? await extcapFolders() : undefined
-  const path = await install(values.dir ?? (values.system === true ? folders!.system : folders!.user))
-  const [rights, others] = await Promise.all([capturing(), installedBeside(path)])
+  const folders = await extcapFolders()
+  const folder = chosen(values, folders) ?? folders.user
+  const path = await install(folder)
+  const others = (await installed(folders)).filter(other => other !== folder)
+  const rights = await capturing()
   if (values.json === true) {
-    console.log(JSON.stringify({ installed: path, program: program(), folderFrom: folders === undefined ? 'option' : folders.told ? 'tshark' : 'default', others, capture: rights }))
+    console.log(JSON.stringify({ installed: path, program: program(), told: folders.told, others, capture: rights }))
     return OK
   }
   console.log(`installed: ${path}`)
-  if (folders?.told === false) console.log('There is no tshark that could say which folder Wireshark looks into; if sysdig is not in its list, see Help, About Wireshark, Folders, and use --dir.')
+  if (!folders.told && values.dir === undefined) console.log('There is no tshark that could say which folder Wireshark looks into; if sysdig is not in its list, see Help, About Wireshark, Folders, and use --dir.')
   for (const other of others) console.log(`It is also in ${other}: Wireshark uses one of them; to leave only this one: sysring extcap uninstall --dir ${other}`)
   console.log('sysdig is in the list of Wireshark from its next start, and in that of tshark: tshark -D')
   console.log('A capture has the rights of the Wireshark that starts it. Start it as root, who has a folder of its own (--system is for all), or with capabilities:')
@@ -53,30 +55,26 @@ async function put(values: Values): Promise<number> {
 const RIGHTS = 'sudo -E setpriv --reuid $USER --regid $USER --init-groups'
   + ' --inh-caps +bpf,+perfmon,+net_raw --ambient-caps +bpf,+perfmon,+net_raw wireshark'
 
-async function taken(values: Values): Promise<number> {
-  const folders = await places(values)
+async function take(values: Values): Promise<number> {
+  const known = await extcapFolders()
+  const folder = chosen(values, known)
+  const folders = folder === undefined ? await installed(known) : [folder]
   const removed = (await Promise.all(folders.map(uninstall))).filter(path => path !== undefined)
   if (values.json === true) console.log(JSON.stringify({ removed }))
-  else console.log(removed.length > 0 ? removed.map(path => `removed: ${path}`).join('\n') : `there was nothing to remove${folders.length === 1 ? ` in ${folders[0]}` : ''}`)
+  else console.log(removed.length > 0 ? removed.map(path => `removed: ${path}`).join('\n') : `there was nothing to remove${folder === undefined ? '' : ` in ${folder}`}`)
   return OK
 }
 
-/** Where it is to be taken from: without an option, from wherever it is. */
-async function places({ dir, user, system }: Values): Promise<string[]> {
-  if (dir !== undefined) return [dir]
-  if (user === true) return [(await extcapFolders()).user]
-  if (system === true) return [(await extcapFolders()).system]
-  return installed()
+/** The one that the options name. */
+function chosen({ dir, user, system }: Values, folders: Folders): string | undefined {
+  return dir ?? (user === true ? folders.user : system === true ? folders.system : undefined)
 }
 
-async function installed(): Promise<string[]> {
-  const folders = await everyFolder()
+/** Those that have it. */
+async function installed(known: Folders): Promise<string[]> {
+  const folders = everyFolder(known)
   const found = await Promise.all(folders.map(isInstalled))
   return folders.filter((_, index) => found[index])
-}
-
-async function installedBeside(path: string): Promise<string[]> {
-  return (await installed()).filter(folder => !path.startsWith(`${folder}/`))
 }
 
 /** Whether system calls can be captured: the one way to know. */

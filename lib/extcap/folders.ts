@@ -34,9 +34,8 @@ export async function extcapFolders(): Promise<Folders> {
   }
 }
 
-/** All folders that some version of Wireshark looks into. */
-export async function everyFolder(): Promise<string[]> {
-  const { user, system } = await extcapFolders()
+/** These, and all others that some version of Wireshark looks into. */
+export function everyFolder({ user, system }: Folders): string[] {
   return [...new Set([user, ...personal(), system, ...SYSTEM])]
 }
 
