@@ -1,4 +1,4 @@
-import { isCaptureError } from '../errors.js'
+import { CaptureError, isCaptureError } from '../errors.js'
 import { everyFolder, extcapFolders, type Folders } from '../extcap/folders.js'
 import { install, isInstalled, program, uninstall } from '../extcap/launcher.js'
 import { parse } from './args.js'
@@ -32,6 +32,9 @@ export async function run(args: string[]): Promise<number> {
 }
 
 async function put(values: Values): Promise<number> {
+  if (process.platform !== 'linux') {
+    throw new CaptureError('ERR_CAPTURE_NO_PROBE', `live capture needs Linux, this is ${process.platform}`, 'look at another machine from here: ssh root@HOST sysring dump -w - | wireshark -k -i -')
+  }
   const folders = await extcapFolders()
   const folder = chosen(values, folders) ?? folders.user
   const path = await install(folder)

@@ -57,7 +57,8 @@ interface Wanted {
 }
 
 function checked(values: CaptureValues): Wanted {
-  const text = values as Partial<Record<OptionName, string>>
+  // What is left empty in the dialog is not chosen.
+  const text = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== '')) as Partial<Record<OptionName, string>>
   const nic = text.merge === NONE ? undefined : text.merge
   const framing = chosen('framing', text.framing, ['scap', 'ethernet', 'user0'])
   if (nic !== undefined && framing !== undefined && framing !== 'ethernet') {
