@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { CaptureError, isCaptureError } from '../errors.js'
 import { everyFolder, extcapFolders, type Folders } from '../extcap/folders.js'
 import { install, isInstalled, program, uninstall } from '../extcap/launcher.js'
@@ -61,16 +62,22 @@ const RIGHTS = 'sudo -E setpriv --reuid $USER --regid $USER --init-groups'
 async function take(values: Values): Promise<number> {
   const known = await extcapFolders()
   const folder = chosen(values, known)
-  const folders = folder === undefined ? await installed(known) : [folder]
-  const removed = (await Promise.all(folders.map(uninstall))).filter(path => path !== undefined)
+  const removed: string[] = []
+  for (const from of folder === undefined ? await installed(known) : [folder]) {
+    const path = await uninstall(from)
+    if (path === undefined) continue
+    removed.push(path)
+    if (values.json !== true) console.log(`removed: ${path}`)
+  }
   if (values.json === true) console.log(JSON.stringify({ removed }))
-  else console.log(removed.length > 0 ? removed.map(path => `removed: ${path}`).join('\n') : `there was nothing to remove${folder === undefined ? '' : ` in ${folder}`}`)
+  else if (removed.length === 0) console.log(`there was nothing to remove${folder === undefined ? '' : ` in ${folder}`}`)
   return OK
 }
 
 /** The one that the options name. */
 function chosen({ dir, user, system }: Values, folders: Folders): string | undefined {
-  return dir ?? (user === true ? folders.user : system === true ? folders.system : undefined)
+  if (dir !== undefined) return resolve(dir)
+  return user === true ? folders.user : system === true ? folders.system : undefined
 }
 
 /** Those that have it. */

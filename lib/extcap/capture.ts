@@ -35,6 +35,8 @@ export async function run(values: CaptureValues): Promise<number> {
 
 async function pour(values: CaptureValues, fifo: Fifo): Promise<void> {
   const wanted = checked(values)
+  // A Ctrl-C comes here too, and tshark sends its SIGTERM after it: the second signal is to end nothing half way. The reader's end does.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
   await using capture = await interruptible(signal => opened(wanted, signal))
   fifo.onReaderGone(() => capture.stop())
   const { framing, filter, nic } = wanted
@@ -114,7 +116,7 @@ async function opened({ calls, nic, filter, framing }: Wanted, signal: AbortSign
   // All of the state, for packets get the process that owns their socket.
   const system = await open('sysdig', { ...calls, signal, state: true })
   try {
-    return merge([system, await open(nic as string, { signal })], { signal, ...(filter !== undefined && { filter }) })
+    return merge([system, await open(nic, { signal })], { signal, ...(filter !== undefined && { filter }) })
   } catch (error) {
     await system.close()
     throw error

@@ -69,8 +69,8 @@ async function found(path: string): Promise<'nothing' | 'ours' | 'foreign'> {
     if (!(await lstat(path)).isFile()) return 'foreign'
     return (await readFile(path, 'utf8')).split('\n')[1] === MARK ? 'ours' : 'foreign'
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return 'nothing'
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(code)) return 'nothing'
     throw failure(path, error)
   }
 }

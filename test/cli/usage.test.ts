@@ -6,7 +6,7 @@ import { suite } from '../helpers/suite.js'
 import { TRACE } from '../helpers/trace.js'
 
 const test = suite('usage')
-const COMMANDS = ['dump', 'count', 'balance', 'pipeline', 'bounce', 'fields', 'devices', 'doctor', 'demo']
+const COMMANDS = ['dump', 'count', 'balance', 'pipeline', 'bounce', 'extcap', 'fields', 'devices', 'doctor', 'demo']
 
 test('--version', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
@@ -56,6 +56,9 @@ const WRONG: [string[], string][] = [
   [['dump', '-i', 'cluster:7@0', '-s', '100'], '--snaplen is not for cluster:7@0, which has what its balancer puts there'],
   [['count', '-i', 'cluster:7@0', '--ring', '8'], '--ring is not for cluster:7@0, which has what its balancer puts there'],
   [['pipeline', '-r', TRACE], 'there is no stage'],
+  [['extcap'], 'what is to be done?'],
+  [['extcap', 'remove'], "there is no 'extcap remove'"],
+  [['extcap', 'install', '--user', '--system'], '--user and --system exclude each other'],
   [['bounce', '-r', TRACE, '-o', 'cluster:8@0'], '-o makes a cluster, and cluster:8@0 would be a queue of one'],
   [['bounce', '-r', TRACE, '-o', 'cluster:8', '--bypass-qdisc'], '--bypass-qdisc is for network interfaces, not for cluster:8'],
   [['bounce', '-r', TRACE, '-o', 'lo', '--group', 'root'], '--group is for a new cluster, not for lo'],
