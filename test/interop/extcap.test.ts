@@ -195,14 +195,14 @@ test('options: exit events, failed calls, framing, snaplen', async () => {
 test('packets of a network interface stand beside the events, with their process', async () => {
   await installed()
   const path = file('merged.pcapng')
-  const talk = 'ip link set lo up; (for i in $(seq 30); do bash -c "exec 3<>/dev/tcp/127.0.0.1/9"; sleep 0.2; done) 2> /dev/null &'
-  const { code, stderr } = await run('unshare', ['-n', 'bash', '-c', `${talk} tshark -i sysdig -o extcap.sysdig.merge:lo -a duration:3 -w ${path}; status=$?; kill %1; exit $status`], { env: ENV })
+  const talk = 'ip link set lo up; while :; do bash -c "exec 3<>/dev/tcp/127.0.0.1/9"; sleep 0.1; done 2> /dev/null & talking=$!'
+  const { code, stderr } = await run('unshare', ['-n', 'bash', '-c', `${talk}; tshark -i sysdig -f 'proc.name = bash' -o extcap.sysdig.merge:lo -a duration:4 -w ${path}; status=$?; kill $talking; exit $status`], { env: ENV })
   assert.is(code, 0, stderr)
   const frames = lines((await tshark(['-r', path, '-T', 'fields', '-e', 'frame.interface_name', '-e', 'eth.type', '-e', 'frame.comment'])).stdout).map(line => line.split('\t'))
   const packets = frames.filter(([name]) => name === 'lo')
-  assert.ok(packets.length > 0 && packets.length < frames.length, `${packets.length} of ${frames.length}`)
+  assert.ok(packets.length > 0 && packets.length < frames.length, `${packets.length} of ${frames.length}: ${stderr}`)
   assert.ok(frames.every(([name, type]) => (name === 'sysdig') === (type === '0x88b5')))
-  assert.ok(packets.some(([, , comment]) => /pid=\d+ comm=bash/.test(comment)), stderr)
+  assert.ok(packets.every(([, , comment]) => /^pid=\d+ comm=bash /.test(comment)))
 }, { needs: LIVE })
 
 /** Options → what tshark shows of the reason. */
@@ -247,13 +247,19 @@ async function byHand(name: string, reader: string, ...options: string[]) {
   return { child, ended, read: once(reading, 'exit') }
 }
 
+/** On a machine that is busy with other things events may be lost, and then that is said. */
+function endedWell({ code, said }: { code: number | null; said: string }): void {
+  assert.is(code, 0, said)
+  assert.match(said, /^(sysring: \d+ dropped .*\n)?$/)
+}
+
 test('SIGINT and SIGTERM, as a Ctrl-C in a terminal brings them, end it with a file that is complete', async () => {
   const path = file('terminated.pcapng')
   const { child, ended, read } = await byHand('signals', `cat FIFO > '${path}'`, '--framing', 'ethernet', '--filter', 'proc.name = cat')
   while (!existsSync(path) || lstatSync(path).size < 100_000) await new Promise(resolve => setTimeout(resolve, 50))
   child.kill('SIGINT')
   child.kill('SIGTERM')
-  assert.equal(await ended, { code: 0, said: '' })
+  endedWell(await ended)
   await read
   const { stdout, stderr } = await run('tshark', ['-r', path, '-T', 'fields', '-e', 'frame.number'], { env: ENV })
   assert.not.match(stderr, 'cut short')
@@ -268,7 +274,7 @@ for (const [what, options] of [['there is something to write', ['--filter', 'pro
   test(`it ends when its reader has gone and ${what}`, async () => {
     const { ended, read } = await byHand(`gone ${what}`, 'head -c 2000 FIFO > /dev/null', ...options)
     await read
-    assert.equal(await ended, { code: 0, said: '' })
+    endedWell(await ended)
   }, { needs: LIVE })
 }
 
