@@ -21,13 +21,8 @@ export type CaptureValues = Partial<Record<OptionName | 'extcap-capture-filter',
 export async function run(values: CaptureValues): Promise<number> {
   try {
     using fifo = await Fifo.open(values.fifo)
-    try {
-      await pour(values, fifo)
-      return OK
-    } catch (error) {
-      // Before the FIFO closes: then Wireshark looks for the reason.
-      return fail(error)
-    }
+    // A failure is told before the FIFO closes: then Wireshark looks for the reason.
+    return await pour(values, fifo).then(() => OK, fail)
   } catch (error) {
     return fail(error)
   }

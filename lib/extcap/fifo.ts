@@ -5,12 +5,12 @@ import { CaptureError } from '../errors.js'
 
 /** How often it is looked whether somebody reads, in ms. */
 const LOOK_MS = 10
-/** The same when somebody does: only the death of the reader is told by nothing else. */
+/** The same when somebody does, in ms: Wireshark tells when it has enough, and nobody when it was killed. */
 const WATCH_MS = 500
 /** As long as Wireshark may take to begin to read, in ms. */
 const PATIENCE_MS = 30_000
 
-/** The pipe to the reader's end of which Wireshark, or its dumpcap, sits. */
+/** The pipe to Wireshark's dumpcap. */
 export class Fifo implements Disposable {
   /** Writes as fast as the reader reads; fails with EPIPE when there is none. */
   readonly stream: Socket

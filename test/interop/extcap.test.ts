@@ -1,4 +1,4 @@
-// timeout: 240
+// timeout: 400
 /** The interface `sysdig` in Debian's tshark: the list, the options, captures, errors; judged by tshark, capinfos and sysdig. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -137,7 +137,7 @@ test('a capture with both filters, ended by count: tshark, sysdig and we read th
   const { code, stderr } = await capturing('-f', 'proc.name = cat', '-o', 'extcap.sysdig.filter:evt.type = openat or evt.type = close', '-c', '60', '-w', path)
   assert.is(code, 0, stderr)
   assert.match(stderr, /^60 packets captured/m)
-  assert.not.match(stderr, 'extcap pipe')
+  assert.not.match(stderr, 'ERR_')
 
   const ofUs: { type: number; name: string; ts: bigint }[] = []
   for await (const burst of await openFile(path)) {
@@ -157,7 +157,7 @@ test('a capture ended by time, and what Wireshark does itself', async () => {
   /** Events of cat, and of the tshark that captures and its children. */
   const counts = async (...options: string[]) => {
     const path = file('time.pcapng')
-    const { code, stdout: pid, stderr } = await run('bash', ['-c', 'echo $$; exec tshark -i sysdig "$@"', 'bash', '-a', 'duration:2', '-w', path, ...options], { env: ENV })
+    const { code, stdout: pid, stderr } = await run('bash', ['-c', 'echo $$; exec tshark -i sysdig "$@"', 'bash', '-a', 'duration:4', '-w', path, ...options], { env: ENV })
     assert.is(code, 0, stderr)
     const { stdout } = await sysring(['dump', '-q', '-r', path, '-p', '%proc.name %proc.pid %proc.ppid'])
     const events = lines(stdout).map(line => line.split(' '))
@@ -173,7 +173,7 @@ test('a capture ended by time, and what Wireshark does itself', async () => {
 test('options: exit events, failed calls, framing, snaplen', async () => {
   await installed()
   const path = file('options.pcapng')
-  const { code, stderr } = await capturing('-a', 'duration:1', '-w', path, '-f', 'proc.name = cat and evt.type in (openat, read)',
+  const { code, stderr } = await capturing('-c', '40', '-w', path, '-f', 'proc.name = cat and evt.type in (openat, read)',
     '-o', 'extcap.sysdig.events:exit', '-o', 'extcap.sysdig.dropfailed:true', '-o', 'extcap.sysdig.framing:ethernet', '-o', 'extcap.sysdig.snaplen:5')
   assert.is(code, 0, stderr)
   assert.match((await run('capinfos', ['-E', path])).stdout, /encapsulation: +Ethernet/)
@@ -187,7 +187,7 @@ test('options: exit events, failed calls, framing, snaplen', async () => {
       if (ev.name === 'read') assert.ok(data!.length <= 5)
     }
   }
-  assert.ok(events > 0)
+  assert.is(events, 40)
   // The filter of the capture, as the file says.
   assert.match((await run('capinfos', ['-I', path])).stdout, 'Filter string = proc.name = cat and evt.type in (openat, read)')
 }, { needs: [...LIVE, 'capinfos'] })
