@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { COMMAND, FIRST } from './build.js'
 import { Child } from './child.js'
@@ -9,7 +11,13 @@ import { timed } from './timed.js'
 
 const SMALL = fileURLToPath(new URL('../examples/trace.scap.gz', import.meta.url))
 
-const COMMANDS: readonly { name: string; needs?: string; command: string[] }[] = [
+interface Command {
+  name: string
+  needs?: string
+  command: string[]
+}
+
+const COMMANDS: readonly Command[] = [
   { name: 'node -e 0', command: [process.execPath, '-e', '0'] },
   { name: 'sysring --version', command: [...COMMAND, '--version'] },
   { name: 'sysring dump -r small -n 1', command: [...COMMAND, 'dump', '-q', '-r', SMALL, '-n', '1'] },
@@ -18,6 +26,14 @@ const COMMANDS: readonly { name: string; needs?: string; command: string[] }[] =
   { name: 'sysdig -r small -n 1', needs: 'sysdig', command: ['sysdig', '-r', SMALL, '-n', '1'] },
   { name: 'tcpdump --version', needs: 'tcpdump', command: ['tcpdump', '--version'] },
   { name: 'tshark --version', needs: 'tshark', command: ['tshark', '--version'] },
+]
+
+/** What Wireshark and tshark ask at each of their starts, and while a filter is typed; of the file that is installed for them. */
+const QUESTIONS: readonly { name: string; args: string[] }[] = [
+  { name: 'extcap: interfaces', args: ['--extcap-interfaces', '--extcap-version=4.0'] },
+  { name: 'extcap: options', args: ['--extcap-config', '--extcap-interface', 'sysdig'] },
+  { name: 'extcap: link types', args: ['--extcap-dlts', '--extcap-interface', 'sysdig'] },
+  { name: 'extcap: a filter', args: ['--extcap-capture-filter', 'proc.name = cat and fd.name contains /etc', '--extcap-interface', 'sysdig'] },
 ]
 
 const LIVE: readonly { name: string; options: object }[] = [
@@ -33,7 +49,10 @@ export const start: Suite = {
   about: 'start-up of the commands, and of a live capture until its first event',
   rivals: ['sysdig', 'tcpdump', 'tshark'],
   async run(bench) {
-    const commands = COMMANDS.filter(({ name, needs }) => bench.chosen(name) && (needs === undefined || isInstalled(needs)))
+    execFileSync(COMMAND[0], [...COMMAND.slice(1), 'extcap', 'install', '--dir', bench.folder])
+    const extcap = join(bench.folder, 'sysring')
+    const questions: Command[] = QUESTIONS.map(({ name, args }) => ({ name, command: [extcap, ...args] }))
+    const commands = [...COMMANDS, ...questions].filter(({ name, needs }) => bench.chosen(name) && (needs === undefined || isInstalled(needs)))
     const live = LIVE.filter(({ name }) => bench.chosen(name))
     const series = await rounds([
       ...commands.map(({ name, command }) => ({ name, run: () => timed(command, bench.folder) })),

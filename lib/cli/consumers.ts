@@ -1,15 +1,15 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 
 /**
- * The processes that read what this one writes to standard output, and those that read their output in turn.
+ * The processes that read what this one, or another, writes to standard output, and those that read their output in turn.
  *
  * A live capture whose output is piped would otherwise feed itself: each event makes its reader work, and that work is
- * more events. Found in /proc: whoever has our pipe as its standard input. Empty when standard output is no pipe.
+ * more events. Found in /proc: whoever has that pipe as its standard input. Empty when standard output is no pipe.
  */
-export function consumers(): number[] {
+export function consumers(of = process.pid): number[] {
   const readers = readersOfPipes()
   const found: number[] = []
-  let pipe = target('self', 1)
+  let pipe = target(String(of), 1)
   while (pipe !== undefined && found.length < 64) {
     const next = (readers.get(pipe) ?? []).filter(pid => !found.includes(pid))
     found.push(...next)

@@ -6,7 +6,7 @@ import { suite } from '../helpers/suite.js'
 import { TRACE } from '../helpers/trace.js'
 
 const test = suite('usage')
-const COMMANDS = ['dump', 'count', 'balance', 'pipeline', 'bounce', 'dissector', 'fields', 'devices', 'doctor', 'demo']
+const COMMANDS = ['dump', 'count', 'balance', 'pipeline', 'bounce', 'extcap', 'dissector', 'fields', 'devices', 'doctor', 'demo']
 
 test('--version', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
@@ -60,6 +60,9 @@ const WRONG: [string[], string][] = [
   [['dissector', 'install', '--user', '--system'], '--user and --system exclude each other'],
   [['dissector', 'print', '--json'], 'print writes it to standard output, and takes no options'],
   [['pipeline', '-r', TRACE], 'there is no stage'],
+  [['extcap'], 'what is to be done?'],
+  [['extcap', 'remove'], "there is no 'extcap remove'"],
+  [['extcap', 'install', '--user', '--system'], '--user and --system exclude each other'],
   [['bounce', '-r', TRACE, '-o', 'cluster:8@0'], '-o makes a cluster, and cluster:8@0 would be a queue of one'],
   [['bounce', '-r', TRACE, '-o', 'cluster:8', '--bypass-qdisc'], '--bypass-qdisc is for network interfaces, not for cluster:8'],
   [['bounce', '-r', TRACE, '-o', 'lo', '--group', 'root'], '--group is for a new cluster, not for lo'],
