@@ -56,7 +56,7 @@ export class LentPacket extends PacketAt {
         const end = at + caplen
         const flags = frameFlags(view, record)
         if ((flags & FRAME_SUMMARY) !== 0 && record + SUMMARY <= end) {
-          if (isNew) sequences.summary(view.getUint32(record, true), view.getUint32(record + 4, true), view.getUint32(record + 8, true))
+          if (isNew) sequences.summary(view.getInt32(record, true), view.getInt32(record + 4, true), view.getInt32(record + 8, true))
           return false
         }
         if (showFrame(event, memory, view, record, end, flags)) return !isNew || (flags & FRAME_SEQUENCE) === 0 || counted(sequences, view, record + event.len, end)
@@ -124,7 +124,7 @@ function showFrame(event: Event, memory: Uint8Array, view: DataView, record: num
 
 /** Counts the number behind a record; false when that has come before. */
 function counted(sequences: Sequences, view: DataView, at: number, end: number): boolean {
-  if (at + SEQUENCE_TRAILER <= end) return sequences.see(view.getUint32(at, true), view.getUint32(at + 4, true))
+  if (at + SEQUENCE_TRAILER <= end) return sequences.see(view.getInt32(at, true), view.getInt32(at + 4, true))
   sequences.cut()
   return true
 }

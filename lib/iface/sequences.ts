@@ -27,13 +27,13 @@ export class Sequences {
     this.#isWhole = isWhole
   }
 
-  /** A frame has come; false when it has come before. */
+  /** A frame has come; false when it has come before. Both numbers as signed ones, which V8 needs no heap for. */
   see(stream: number, sequence: number): boolean {
     const last = this.#last
     return (last !== undefined && last.stream === stream ? last : this.#turnTo(stream, sequence)).see(sequence)
   }
 
-  /** A sender says of itself what number its next frame has, and how many events it could not send. */
+  /** The same; a sender says of itself what number its next frame has, and how many events it could not send. */
   summary(stream: number, sequence: number, notSent: number): void {
     this.summaries++
     this.#turnTo(stream, sequence).told(sequence, notSent)
@@ -71,9 +71,9 @@ export class Sequences {
     return { total: total + network + sender + duplicate, ...dropped, network, sender, duplicate }
   }
 
-  /** Each sender's. */
+  /** Each sender's counts. */
   streams(): StreamStats[] {
-    return Array.from(this.#streams.values(), ({ stream, received, missing, reordered, duplicates, notSent }) => ({ stream, received, missing, reordered, duplicates, notSent }))
+    return Array.from(this.#streams.values(), ({ stream, received, missing, reordered, duplicates, notSent }) => ({ stream: stream >>> 0, received, missing, reordered, duplicates, notSent }))
   }
 
   #turnTo(id: number, sequence: number): Stream {

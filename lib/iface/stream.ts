@@ -29,17 +29,17 @@ export class Stream implements StreamStats {
   reordered = 0
   duplicates = 0
   notSent = 0
-  /** When it was last heard of: for whoever has too many of them. */
+  /** When it was last heard of, for whoever has too many of them. */
   heard = 0
   /** The number after the highest one that is known of. */
   #next: number
   /** How many numbers before `#next` can be missing: those since the first one, at most the window. */
   #known = 0
   readonly #arrived = new Int32Array(WINDOW >>> 5)
-  /** The sender's count of events not sent, when it last told; -1: never yet. */
-  #notSent = -1
+  /** The sender's count of events not sent, when it last told. */
+  #notSent: number | undefined
 
-  /** `next`: the number that comes first. */
+  /** `next`: the number that comes first. All numbers may be given as signed ones. */
   constructor(stream: number, next: number) {
     this.stream = stream
     this.#next = next | 0
@@ -74,7 +74,7 @@ export class Stream implements StreamStats {
     const ahead = (next - this.#next) | 0
     if (ahead > 0) this.#skip(ahead)
     // An older count that was overtaken looks like a step back.
-    const more = this.#notSent < 0 ? 0 : (notSent - this.#notSent) | 0
+    const more = this.#notSent === undefined ? 0 : (notSent - this.#notSent) | 0
     if (more < 0) return
     this.notSent += more
     this.#notSent = notSent

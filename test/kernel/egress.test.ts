@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
-import { type Capture, merge, type NicOptions, open, openFile, openSender, type Stats } from '../../lib/index.js'
+import { type Capture, type CaptureError, merge, type NicOptions, open, openFile, openSender, type Stats, type StreamStats } from '../../lib/index.js'
 import type { Event } from '../../lib/event/event.js'
 import { FRAME_SEQUENCE, FRAME_SUMMARY } from '../../lib/export/framing.js'
-import type { StreamStats } from '../../lib/iface/stream.js'
 import { busy } from '../helpers/busy.js'
 import { synthetic } from '../helpers/capture.js'
 import { folder } from '../helpers/folder.js'
@@ -322,6 +321,9 @@ test('addressed to one station', async () => {
   await sendTrace({ sender, maxEvents: 300 })
   sender.close()
   assert.is((await judge.packets()).length, 300)
+  for (const destination of ['', 'eth0', '02:00:5e:10:00', '02:00:5e:10:00:01:02', '0x00:5e:10:00:01']) {
+    assert.throws(() => openSender(net.from, { destination }), (error: CaptureError) => error.code === 'ERR_CAPTURE_OPTION')
+  }
 }, { needs: ['tcpdump'] })
 
 test('a file of the frames tells the same', async () => {

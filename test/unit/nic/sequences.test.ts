@@ -71,6 +71,15 @@ test('the end, which only the sender can tell', () => {
   assert.is(sequences.summaries, 4)
 })
 
+test('streams and counts beyond 31 bits, given as signed numbers', () => {
+  const sequences = new Sequences(true)
+  sequences.summary(0xdeadbeef | 0, 0x7fffffff, 0xffffffff | 0)
+  sequences.see(0xdeadbeef | 0, 0x7fffffff)
+  sequences.see(0xdeadbeef | 0, 0x80000001 | 0)
+  sequences.summary(0xdeadbeef | 0, 0x80000002 | 0, 2)
+  assert.equal(sequences.streams(), [{ stream: 0xdeadbeef, received: 2, missing: 1, reordered: 0, duplicates: 0, notSent: 3 }])
+})
+
 test('what the receiver lost itself is not counted again, nor what it has seen in part', () => {
   const sequences = new Sequences(true)
   sequences.see(1, 0)
