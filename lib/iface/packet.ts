@@ -78,9 +78,8 @@ export class LentPacket extends PacketAt {
   }
 
   /**
-   * The same for files, whose readers come back to what they have looked at, at most to the last two packets that were shown and what was
-   * passed over before them:
-   * `place` is where it begins in the file.
+   * The same for files, whose readers come back to what they have looked at: at most to the last two packets that were shown, and what
+   * was passed over before them. `place` is where it begins in the file.
    */
   showAt(place: number, event: Event, memory: Uint8Array, view: DataView, at: number, caplen: number, len: number, tsHi: number, tsLo: number): boolean {
     const isNew = place > this.#newest

@@ -33,7 +33,7 @@ export class Sequences {
     return (last !== undefined && last.stream === stream ? last : this.#turnTo(stream, sequence)).see(sequence)
   }
 
-  /** The same; a sender says of itself what number its next frame has, and how many events it could not send. */
+  /** A sender says what number its next frame has, and how many events it could not send. Signed numbers as well. */
   summary(stream: number, sequence: number, notSent: number): void {
     this.summaries++
     this.#turnTo(stream, sequence).told(sequence, notSent)
