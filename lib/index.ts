@@ -26,6 +26,7 @@ export type { Stage } from './pipeline/stage.js'
 
 // What they deliver
 export { Capture, type CaptureOptions, type CpuStats, type Interface, type Stats } from './iface/capture.js'
+export type { StreamStats } from './iface/stream.js'
 export type { MetadataBlock } from './iface/metadata.js'
 export type { Burst, Lost } from './iface/burst.js'
 export { Event, FLAG_STATE_ONLY, PACKET } from './event/event.js'

@@ -236,8 +236,15 @@ export interface NicRingOptions {
 
 /** The C++ side of a NIC that frames are sent to; see native/addon/sender_handle.cc. */
 export interface SenderHandle {
-  /** How many of the frames, which lie back to back in `frames`, are settled: sent, or counted as not sent. Never waits. */
-  send(frames: Uint8Array, lengths: Uint32Array): number
+  /**
+   * How many of the frames, which lie back to back in `frames`, are settled: sent, or counted as not sent. Where `numbered` is not 0
+   * the frame's last four bytes become its sequence number, which is used up by being sent. Never waits.
+   */
+  send(frames: Uint8Array, lengths: Uint32Array, numbered: Uint8Array): number
+  /** Sends a frame that is in no count; false when that fails. */
+  notify(frame: Uint8Array): boolean
+  /** The sequence number of the next numbered frame. */
+  sequence(): number
   /** Counts so many frames as not sent for want of room. */
   giveUp(count: number): void
   /** Writes sent, their bytes, too_long, too_short, no_buffer, down, other. */

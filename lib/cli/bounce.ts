@@ -11,7 +11,10 @@ import { isBrokenPipe, OK, UsageError } from './report.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS, type SourceValues } from './source.js'
 
 const { cluster: _cluster, ...QUEUE_OPTIONS } = CLUSTER_OPTIONS
-const OUT_OPTIONS = { 'bypass-qdisc': { help: 'straight to its driver, past traffic control' } } as const
+const OUT_OPTIONS = {
+  to: { value: 'MAC', help: "address the frames of events to the collector's interface (default: a group address, for all)" },
+  'bypass-qdisc': { help: 'straight to its driver, past traffic control' },
+} as const
 
 const OPTIONS = {
   ...SOURCE_OPTIONS,
@@ -46,13 +49,13 @@ export async function run(args: string[]): Promise<number> {
   })
 }
 
-async function sent(values: SourceValues & { filter?: string; quiet?: true; json?: true; 'bypass-qdisc'?: true }, out: string): Promise<number> {
+async function sent(values: SourceValues & { filter?: string; quiet?: true; json?: true; to?: string; 'bypass-qdisc'?: true }, out: string): Promise<number> {
   const { filter, quiet, json } = values
   if (values.interface?.some(device => nameOf(device) === out) === true) {
     throw new UsageError(`what is sent out of ${out} would be captured there, and sent again`, 'give -o another interface')
   }
   const { openSender } = await import('../export/nic.js')
-  using sender = openSender(out, { bypassQdisc: values['bypass-qdisc'] === true })
+  using sender = openSender(out, { bypassQdisc: values['bypass-qdisc'] === true, ...values.to !== undefined && { destination: values.to } })
   await using capture = await openSource(values, filter === undefined ? {} : { filter })
   const report = new SenderReport(capture, sender)
   const output = new Output()
@@ -117,11 +120,12 @@ class SenderReport {
     const meter = this.#meter
     meter.step(final)
     const out = this.#sender.stats()
-    return JSON.stringify({ final, seconds: seconds(meter.totalMs), ...this.#capture.stats(), out: { device: this.#sender.device, ...out, rate: meter.rate('sent', out.sent) } })
+    return JSON.stringify({ final, seconds: seconds(meter.totalMs), ...this.#capture.stats(), out: { device: this.#sender.device, stream: this.#sender.stream, ...out, rate: meter.rate('sent', out.sent) } })
   }
 }
 
 function footer(stats: Stats, { sent, bytes, notSent }: Sent, out: string, seconds: number): string[] {
   const missed = notSent.total === 0 ? '0 not sent' : lossText(notSent, sent + notSent.total).replace('dropped', 'not sent')
-  return [...footerLines(stats, seconds, false), `${sent} sent out of ${out}, ${bytes} bytes`, missed]
+  const hint = notSent.too_long > 0 ? [`hint: what is too long goes out with a larger MTU on all of the way: ip link set ${out} mtu 9000 (veth: 65535); or keep less of it: -s`] : []
+  return [...footerLines(stats, seconds, false), `${sent} sent out of ${out}, ${bytes} bytes`, missed, ...hint]
 }

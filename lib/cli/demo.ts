@@ -68,7 +68,8 @@ and for sysdig:
 async function openLive(seconds: number): Promise<Capture | undefined> {
   try {
     const [{ open }, { consumers }] = await Promise.all([import('../open.js'), import('./consumers.js')])
-    const pids = { deny: consumers(), children: true }
+    const { pids: deny, children } = consumers()
+    const pids = { deny, children }
     const capture = await interruptible(signal => open('sysdig', { signal, maxDurationMs: seconds * 1000, maxEvents: MAX_EVENTS, pids, state: true }))
     console.log(`capturing from ${capture.device} for ${seconds} s, Ctrl-C ends it; of the events at most ${LINES} per second are printed, one of a kind\n`)
     return capture

@@ -204,7 +204,8 @@ async function pids(values: SourceValues): Promise<LiveOptions['pids']> {
   if (values.readers === true) return { deny: not ?? [] }
   const { consumers } = await import('./consumers.js')
   // With children: tshark leaves the reading to a dumpcap that it starts later.
-  return { deny: [...(not ?? []), ...consumers()], children: not === undefined }
+  const { pids, children } = consumers()
+  return { deny: [...(not ?? []), ...pids], children: children && not === undefined }
 }
 
 function pidList(name: string, text: string | undefined): number[] | undefined {

@@ -15,6 +15,7 @@ export const WRITE_OPTIONS = {
   write: { group: 'Write', short: 'w', value: 'FILE', help: 'write the events instead of printing them; - for standard output' },
   format: { value: 'FORMAT', choices: ['pcap', 'pcapng', 'scap'], help: 'otherwise told from the ending of FILE, else pcapng' },
   framing: { value: 'FRAMING', choices: ['scap', 'ethernet', 'user0'], help: 'how an event is carried in pcap and pcapng (default: ethernet)' },
+  'no-comments': { help: 'of merged captures: no comments that say the process of each packet' },
   compress: { short: 'z', help: 'write gzip' },
   'file-size': { short: 'C', value: 'MB', help: 'begin a new file, FILE0, FILE1 …, when one has that many million bytes' },
   seconds: { short: 'G', value: 'SECONDS', help: 'begin a new file after that long; % in FILE: the time, as strftime(3)' },
@@ -26,6 +27,7 @@ export interface WriteValues {
   write?: string
   format?: FormatName
   framing?: PcapngOptions['framing']
+  'no-comments'?: true
   compress?: true
   'file-size'?: string
   seconds?: string
@@ -83,7 +85,7 @@ export async function write(capture: Capture, values: WriteValues & { write: str
     ...(framing !== undefined && { framing }),
     ...(compress === true && { gzip: true }),
     ...(onEvent !== undefined && { onEvent }),
-    ...(merged && { comments: processText }),
+    ...(merged && values['no-comments'] !== true && { comments: processText }),
     until: event => gate.endsBefore(event),
   }
   const rotated = rotation(values)

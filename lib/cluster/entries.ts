@@ -38,7 +38,7 @@ export class Entries implements Cursor {
   readonly #mask: number
   readonly #interfaces: readonly Interface[]
   readonly #passesState: boolean
-  readonly #packet = new LentPacket(false)
+  readonly #packet = new LentPacket()
   #at: number
   #end: number
 

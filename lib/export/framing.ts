@@ -7,6 +7,11 @@
  * The sysring header has 4 bytes: u8 version, u8 flags, u16 cpu (little endian, as the record). A frame that a snaplen
  * has cut still begins with all of this; the record's own `len` then says more than there is.
  *
+ * What a NicSender sends also has a number, behind the record, where its `len` ends (FRAME_SEQUENCE in the flags): u32 stream,
+ * drawn by each sender, u32 sequence, from 0, which runs over. Ethernet's padding comes after it. And it says from time to time, in a
+ * frame of its own (FRAME_SUMMARY), how far its numbers have come: in the record's place u32 stream, u32 sequence of the next
+ * frame, u32 events that it could not send. All little endian.
+ *
  * 0x88B5 is IEEE 802 "Local Experimental Ethertype 1". Both addresses are locally administered. Enter events go from
  * the process (…:01) to the kernel (…:02) and exit events back, so that `ether src` tells them apart.
  */
@@ -19,6 +24,10 @@ export const FRAME_VERSION = 1
 
 /** In the header's flags: the record only updates state. The same bit as FLAG_STATE_ONLY of an event. */
 export const FRAME_STATE_ONLY = 0x01
+/** In the header's flags: the number of the frame stands behind the record. */
+export const FRAME_SEQUENCE = 0x02
+/** In the header's flags: no record, but what the sender says of its numbers. */
+export const FRAME_SUMMARY = 0x04
 /** In the header's flags: the record is from before 2018 and has a header of 22 bytes. */
 export const FRAME_V1 = 0x80
 
@@ -26,6 +35,11 @@ export type Framing = 'ethernet' | 'user0'
 
 const ETHERNET_HEADER = 14
 const SYSRING_HEADER = 4
+
+/** Bytes behind the record that say its number. */
+export const SEQUENCE_TRAILER = 8
+/** Bytes of a summary in the record's place. */
+export const SUMMARY = 12
 
 /** Bytes before the record. */
 export function frameHeader(framing: Framing): number {
@@ -78,4 +92,18 @@ export function frameFlags(view: DataView, record: number): number {
 /** The CPU of the record that unwrap() found. */
 export function frameCpu(view: DataView, record: number): number {
   return view.getUint16(record - 2, true)
+}
+
+/** Of a record in a frame: adds FRAME_SEQUENCE, and the number behind its `end`. */
+export function writeNumber(view: DataView, record: number, end: number, stream: number, sequence: number): void {
+  view.setUint8(record - 3, view.getUint8(record - 3) | FRAME_SEQUENCE)
+  view.setUint32(end, stream, true)
+  view.setUint32(end + 4, sequence, true)
+}
+
+/** Writes what a sender says of its numbers in the record's place; the flags before it are FRAME_SUMMARY. */
+export function writeSummary(view: DataView, record: number, stream: number, sequence: number, notSent: number): void {
+  view.setUint32(record, stream, true)
+  view.setUint32(record + 4, sequence, true)
+  view.setUint32(record + 8, notSent, true)
 }

@@ -99,7 +99,9 @@ function pids(text: string | undefined, withReaders: boolean): LiveOptions['pids
   const reader = process.ppid
   // Without a parent there is nobody to leave out.
   if (withReaders || reader <= 1) return undefined
-  return { deny: [reader, ...consumers(reader)], children: true }
+  // One of those that have started us, a shell, has other children.
+  const { pids, children } = consumers(reader)
+  return { deny: [reader, ...children ? pids : pids.slice(0, -1)], children: true }
 }
 
 async function opened({ calls, nic, filter, framing }: Wanted, signal: AbortSignal): Promise<Capture> {

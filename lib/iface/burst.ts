@@ -27,6 +27,17 @@ export interface Lost {
   [cause: string]: number
 }
 
+/** What `dropped` has more than `before`, by cause; moves that up to it. What has turned up after all is not taken back. */
+export function lostSince(before: Lost, dropped: Lost): Lost {
+  const lost: Lost = { total: 0 }
+  for (const cause of Object.keys(dropped)) {
+    if (cause === 'total') continue
+    lost.total += lost[cause] = Math.max(0, dropped[cause] - (before[cause] ?? 0))
+    before[cause] = (before[cause] ?? 0) + lost[cause]
+  }
+  return lost
+}
+
 /**
  * The unit of delivery: the records that were there when the consumer asked, walked synchronously.
  *

@@ -4,6 +4,7 @@ import type { Table } from '../field/field.js'
 import type { State } from '../state/state.js'
 import type { BalancerSource } from '../native.js'
 import type { MetadataBlock } from './metadata.js'
+import type { StreamStats } from './stream.js'
 
 /** One interface of a capture: records refer to it by index. */
 export interface Interface {
@@ -35,7 +36,9 @@ export interface Stats {
   /**
    * Records lost, by cause; `total` is their sum. Live: `buffer` no room in the ring, `nested` while another one was written
    * on that CPU, `page_fault` an argument was not in memory (kernel module only), `no_ring` on a CPU without a ring,
-   * `unrecorded` counted by the kernel module and not in its ring, for a reason it does not tell.
+   * `unrecorded` counted by the kernel module and not in its ring, for a reason it does not tell. Of frames with numbers, which another
+   * machine sends (`sysring bounce`): `network` sent and not arrived, `sender` what it could not send, `duplicate` frames that came
+   * again, which are no loss and in `seen` as well.
    */
   dropped: Lost
   /** Of `dropped.buffer`, how many were of which kind of call: from kernel modules since 3.0, which count that. */
@@ -44,9 +47,11 @@ export interface Stats {
   filtered: number
   /** Records still unread in the rings; of a closed capture, left there for good. */
   pending: number
-  /** Records that came too late to be put in order: older than one read before them. */
+  /** Records that came too late to be put in order: older than one read before them, or overtaken by one on the network. */
   late: number
   perCpu: CpuStats[]
+  /** Of frames with numbers: each sender's, by what they tell. The 64 that were heard of last. */
+  streams?: StreamStats[]
 }
 
 /** Options that every capture has. */

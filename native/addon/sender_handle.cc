@@ -8,6 +8,8 @@ Napi::Function SenderHandle::Define(Napi::Env env) {
   return DefineClass(env, "SenderHandle",
                      {
                          InstanceMethod<&SenderHandle::Send>("send"),
+                         InstanceMethod<&SenderHandle::Notify>("notify"),
+                         InstanceMethod<&SenderHandle::Sequence>("sequence"),
                          InstanceMethod<&SenderHandle::GiveUp>("giveUp"),
                          InstanceMethod<&SenderHandle::Counters>("counters"),
                          InstanceMethod<&SenderHandle::Close>("close"),
@@ -36,18 +38,35 @@ bool SenderHandle::IsOpen(Napi::Env env) const {
   return false;
 }
 
-// send(frames: Uint8Array, lengths: Uint32Array): how many of the frames, which lie back to back, are settled. Never waits.
+// send(frames: Uint8Array, lengths: Uint32Array, numbered: Uint8Array): how many of the frames, which lie back to back, are settled.
+// Those marked in `numbered` get their sequence number into their last four bytes. Never waits.
 Napi::Value SenderHandle::Send(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!IsOpen(env)) return env.Undefined();
   auto frames = info[0].As<Napi::Uint8Array>();
   auto lengths = info[1].As<Napi::Uint32Array>();
+  auto numbered = info[2].As<Napi::Uint8Array>();
   size_t count = 0, bytes = 0;
-  for (; count < lengths.ElementLength(); count++) {
+  for (; count < lengths.ElementLength() && count < numbered.ElementLength(); count++) {
     if (lengths[count] > frames.ElementLength() - bytes) break;
     bytes += lengths[count];
   }
-  return Napi::Number::New(env, static_cast<double>(sender_->Send(frames.Data(), lengths.Data(), count)));
+  return Napi::Number::New(env, static_cast<double>(sender_->Send(frames.Data(), lengths.Data(), numbered.Data(), count)));
+}
+
+// notify(frame: Uint8Array): sends a frame that is in no count; false when that fails.
+Napi::Value SenderHandle::Notify(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!IsOpen(env)) return env.Undefined();
+  auto frame = info[0].As<Napi::Uint8Array>();
+  return Napi::Boolean::New(env, sender_->Notify(frame.Data(), frame.ElementLength()));
+}
+
+// sequence(): the number of the next numbered frame.
+Napi::Value SenderHandle::Sequence(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!IsOpen(env)) return env.Undefined();
+  return Napi::Number::New(env, sender_->sequence());
 }
 
 // giveUp(count): counts so many as not sent for want of room.

@@ -20,6 +20,8 @@ class SenderHandle : public Napi::ObjectWrap<SenderHandle> {
 
  private:
   Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value Notify(const Napi::CallbackInfo& info);
+  Napi::Value Sequence(const Napi::CallbackInfo& info);
   void GiveUp(const Napi::CallbackInfo& info);
   void Counters(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);

@@ -1,6 +1,7 @@
 #include "packet_sender.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <unistd.h>
@@ -43,14 +44,19 @@ PacketSender::PacketSender(const std::string& name, bool bypass_qdisc) : message
 
 PacketSender::~PacketSender() { close(socket_); }
 
-size_t PacketSender::Send(const uint8_t* frames, const uint32_t* lengths, size_t count) {
+size_t PacketSender::Send(uint8_t* frames, const uint32_t* lengths, const uint8_t* numbered, size_t count) {
   size_t done = 0;
-  const uint8_t* at = frames;
+  uint8_t* at = frames;
   while (done < count) {
     size_t batch = std::min(count - done, kBatch);
-    const uint8_t* end = at;
+    uint8_t* end = at;
+    uint32_t sequence = sequence_;
     for (size_t i = 0; i < batch; i++) {
-      pieces_[i] = {const_cast<uint8_t*>(end), lengths[done + i]};
+      if (numbered[done + i] != 0 && lengths[done + i] >= sizeof sequence) {
+        uint32_t little = htole32(sequence++);
+        memcpy(end + lengths[done + i] - sizeof little, &little, sizeof little);
+      }
+      pieces_[i] = {end, lengths[done + i]};
       messages_[i] = {};
       messages_[i].msg_hdr.msg_iov = &pieces_[i];
       messages_[i].msg_hdr.msg_iovlen = 1;
@@ -66,13 +72,18 @@ size_t PacketSender::Send(const uint8_t* frames, const uint32_t* lengths, size_t
       sent = 1;
     } else {
       counters_.sent += static_cast<uint64_t>(sent);
-      for (int i = 0; i < sent; i++) counters_.sent_bytes += pieces_[i].iov_len;
+      for (int i = 0; i < sent; i++) {
+        counters_.sent_bytes += pieces_[i].iov_len;
+        if (numbered[done + static_cast<size_t>(i)] != 0) sequence_++;
+      }
     }
     for (int i = 0; i < sent; i++) at += pieces_[i].iov_len;
     done += static_cast<size_t>(sent);
   }
   return done;
 }
+
+bool PacketSender::Notify(const uint8_t* frame, size_t length) { return send(socket_, frame, length, 0) == static_cast<ssize_t>(length); }
 
 void PacketSender::CountFailure(int error) {
   switch (error) {

@@ -33,9 +33,16 @@ class PacketSender {
   // Sends frames that lie back to back in `frames`, `lengths[i]` bytes each, and never waits. Returns how many of them are settled,
   // sent or counted as not sent; fewer than `count` when there is no room: the rest may be given again a little later, or be counted
   // by GiveUp().
-  size_t Send(const uint8_t* frames, const uint32_t* lengths, size_t count);
+  //
+  // Where `numbered[i]` is not 0 the frame's last four bytes become its sequence number, little endian. A number is used up by being
+  // sent: what is missing of them at the other end was lost on the way.
+  size_t Send(uint8_t* frames, const uint32_t* lengths, const uint8_t* numbered, size_t count);
+  // Sends one frame that is in no count; false when that fails.
+  bool Notify(const uint8_t* frame, size_t length);
   // Counts so many frames as not sent for want of room.
   void GiveUp(size_t count) { counters_.no_buffer += count; }
+  // The number of the next numbered frame. They begin at 0 and run over.
+  uint32_t sequence() const { return sequence_; }
 
   const SendCounters& counters() const { return counters_; }
 
@@ -43,6 +50,7 @@ class PacketSender {
   void CountFailure(int error);
 
   int socket_;
+  uint32_t sequence_ = 0;
   SendCounters counters_ = {};
   std::vector<mmsghdr> messages_;
   std::vector<iovec> pieces_;

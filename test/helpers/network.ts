@@ -93,9 +93,9 @@ let dumps = 0
 
 /**
  * tcpdump, listening; without -U, which would be a write for each packet, and so events again where system calls are what is sent.
- * `packets()` ends it and gives what it has written; it throws if something was dropped.
+ * `packets()` ends it and gives what it has written to `path`; it throws if something was dropped.
  */
-export async function tcpdump(device: string, args: readonly string[] = [], namespace?: string): Promise<{ packets(): Promise<SeenPacket[]> }> {
+export async function tcpdump(device: string, args: readonly string[] = [], namespace?: string): Promise<{ path: string; packets(): Promise<SeenPacket[]> }> {
   const path = file(`${dumps++}.pcap`)
   const inside = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace]
   const [command, ...rest] = [...inside, 'tcpdump', '-i', device, '-n', '--immediate-mode', '-s', '2048', '-B', '65536', '--time-stamp-precision=nano', '-w', path, ...args]
@@ -110,6 +110,7 @@ export async function tcpdump(device: string, args: readonly string[] = [], name
     child.once('close', () => reject(new Error(`tcpdump: ${said}`)))
   })
   return {
+    path,
     async packets() {
       // Until it has nothing more to write.
       for (let size = -1; size !== statSync(path).size;) {
@@ -122,4 +123,40 @@ export async function tcpdump(device: string, args: readonly string[] = [], name
       return all(await openFile(path))
     },
   }
+}
+
+/** Two interfaces of the test's namespace, joined by a switch (a bridge in a namespace of its own) whose ports can be made to misbehave. */
+export interface Switched {
+  readonly from: string
+  readonly to: string
+  /** Runs `tc` on the port that what is sent out of `from` comes in by. */
+  tc(command: string, ...args: string[]): string
+  /** Frames that the port's ingress has dropped, as the kernel counts them. */
+  drops(): number
+  remove(): void
+}
+
+export function switched(): Switched {
+  const name = `srt${process.pid % 100_000}s${pairs++}`
+  const [from, to] = [`${name}a`, `${name}b`]
+  const remove = () => {
+    for (const args of [['link', 'del', from], ['link', 'del', to], ['netns', 'del', name]]) try { ip(...args) } catch { /* gone */ }
+    process.off('exit', remove)
+  }
+  process.on('exit', remove)
+  ip('netns', 'add', name)
+  ip('-n', name, 'link', 'add', 'name', 'switch', 'type', 'bridge')
+  for (const [end, port] of [[from, 'port0'], [to, 'port1']]) {
+    ip('link', 'add', 'name', end, 'type', 'veth', 'peer', 'name', port, 'netns', name)
+    execFileSync('sysctl', ['-qw', `net.ipv6.conf.${end}.disable_ipv6=1`])
+    ip('netns', 'exec', name, 'sysctl', '-qw', `net.ipv6.conf.${port}.disable_ipv6=1`)
+    ip('-n', name, 'link', 'set', port, 'mtu', '65535', 'master', 'switch', 'up')
+    ip('link', 'set', end, 'mtu', '65535', 'up')
+  }
+  ip('netns', 'exec', name, 'sysctl', '-qw', 'net.ipv6.conf.switch.disable_ipv6=1')
+  ip('-n', name, 'link', 'set', 'switch', 'mtu', '65535', 'up')
+  const tc = (command: string, ...args: string[]) => ip('netns', 'exec', name, 'tc', ...command.split(' '), ...args)
+  tc('qdisc add dev port0 clsact')
+  const drops = () => (JSON.parse(tc('-s -j qdisc show dev port0')) as { kind: string; drops: number }[]).find(({ kind }) => kind === 'clsact')!.drops
+  return { from, to, tc, drops, remove }
 }

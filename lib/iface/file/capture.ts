@@ -1,5 +1,5 @@
 import { CaptureError } from '../../errors.js'
-import { Burst, type Lost } from '../burst.js'
+import { Burst, type Lost, lostSince } from '../burst.js'
 import { Capture, type CaptureOptions, type Interface, type Stats } from '../capture.js'
 import type { Follower } from '../../state/follower.js'
 import type { State } from '../../state/state.js'
@@ -34,8 +34,8 @@ export class FileCapture extends Capture {
   #turned = performance.now()
   /** Ends the wait for it. */
   #wake = () => {}
-  /** `dropped` when the burst was opened. */
-  #dropped: Lost
+  /** What was lost when the burst was opened. */
+  readonly #lostBefore: Lost = { total: 0 }
   readonly #following: Following | undefined
   readonly #follower: Follower | undefined
   /** The section that the state is of, and how many of its metadata blocks are in it. */
@@ -49,7 +49,6 @@ export class FileCapture extends Capture {
     this.#window = window
     this.#format = format
     this.#noticeMs = options.signal === undefined ? Infinity : NOTICE_MS
-    this.#dropped = format.dropped
     this.#following = following
     this.#pace = speed === undefined ? undefined : new Pace(format, window, speed)
     const source = this.#pace ?? format
@@ -123,11 +122,14 @@ export class FileCapture extends Capture {
 
   #opened(): true {
     if (this.#follower !== undefined) this.#takeIn(this.#follower)
-    const { dropped } = this.#format
-    const total = dropped.total - this.#dropped.total
-    this.burst.lost = { total, file: total }
-    this.#dropped = dropped
+    this.burst.lost = lostSince(this.#lostBefore, this.#lost())
     return true
+  }
+
+  /** What the file says was lost, and what the numbers of frames in it tell, where there are any. */
+  #lost(): Lost {
+    const { dropped, sequences } = this.#format
+    return sequences.isEmpty ? dropped : sequences.lost(dropped)
   }
 
   /** Lists that have come since the last burst become part of the state. */
@@ -159,8 +161,12 @@ export class FileCapture extends Capture {
 
   stats(): Stats {
     const delivered = this.burst._count
-    const { dropped } = this.#format
+    const { sequences } = this.#format
+    const dropped = this.#lost()
     const filtered = this.#follower?.filtered ?? 0
-    return { seen: delivered + filtered + dropped.total, delivered, dropped, filtered, pending: 0, late: 0, perCpu: [] }
+    return {
+      seen: delivered + filtered + dropped.total, delivered, dropped, filtered, pending: 0, late: sequences.reordered, perCpu: [],
+      ...!sequences.isEmpty && { streams: sequences.streams() },
+    }
   }
 }

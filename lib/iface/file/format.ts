@@ -2,6 +2,7 @@ import { CaptureError } from '../../errors.js'
 import type { Cursor, Lost } from '../burst.js'
 import type { Interface } from '../capture.js'
 import type { MetadataBlock } from '../metadata.js'
+import type { Sequences } from '../sequences.js'
 
 /**
  * One file format. As a cursor it walks the records in the window, in place, and stops at everything else: the window's
@@ -14,6 +15,8 @@ export interface Format extends Cursor {
   readonly section: number
   /** What the file itself says was lost when it was recorded. A new object when that changes. */
   readonly dropped: Lost
+  /** The numbers of frames in it, which tell what more was lost. */
+  readonly sequences: Sequences
   /**
    * Moves the window on to the next record. Returns 0 when it stands there, complete and checked; otherwise how many
    * bytes are needed in the window to go on. Throws ERR_CAPTURE_FORMAT for bytes that cannot be.

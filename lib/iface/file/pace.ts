@@ -34,8 +34,8 @@ export class Pace implements Cursor {
   wait(): number {
     const now = performance.now()
     const { at } = this.#window
-    this.#format.next(this.#probe)
-    const age = this.#age(this.#probe, now)
+    // Nothing to wait for where a frame is passed over.
+    const age = this.#format.next(this.#probe) ? this.#age(this.#probe, now) : 0
     this.#window.at = at
     this.#probe._end()
     this.#due = (now - this.#started) * this.#speed

@@ -2,6 +2,7 @@ import type { Event } from '../../event/event.js'
 import type { Lost } from '../burst.js'
 import type { Interface } from '../capture.js'
 import { LentPacket } from '../packet.js'
+import { Sequences } from '../sequences.js'
 import { type Format, malformed, MAX_BLOCK } from './format.js'
 import type { Window } from './window.js'
 
@@ -28,7 +29,8 @@ export class Pcap implements Format {
   readonly #little: boolean
   /** Nanoseconds per unit of the second half of a time stamp. */
   readonly #unit: number
-  readonly #packet = new LentPacket(true)
+  readonly sequences = new Sequences(true)
+  readonly #packet = new LentPacket(this.sequences)
 
   constructor(window: Window, magic: { little: boolean; nanos: boolean }) {
     this.#window = window
@@ -55,20 +57,28 @@ export class Pcap implements Format {
 
   next(event: Event): boolean {
     const window = this.#window
-    const { view, at } = window
-    const room = window.end - at - PACKET_HEADER
-    if (room < 0) return false
     const little = this.#little
-    const caplen = view.getUint32(at + 8, little)
-    if (caplen > room) return false
+    for (;;) {
+      const { view, at } = window
+      const room = window.end - at - PACKET_HEADER
+      if (room < 0) return false
+      const caplen = view.getUint32(at + 8, little)
+      if (caplen > room) return false
+      if (this.#show(event, window, view, at, caplen)) return true
+    }
+  }
+
+  /** The packet at hand; false when it is to be passed over. Stands behind it then. */
+  #show(event: Event, window: Window, view: DataView, at: number, caplen: number): boolean {
+    const little = this.#little
     // Seconds times 10^9 is beyond 2^53: the two halves of the seconds are multiplied apart.
     const seconds = view.getUint32(at, little)
     const high = (seconds >>> 16) * 1e9
     const low = (high % 65536) * 65536 + (seconds & 0xffff) * 1e9 + view.getUint32(at + 4, little) * this.#unit
     const tsHi = Math.floor(high / 65536) + Math.floor(low / TWO32)
     event.iface = 0
-    this.#packet.show(event, window.memory, view, at + PACKET_HEADER, caplen, view.getUint32(at + 12, little), tsHi, low % TWO32)
+    const { offset } = window
     window.at = at + PACKET_HEADER + caplen
-    return true
+    return this.#packet.showAt(offset, event, window.memory, view, at + PACKET_HEADER, caplen, view.getUint32(at + 12, little), tsHi, low % TWO32)
   }
 }

@@ -5,6 +5,7 @@ import type { Lost } from '../burst.js'
 import type { Interface } from '../capture.js'
 import type { MetadataBlock } from '../metadata.js'
 import { LentPacket } from '../packet.js'
+import { Sequences } from '../sequences.js'
 import * as block from './blocks.js'
 import { type Format, malformed, MAX_BLOCK } from './format.js'
 import { Contents, type Described, nanoseconds } from './section.js'
@@ -28,7 +29,8 @@ const SMALLEST = block.FRAMING + block.CPU_SIZE + HEADER
 export class Pcapng implements Format {
   readonly #window: Window
   readonly #contents = new Contents()
-  readonly #packet = new LentPacket(true)
+  readonly sequences = new Sequences(true)
+  readonly #packet = new LentPacket(this.sequences)
   /** Only here to find out, between bursts, whether the block that the window stands at is sound. */
   readonly #probe = new Event()
   /** Records that were passed over. */
@@ -117,12 +119,22 @@ export class Pcapng implements Format {
   }
 
   #nextOther(event: Event, room: number): boolean {
-    const { view, at } = this.#window
-    const size = view.getUint32(at + 4, this.#little)
-    if (size > room || size < block.FRAMING || view.getUint32(at + size - 4, this.#little) !== size) return false
-    const found = this.#show(event, view.getUint32(at, this.#little), at + 8, size - block.FRAMING)
-    if (found) this.#window.at = at + size
-    return found
+    const window = this.#window
+    const { view, end } = window
+    while (room >= block.FRAMING) {
+      const { at } = window
+      const size = view.getUint32(at + 4, this.#little)
+      if (size > room || size < block.FRAMING || view.getUint32(at + size - 4, this.#little) !== size) return false
+      if (this.#show(event, view.getUint32(at, this.#little), at + 8, size - block.FRAMING)) {
+        window.at = at + size
+        return true
+      }
+      if (window.at === at) return false
+      // A frame was passed over.
+      room = end - window.at
+      if (this.#events >= 0 && room >= block.FRAMING && view.getInt32(window.at, true) === block.EVENT) return this.next(event)
+    }
+    return false
   }
 
   #show(event: Event, type: number, at: number, size: number): boolean {
@@ -174,8 +186,8 @@ export class Pcapng implements Format {
     const little = this.#little
     const caplen = view.getUint32(at + 12, little)
     if (iface >= this.#contents.described.length || caplen > size - 20) return false
-    this.#showPacket(event, this.#contents.described[iface], at + 20, caplen, view.getUint32(at + 16, little), view.getUint32(at + 4, little), view.getUint32(at + 8, little))
-    return true
+    return this.#showPacket(event, this.#contents.described[iface], at + 20, caplen, view.getUint32(at + 16, little), view.getUint32(at + 4, little), view.getUint32(at + 8, little))
+      || this.#passOver(at + size)
   }
 
   /** No time, always the section's first interface, and cut at its snaplen. */
@@ -185,12 +197,17 @@ export class Pcapng implements Format {
     const len = this.#window.view.getUint32(at, this.#little)
     const caplen = Math.min(len, described.snaplen === 0 ? len : described.snaplen)
     if (caplen > size - 4) return false
-    this.#showPacket(event, described, at + 4, caplen, len, 0, 0)
-    return true
+    return this.#showPacket(event, described, at + 4, caplen, len, 0, 0) || this.#passOver(at + size)
   }
 
-  #showPacket(event: Event, described: Described, at: number, caplen: number, len: number, high: number, low: number): void {
-    const { memory, view } = this.#window
+  /** Of a frame that is to be passed over: stands behind its block, which ends with its length. */
+  #passOver(end: number): false {
+    this.#window.at = end + 4
+    return false
+  }
+
+  #showPacket(event: Event, described: Described, at: number, caplen: number, len: number, high: number, low: number): boolean {
+    const { memory, offset, view } = this.#window
     const { clock } = described
     if (clock.unit === 1000) {
       const product = low * 1000
@@ -203,7 +220,7 @@ export class Pcapng implements Format {
     }
     event.iface = described.index
     this.#packet.linktype = described.linktype
-    this.#packet.show(event, memory, view, at, caplen, len, high, low)
+    return this.#packet.showAt(offset, event, memory, view, at, caplen, len, high, low)
   }
 
   settle(): number {
@@ -250,7 +267,7 @@ export class Pcapng implements Format {
     const { at } = this.#window
     const wanted = this.#wanted
     this.#wanted = undefined
-    const isWhole = this.next(this.#probe)
+    const isWhole = this.next(this.#probe) || this.#window.at !== at
     this.#wanted = wanted
     if (!isWhole) throw malformed(`a ${kind} that does not fit its block (type 0x${type.toString(16)})`, offset)
     this.#window.at = at

@@ -1,6 +1,7 @@
 import type { Event } from '../../event/event.js'
 import type { Cursor } from '../burst.js'
 import { LentPacket, STORED_HEADER, storedLength, storeHeader } from '../packet.js'
+import type { Sequences } from '../sequences.js'
 
 const TWO32 = 0x1_0000_0000
 
@@ -16,10 +17,10 @@ export class Bank implements Cursor {
   #at = 0
   #end = 0
 
-  constructor(bytes: number, linktype: number, decap: boolean) {
+  constructor(bytes: number, linktype: number, sequences?: Sequences) {
     this.#memory = Buffer.allocUnsafeSlow(bytes)
     this.#view = new DataView(this.#memory.buffer)
-    this.#packet = new LentPacket(decap)
+    this.#packet = new LentPacket(sequences)
     this.#packet.linktype = linktype
   }
 
@@ -50,14 +51,15 @@ export class Bank implements Cursor {
   }
 
   next(event: Event): boolean {
-    if (this.#walked === this.count) return false
-    const at = this.#at
-    // Whole packets: as long as on the wire.
-    const length = storedLength(this.#view, at)
-    this.#packet.showStored(event, this.#memory, this.#view, at, length)
-    this.#at = at + STORED_HEADER + length
-    this.#walked++
-    return true
+    while (this.#walked < this.count) {
+      const at = this.#at
+      // Whole packets: as long as on the wire.
+      const length = storedLength(this.#view, at)
+      this.#at = at + STORED_HEADER + length
+      this.#walked++
+      if (this.#packet.showStored(event, this.#memory, this.#view, at, length)) return true
+    }
+    return false
   }
 
   clear(): void {

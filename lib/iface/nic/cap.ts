@@ -1,13 +1,14 @@
 import { isMainThread } from 'node:worker_threads'
 import type { Cap } from 'cap'
 import { CaptureError } from '../../errors.js'
-import { Burst, type Cursor, type Lost } from '../burst.js'
+import { Burst, type Cursor, type Lost, lostSince } from '../burst.js'
 import { Capture, type CaptureOptions, type Interface, type Stats } from '../capture.js'
 import { follow } from '../follow.js'
 import type { Following } from '../following.js'
 import { netnsOf } from '../../state/netns.js'
 import { Proc } from '../../state/proc.js'
 import { refuseOthers } from '../options.js'
+import { Sequences } from '../sequences.js'
 import { Bank } from './bank.js'
 
 /** Options of a capture through the package `cap`. */
@@ -23,7 +24,7 @@ const NAMES: ReadonlySet<string> = new Set<keyof CapOptions>(['maxEvents', 'maxD
 /** What this way of capturing cannot do, compared with open('eth0'). */
 const LIMITS: readonly string[] = [
   'no kernel timestamps: a packet has the time at which JavaScript got it, in microseconds at best',
-  'no drop counts: what the kernel or libpcap lost is not known, only what found no room here',
+  'no drop counts: what the kernel or libpcap lost is not known, only what found no room here; of numbered frames it counts as lost by the network',
   'no length on the wire: what is longer than 65535 bytes is cut unseen',
   'no worker threads: it runs on the main thread only',
   'no snaplen, no fanout, and always promiscuous',
@@ -49,11 +50,11 @@ export class CapCapture extends Capture {
   readonly limits: readonly string[] = LIMITS
   protected readonly burst: Burst
   readonly #cap: Cap
-  readonly #decap: boolean
+  readonly #sequences: Sequences | undefined
   #filling: Bank
   #lent: Bank
   #dropped = 0
-  #lostBefore = 0
+  readonly #lostBefore: Lost = { total: 0 }
   #lookedAt = Date.now()
   #stopped = false
   #wake = () => {}
@@ -62,14 +63,14 @@ export class CapCapture extends Capture {
   constructor(name: string, { Cap: Opener }: typeof import('cap'), options: CapOptions, following?: Following) {
     super(options)
     this.device = `cap:${name}`
-    this.#decap = options.decap ?? false
+    this.#sequences = options.decap === true ? new Sequences(options.bpf === undefined) : undefined
     const buffer = Buffer.alloc(PACKET_BYTES)
     this.#cap = new Opener()
     this.#cap.on('packet', length => this.#take(buffer, length))
     const linktype = LINKTYPES[openOrKeep(this.#cap, name, options.bpf ?? '', buffer)] ?? 0
     this.interfaces = [{ name, linktype, snaplen: 65_535, netns: netnsOf(new Proc(), 'thread-self') }]
-    this.#filling = new Bank(BANK_BYTES, linktype, this.#decap)
-    this.#lent = new Bank(BANK_BYTES, linktype, this.#decap)
+    this.#filling = new Bank(BANK_BYTES, linktype, this.#sequences)
+    this.#lent = new Bank(BANK_BYTES, linktype, this.#sequences)
     const banks: Cursor = { next: event => this.#lent.next(event) }
     this.burst = new Burst(following?.begin(banks) ?? banks)
   }
@@ -100,9 +101,7 @@ export class CapCapture extends Capture {
       return false
     }
     ;[this.#filling, this.#lent] = [this.#lent, this.#filling]
-    const lost = this.#dropped - this.#lostBefore
-    this.#lostBefore = this.#dropped
-    this.burst.lost = { total: lost, buffer: lost } satisfies Lost
+    this.burst.lost = lostSince(this.#lostBefore, this.#lost())
     return true
   }
 
@@ -126,13 +125,21 @@ export class CapCapture extends Capture {
     this.finish()
   }
 
-  /** A packet has the time at which it came here. */
+  #lost(): Lost {
+    const dropped = { total: this.#dropped, buffer: this.#dropped }
+    return this.#sequences?.lost(dropped) ?? dropped
+  }
 
+  /** A packet has the time at which it came here: only frames can be late. */
   stats(): Stats {
     const delivered = this.burst._count
     const pending = this.#filling.count + this.#lent.left
-    const dropped = this.#dropped
-    return { seen: delivered + pending + dropped, delivered, dropped: { total: dropped, buffer: dropped }, filtered: 0, pending, late: 0, perCpu: [] }
+    const dropped = this.#lost()
+    const sequences = this.#sequences
+    return {
+      seen: delivered + pending + dropped.total, delivered, dropped, filtered: 0, pending, late: sequences?.reordered ?? 0, perCpu: [],
+      ...sequences && { streams: sequences.streams() },
+    }
   }
 }
 

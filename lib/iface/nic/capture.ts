@@ -4,10 +4,11 @@ import type { Follower } from '../../state/follower.js'
 import { netnsOf } from '../../state/netns.js'
 import { Proc } from '../../state/proc.js'
 import type { State } from '../../state/state.js'
-import { Burst, type Lost } from '../burst.js'
+import { Burst, type Lost, lostSince } from '../burst.js'
 import { Capture, type Interface, type LentSource, type Stats } from '../capture.js'
 import { follow } from '../follow.js'
 import type { Following } from '../following.js'
+import { Sequences } from '../sequences.js'
 import { type CheckedNicOptions, checkNicOptions, type NicOptions } from './options.js'
 import { PacketRing } from './ring.js'
 
@@ -27,7 +28,8 @@ export class NicCapture extends Capture {
   readonly interfaces: readonly Interface[]
   protected readonly burst: Burst
   readonly #handle: NicHandle
-  readonly #decap: boolean
+  /** Of the frames that are shown as what they carry; undefined: none are. */
+  readonly #sequences: Sequences | undefined
   readonly #ring: PacketRing
   readonly #follower: Follower | undefined
   /** How long to sleep when no block is ready, in ms. */
@@ -45,16 +47,16 @@ export class NicCapture extends Capture {
   /** After the end: when to stop waiting for the last block. */
   #patience = 0
   #error = 0
-  #lostBefore = 0
+  readonly #lostBefore: Lost = { total: 0 }
   #finalStats: Stats | undefined
 
   /** @internal Takes `handle` over. */
-  constructor(device: string, handle: NicHandle, options: NicOptions, { snaplen, decap, maxWaitMs }: CheckedNicOptions, following?: Following) {
+  constructor(device: string, handle: NicHandle, options: NicOptions, { bpf, decap, fanout, maxWaitMs, snaplen }: CheckedNicOptions, following?: Following) {
     super(options)
     this.device = device
     this.#handle = handle
-    this.#decap = decap
-    this.#ring = new PacketRing(handle, decap)
+    this.#sequences = decap ? new Sequences(bpf === undefined && fanout === undefined) : undefined
+    this.#ring = new PacketRing(handle, this.#sequences)
     this.#retireMs = retireMs(maxWaitMs)
     this.#pauseMs = Math.max(1, maxWaitMs - this.#retireMs - 1)
     this.interfaces = [{ name: device, linktype: handle.linktype(), snaplen, netns: netnsOf(new Proc(), 'thread-self') }]
@@ -65,7 +67,7 @@ export class NicCapture extends Capture {
   override get state(): State | undefined { return this.#follower?.state }
 
   override get _lendable(): boolean {
-    return this.#follower === undefined && !this.#decap && this._limits.maxEvents === Infinity
+    return this.#follower === undefined && this.#sequences === undefined && this._limits.maxEvents === Infinity
   }
 
   override _lend(iface: number): LentSource {
@@ -142,14 +144,19 @@ export class NicCapture extends Capture {
 
   #pending(): number {
     this.#handle.counters(this.#counters)
-    return this.#counters[0] - this.#counters[1] - this.#ring.delivered
+    return this.#counters[0] - this.#counters[1] - this.#ring.read
   }
 
   #lostSince(): Lost {
     this.#handle.counters(this.#counters)
-    const lost = this.#counters[1] - this.#lostBefore
-    this.#lostBefore = this.#counters[1]
-    return lost === 0 ? NOTHING : { total: lost, buffer: lost }
+    return lostSince(this.#lostBefore, this.#lost())
+  }
+
+  /** As of the last look at the counters. */
+  #lost(): Lost {
+    const [, buffer] = this.#counters
+    const dropped = { total: buffer, buffer }
+    return this.#sequences?.lost(dropped) ?? dropped
   }
 
   stats(): Stats {
@@ -158,18 +165,23 @@ export class NicCapture extends Capture {
 
   #readStats(): Stats {
     const unread = this.#pending()
-    const [seen, dropped] = this.#counters
+    const [packets, buffer] = this.#counters
+    const dropped = this.#lost()
     const filtered = this.#follower?.filtered ?? 0
     // Of a lent ring only the balancer may look at the packets: what it has not read yet counts as delivered to it.
     const pending = this.#lent ? 0 : unread
+    const sequences = this.#sequences
+    const passedOver = sequences === undefined ? 0 : sequences.summaries + sequences.duplicates
+    const delivered = packets - buffer - passedOver - pending - filtered
     return {
-      seen,
-      delivered: seen - dropped - pending - filtered,
-      dropped: { total: dropped, buffer: dropped },
+      seen: delivered + dropped.total + filtered + pending,
+      delivered,
+      dropped,
       filtered,
       pending,
-      late: this.#ring.late,
+      late: this.#ring.late + (sequences?.reordered ?? 0),
       perCpu: [],
+      ...sequences && { streams: sequences.streams() },
     }
   }
 }
@@ -178,8 +190,6 @@ export class NicCapture extends Capture {
 function retireMs(maxWaitMs: number): number {
   return maxWaitMs >> 1
 }
-
-const NOTHING: Lost = Object.freeze({ total: 0 })
 
 /** Opens the interface of that name for capture; packets come from now on. */
 export async function openNic(name: string, options: NicOptions): Promise<NicCapture> {

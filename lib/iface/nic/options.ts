@@ -24,7 +24,11 @@ export interface NicOptions extends CaptureOptions {
   ringBytes?: number
   /** A packet is delivered at most so many ms after it came, if the loop is free: 2 … 1000, default 10. */
   maxWaitMs?: number
-  /** Show frames that carry a system call of this library (EtherType 0x88B5) as that event, as files do. Default: false. */
+  /**
+   * Show frames that carry a system call of this library (EtherType 0x88B5) as that event, as files do. Their numbers tell what was lost
+   * on the way (`dropped.network` in stats()), unless `bpf` or `fanout` choose among the frames. State begins with the first of them:
+   * what ran and was open before, nobody tells. Default: false.
+   */
   decap?: boolean
 }
 

@@ -2,6 +2,7 @@ import type { Event } from '../../event/event.js'
 import type { NicHandle } from '../../native.js'
 import type { Cursor } from '../burst.js'
 import { LentPacket } from '../packet.js'
+import type { Sequences } from '../sequences.js'
 
 /** Places in struct tpacket3_hdr (linux/if_packet.h). Native code has checked that what they say lies within the block. */
 const NEXT_OFFSET = 0
@@ -18,8 +19,8 @@ const TWO32 = 0x1_0000_0000
  * release() gives the block back.
  */
 export class PacketRing implements Cursor {
-  /** Packets handed out. */
-  delivered = 0
+  /** Packets read: handed out, or passed over. */
+  read = 0
   /** Of those, the ones that were older than one before them. */
   late = 0
   readonly #handle: NicHandle
@@ -39,12 +40,12 @@ export class PacketRing implements Cursor {
   #newestHi = 0
   #newestLo = 0
 
-  constructor(handle: NicHandle, decap: boolean) {
+  constructor(handle: NicHandle, sequences?: Sequences) {
     const data = handle.data()
     this.#handle = handle
     this.#memory = new Uint8Array(data)
     this.#view = new DataView(data)
-    this.#packet = new LentPacket(decap)
+    this.#packet = new LentPacket(sequences)
     this.#packet.linktype = handle.linktype()
   }
 
@@ -59,7 +60,12 @@ export class PacketRing implements Cursor {
   }
 
   next(event: Event): boolean {
-    if (this.#left === 0) return false
+    while (this.#left > 0) if (this.#show(event)) return true
+    return false
+  }
+
+  /** The next packet; false when it is to be passed over. */
+  #show(event: Event): boolean {
     const at = this.#at
     const view = this.#view
     const second = view.getUint32(at + SEC, true)
@@ -76,11 +82,11 @@ export class PacketRing implements Cursor {
     } else {
       this.late++
     }
-    this.#packet.show(event, this.#memory, view, at + view.getUint16(at + MAC, true), view.getUint32(at + SNAPLEN, true), view.getUint32(at + LEN, true), tsHi, tsLo)
+    const packet = at + view.getUint16(at + MAC, true)
     this.#at = at + view.getUint32(at + NEXT_OFFSET, true)
     this.#left--
-    this.delivered++
-    return true
+    this.read++
+    return this.#packet.show(event, this.#memory, view, packet, view.getUint32(at + SNAPLEN, true), view.getUint32(at + LEN, true), tsHi, tsLo)
   }
 
   /** Seconds times 10^9 is beyond 2^53: the two halves of the seconds are multiplied apart. */

@@ -8,7 +8,7 @@ const test = suite('bank of packets')
 const packet = (length: number, value: number) => new Uint8Array(300).fill(value, 0, length)
 
 test('gives what was put in, in its order, with the time of that', () => {
-  const bank = new Bank(4096, 1, false)
+  const bank = new Bank(4096, 1)
   const before = BigInt(Math.floor(performance.timeOrigin + performance.now())) * 1_000_000n
   for (let i = 0; i < 20; i++) assert.is(bank.add(packet(60 + i, i), 60 + i), true)
   const after = BigInt(Math.ceil(performance.timeOrigin + performance.now())) * 1_000_000n
@@ -30,7 +30,7 @@ test('gives what was put in, in its order, with the time of that', () => {
 })
 
 test('refuses what it has no room for, and says when it fills up', () => {
-  const bank = new Bank(1000, 1, false)
+  const bank = new Bank(1000, 1)
   let taken = 0
   while (bank.add(packet(100, taken), 100)) {
     taken++

@@ -57,6 +57,8 @@ void hostile(void)
 			struct itimerval tick = { { 0, 50000 }, { 0, 50000 } };
 
 			made(SYS_setsid, 0, 0, 0, 0, 0, 0);
+			/* What 0 means as an fd is a file of the child's own: /dev/null would have no permissions left. */
+			made(SYS_dup2, made(SYS_memfd_create, (long)"own", 0, 0, 0, 0, 0), 0, 0, 0, 0, 0);
 			made(SYS_unshare, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET, 0, 0, 0, 0, 0);
 			/* Again and again: what waits is woken. */
 			made(SYS_setitimer, 0, (long)&tick, 0, 0, 0, 0);
