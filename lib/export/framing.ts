@@ -14,6 +14,10 @@ export const LINKTYPE_ETHERNET = 1
 /** DLT_USER0: the first of the link types for private use. */
 export const LINKTYPE_USER0 = 147
 
+/** The two ends of a call: where an enter event comes from, and an exit event. */
+export const ADDRESS_OF_PROCESS = '02:73:79:73:00:01'
+export const ADDRESS_OF_KERNEL = '02:73:79:73:00:02'
+
 export const ETHERTYPE = 0x88b5
 export const FRAME_VERSION = 1
 

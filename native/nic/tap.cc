@@ -1,0 +1,137 @@
+#include "tap.h"
+
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "../ring/ring.h"
+
+namespace sysring {
+
+namespace {
+
+constexpr char kDevice[] = "/dev/net/tun";
+// max_mtu of drivers/net/tun.c: MAX_MTU (65535) without the Ethernet header.
+constexpr int kMtu = 65535 - 14;
+constexpr char kPrivileges[] =
+    "become root (sudo), or: sudo setpriv --reuid $USER --regid $USER --init-groups --inh-caps +net_admin --ambient-caps +net_admin COMMAND; "
+    "in docker run: --cap-add NET_ADMIN --device /dev/net/tun";
+
+Failure OpenFailure(int error) {
+  std::string message = std::string(kDevice) + ": " + strerror(error);
+  switch (error) {
+    case ENOENT: return {"ERR_CAPTURE_NO_DEVICE", message, "modprobe tun; in docker run: --cap-add NET_ADMIN --device /dev/net/tun; otherwise: mkdir -p /dev/net && mknod /dev/net/tun c 10 200"};
+    case ENXIO:
+    case ENODEV: return {"ERR_CAPTURE_NO_DEVICE", message + " (the kernel has no driver for it)", "modprobe tun"};
+    case EACCES:
+    case EPERM: return {"ERR_CAPTURE_PERM", message, kPrivileges};
+    default: return {"ERR_CAPTURE_NO_DEVICE", message, "see what is missing: sysring doctor"};
+  }
+}
+
+Failure MakeFailure(const std::string& name, int error) {
+  std::string message = "cannot make the interface " + name + ": " + strerror(error);
+  switch (error) {
+    // It was asked for one that is not there yet.
+    case EEXIST:
+    case EBUSY: return {"ERR_CAPTURE_BUSY", "there is an interface named " + name + " already", "choose another name"};
+    case EINVAL: return {"ERR_CAPTURE_OPTION", message, "choose a name that ip link takes, such as sysdig0"};
+    case EPERM: return {"ERR_CAPTURE_PERM", message + " (CAP_NET_ADMIN is missing)", kPrivileges};
+    default: return {"ERR_CAPTURE_NO_DEVICE", message, "see what is missing: sysring doctor"};
+  }
+}
+
+// As dev_valid_name() of net/core/dev.c, and without the % that would number interfaces.
+void CheckName(const std::string& name) {
+  if (!name.empty() && name.size() < IFNAMSIZ && name != "." && name != ".." && name.find_first_of("/:% \t\n\v\f\r") == std::string::npos &&
+      name.find('\0') == std::string::npos) {
+    return;
+  }
+  throw Failure{"ERR_CAPTURE_OPTION", "'" + name + "' cannot be the name of an interface: 1 to 15 bytes, and none of / : % and blanks", "choose another one, such as sysdig0"};
+}
+
+// IPv6 would look for neighbours and routers as soon as the interface is up. No IPv6, no file; where /proc/sys cannot be written to, as in
+// containers, there is no other way to ask for it.
+void KeepIpv6Off(const std::string& name) {
+  std::string path = "/proc/sys/net/ipv6/conf/" + name + "/disable_ipv6";
+  int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  [[maybe_unused]] ssize_t written = write(fd, "1", 1);
+  close(fd);
+}
+
+// Quiet first, then up.
+void BringUp(const std::string& name) {
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ifreq request = {};
+  name.copy(request.ifr_name, IFNAMSIZ - 1);
+  auto ask = [&](unsigned long what) { return ioctl(fd, what, &request) == 0; };
+  request.ifr_mtu = kMtu;
+  bool is_up = fd >= 0 && ask(SIOCSIFMTU);
+  KeepIpv6Off(name);
+  request.ifr_flags = IFF_NOARP;
+  is_up = is_up && ask(SIOCSIFFLAGS);
+  request.ifr_flags = IFF_NOARP | IFF_UP;
+  is_up = is_up && ask(SIOCSIFFLAGS);
+  int error = errno;
+  if (fd >= 0) close(fd);
+  if (!is_up) throw MakeFailure(name, error);
+}
+
+}  // namespace
+
+Tap::Tap(const std::string& name) : name_(name) {
+  CheckName(name);
+  fd_ = open(kDevice, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  if (fd_ < 0) throw OpenFailure(errno);
+  try {
+    ifreq request = {};
+    name.copy(request.ifr_name, IFNAMSIZ - 1);
+    // IFF_TUN_EXCL: somebody else's is not taken over.
+    request.ifr_flags = IFF_TAP | IFF_NO_PI | static_cast<short>(IFF_TUN_EXCL);
+    if (ioctl(fd_, TUNSETIFF, &request) != 0) throw MakeFailure(name, errno);
+    BringUp(name);
+  } catch (...) {
+    close(fd_);
+    throw;
+  }
+}
+
+Tap::~Tap() { close(fd_); }
+
+void Tap::Write(const uint8_t* frames, const uint32_t* lengths, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    ssize_t written;
+    do written = write(fd_, frames, lengths[i]);
+    while (written < 0 && errno == EINTR);
+    if (written >= 0) {
+      counters_.written++;
+      counters_.written_bytes += static_cast<uint64_t>(written);
+    } else if (errno == EBADFD) {
+      counters_.down += count - i;
+      throw Failure{"ERR_CAPTURE_NO_DEVICE", "the interface " + name_ + " was removed", "leave it to this program to remove it: end that with Ctrl-C"};
+    } else {
+      CountFailure(errno);
+    }
+    frames += lengths[i];
+  }
+}
+
+void Tap::CountFailure(int error) {
+  switch (error) {
+    case EINVAL: counters_.too_short++; break;
+    case EAGAIN:
+    case ENOMEM:
+    case ENOBUFS: counters_.no_buffer++; break;
+    case EIO: counters_.down++; break;  // IFF_UP is not set
+    default: counters_.other++;
+  }
+}
+
+}  // namespace sysring
