@@ -249,8 +249,8 @@ export interface SenderHandle {
 
 /** The C++ side of an interface that was made to be written to; see native/addon/tap_handle.cc. */
 export interface TapHandle {
-  /** Writes frames that lie back to back in `frames`. Never waits: each is written or counted as not written. */
-  write(frames: Uint8Array, lengths: Uint32Array): void
+  /** Writes frames of what lies in up to 64 sources, four numbers each: TapFrame of native/nic/tap.h. Never waits: each is written or counted. */
+  write(sources: readonly Uint8Array[], frames: Uint32Array): void
   /** Writes frames written, their bytes, too_short, no_buffer, down, other. */
   counters(out: Float64Array): void
   /** Removes the interface. */
@@ -285,8 +285,8 @@ interface Addon {
   openNic(options: NicRingOptions): NicHandle
   /** `bypassQdisc`: straight to the driver, past the queueing discipline. */
   openSender(name: string, bypassQdisc: boolean): SenderHandle
-  /** Makes that interface, which goes when the handle is closed. */
-  openTap(name: string): TapHandle
+  /** Makes that interface, which goes when the handle is closed. `headers`: two Ethernet headers for records to choose from. */
+  openTap(name: string, headers: Uint8Array): TapHandle
   /** In the order of their indices. */
   interfaces(): NetworkInterface[]
   /** Compiles a filter in tcpdump's language, and says how many instructions it has. */

@@ -28,7 +28,7 @@ export const FRAME_V1 = 0x80
 
 export type Framing = 'ethernet' | 'user0'
 
-const ETHERNET_HEADER = 14
+export const ETHERNET_HEADER = 14
 const SYSRING_HEADER = 4
 
 /** Bytes before the record. */

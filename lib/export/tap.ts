@@ -3,9 +3,8 @@ import { CaptureError, isCaptureError } from '../errors.js'
 import type { Event } from '../event/event.js'
 import type { Lost } from '../iface/burst.js'
 import { guarded, native, type TapHandle } from '../native.js'
-import { Chunk } from './chunk.js'
-import { frameHeader, LINKTYPE_ETHERNET } from './framing.js'
-import { frame } from './pcapng.js'
+import { HEADER } from '../event/record.js'
+import { ETHERNET_HEADER, FRAME_V1, FRAME_VERSION, frameHeader, LINKTYPE_ETHERNET, wrap } from './framing.js'
 
 /** What became of the events that were given to a Tap: written + notWritten.total of them. */
 export interface TapStats {
@@ -22,8 +21,11 @@ export interface TapStats {
   notWritten: Lost
 }
 
-/** Frames in a batch at most: one call into the addon. */
+/** Frames in a batch at most, and memories that they lie in: one call into the addon. */
 const BATCH = 1024
+const SOURCES = 64
+/** Numbers that a frame is described by: TapFrame of native/nic/tap.h. */
+const WORDS = 4
 /** The longest frame: MAX_MTU of include/uapi/linux/if_ether.h, from which the driver of TAPs (drivers/net/tun.c) takes the header. */
 const LONGEST = 65_535
 /** What TapHandle.counters() writes after written and bytes. */
@@ -47,8 +49,9 @@ export class Tap implements Disposable {
   /** Of the interface, as the kernel numbers them. */
   readonly index: number
   readonly #handle: TapHandle
-  readonly #chunk = new Chunk()
-  readonly #lengths = new Uint32Array(BATCH)
+  // What was not written yet: not copied, but where it lies in memory that a burst lends.
+  readonly #frames = new Uint32Array(BATCH * WORDS)
+  #sources: Uint8Array[] = []
   readonly #counters = new Float64Array(2 + CAUSES.length)
   #count = 0
   #cut = 0
@@ -73,33 +76,43 @@ export class Tap implements Disposable {
   }
 
   #add(event: Event): void {
-    const packet = event._packet
-    if (packet !== undefined && packet.linktype !== LINKTYPE_ETHERNET) {
-      this.#linkType++
+    const { len, _packet: packet } = event // throws when its lease has ended
+    if (packet !== undefined) {
+      if (packet.linktype === LINKTYPE_ETHERNET) this.#put(packet._memory, packet._start, this.#cutTo(LONGEST, packet._length), 0, 0)
+      else this.#linkType++
       return
     }
-    let length = packet === undefined ? HEADER + event.len : packet.bytes.length
-    if (length > LONGEST) {
-      length = LONGEST
-      this.#cut++
+    const flags = event._header === HEADER ? event.flags : event.flags | FRAME_V1
+    this.#put(event._memory, event._at, this.#cutTo(LONGEST_RECORD, len), event.type & 1, FRAME_VERSION | flags << 8 | event.cpu << 16)
+  }
+
+  #cutTo(longest: number, length: number): number {
+    if (length <= longest) return length
+    this.#cut++
+    return longest
+  }
+
+  #put(memory: Uint8Array, at: number, length: number, exit: number, header: number): void {
+    let source = this.#sources.indexOf(memory)
+    if (this.#count === BATCH || (source < 0 && this.#sources.length === SOURCES)) {
+      this.#flush()
+      source = -1
     }
-    const out = this.#chunk
-    if (this.#count === BATCH || !out.fits(length)) this.#flush()
-    if (packet === undefined) {
-      frame(event, out, out.at, 'ethernet', length)
-    } else {
-      packet.bytes.copyTo(out.memory.subarray(out.at, out.at + length))
-      out.at += length
-    }
-    this.#lengths[this.#count++] = length
+    if (source < 0) source = this.#sources.push(memory) - 1
+    const frames = this.#frames
+    const word = this.#count++ * WORDS
+    frames[word] = source << 1 | exit
+    frames[word + 1] = at
+    frames[word + 2] = length
+    frames[word + 3] = header
   }
 
   #flush(): void {
-    const lengths = this.#lengths.subarray(0, this.#count)
-    const frames = this.#chunk.memory.subarray(0, this.#chunk.at)
+    const sources = this.#sources
+    const frames = this.#frames.subarray(0, this.#count * WORDS)
     this.#count = 0
-    this.#chunk.at = 0
-    guarded(() => this.#handle.write(frames, lengths))
+    this.#sources = []
+    guarded(() => this.#handle.write(sources, frames))
   }
 
   stats(): TapStats {
@@ -122,7 +135,18 @@ export class Tap implements Disposable {
   }
 }
 
-const HEADER = frameHeader('ethernet')
+const LONGEST_RECORD = LONGEST - frameHeader('ethernet')
+
+/** The Ethernet headers of enter and of exit events, one after the other. */
+function ethernetHeaders(): Uint8Array {
+  const headers = new Uint8Array(2 * ETHERNET_HEADER)
+  for (const exit of [0, 1]) {
+    const frame = new Uint8Array(frameHeader('ethernet'))
+    wrap(new DataView(frame.buffer), 0, 'ethernet', exit, 0, 0)
+    headers.set(frame.subarray(0, ETHERNET_HEADER), exit * ETHERNET_HEADER)
+  }
+  return headers
+}
 
 /**
  * Makes a network interface to write events to. Needs /dev/net/tun and CAP_NET_ADMIN. The name has 1 to 15 bytes.
@@ -132,7 +156,7 @@ const HEADER = frameHeader('ethernet')
 export function openTap(name: string): Tap {
   try {
     return guarded(() => {
-      const handle = native().openTap(name)
+      const handle = native().openTap(name, ethernetHeaders())
       return new Tap(name, native().interfaces().find(each => each.name === name)!.index, handle)
     })
   } catch (error) {

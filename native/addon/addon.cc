@@ -143,8 +143,11 @@ class Addon : public Napi::Addon<Addon> {
     return SenderHandle::Open(info.Env(), sender_.Value(), info[0].ToString(), info[1].ToBoolean());
   }
 
-  // openTap(name): makes that interface, which goes when the handle is closed.
-  Napi::Value OpenTap(const Napi::CallbackInfo& info) { return TapHandle::Open(info.Env(), tap_.Value(), info[0].ToString()); }
+  // openTap(name, headers: Uint8Array): makes that interface, which goes when the handle is closed. `headers`: the Ethernet header of
+  // records, and another one.
+  Napi::Value OpenTap(const Napi::CallbackInfo& info) {
+    return TapHandle::Open(info.Env(), tap_.Value(), info[0].ToString(), info[1].As<Napi::Uint8Array>());
+  }
 
   // interfaces(): of each network interface { name, index, linktype, mtu, up, loopback }.
   Napi::Value Interfaces(const Napi::CallbackInfo& info) {

@@ -1,10 +1,18 @@
 #include "tap_handle.h"
 
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <iterator>
 
 #include "throw_failure.h"
 
 namespace sysring {
+
+namespace {
+// Memories in a call at most: the same in lib/export/tap.ts.
+constexpr size_t kSources = 64;
+}  // namespace
 
 Napi::Function TapHandle::Define(Napi::Env env) {
   return DefineClass(env, "TapHandle",
@@ -15,9 +23,11 @@ Napi::Function TapHandle::Define(Napi::Env env) {
                      });
 }
 
-Napi::Value TapHandle::Open(Napi::Env env, Napi::Function constructor, const std::string& name) {
+Napi::Value TapHandle::Open(Napi::Env env, Napi::Function constructor, const std::string& name, Napi::Uint8Array headers) {
+  std::array<Tap::EthernetHeader, 2> ethernet = {};
+  std::memcpy(ethernet.data(), headers.Data(), std::min(headers.ElementLength(), sizeof ethernet));
   try {
-    auto tap = std::make_unique<Tap>(name);
+    auto tap = std::make_unique<Tap>(name, ethernet);
     Napi::Object object = constructor.New({});
     if (!env.IsExceptionPending()) Unwrap(object)->tap_ = std::move(tap);
     return object;
@@ -37,18 +47,19 @@ bool TapHandle::IsOpen(Napi::Env env) const {
   return false;
 }
 
-// write(frames: Uint8Array, lengths: Uint32Array): the frames lie back to back. Never waits.
+// write(sources: Uint8Array[], frames: Uint32Array): four numbers a frame, see TapFrame. Never waits.
 void TapHandle::Write(const Napi::CallbackInfo& info) {
   if (!IsOpen(info.Env())) return;
-  auto frames = info[0].As<Napi::Uint8Array>();
-  auto lengths = info[1].As<Napi::Uint32Array>();
-  size_t count = 0, bytes = 0;
-  for (; count < lengths.ElementLength(); count++) {
-    if (lengths[count] > frames.ElementLength() - bytes) break;
-    bytes += lengths[count];
+  auto memories = info[0].As<Napi::Array>();
+  auto frames = info[1].As<Napi::Uint32Array>();
+  std::array<TapSource, kSources> sources;
+  size_t count = std::min<size_t>(memories.Length(), kSources);
+  for (size_t i = 0; i < count; i++) {
+    auto memory = memories.Get(static_cast<uint32_t>(i)).As<Napi::Uint8Array>();
+    sources[i] = {memory.Data(), memory.ElementLength()};
   }
   try {
-    tap_->Write(frames.Data(), lengths.Data(), count);
+    tap_->Write(sources.data(), count, reinterpret_cast<const TapFrame*>(frames.Data()), frames.ElementLength() * sizeof(uint32_t) / sizeof(TapFrame));
   } catch (const Failure& failure) {
     ThrowFailure(info.Env(), failure);
   }

@@ -14,7 +14,7 @@ class TapHandle : public Napi::ObjectWrap<TapHandle> {
  public:
   static Napi::Function Define(Napi::Env env);
   // A JavaScript error is pending where that fails.
-  static Napi::Value Open(Napi::Env env, Napi::Function constructor, const std::string& name);
+  static Napi::Value Open(Napi::Env env, Napi::Function constructor, const std::string& name, Napi::Uint8Array headers);
 
   explicit TapHandle(const Napi::CallbackInfo& info);
   ~TapHandle() override;
