@@ -43,7 +43,12 @@ export async function run(args: string[]): Promise<number> {
     return OK
   }
   if (values['at-once'] === true && values.read === undefined) throw new UsageError('--at-once is for -r: what is live comes when it comes', 'leave --at-once out')
-  return up(values, values.name ?? 'sysdig')
+  const { name = 'sysdig' } = values
+  const { deviceKind } = await import('../open.js')
+  if (values.interface?.some(device => deviceKind(device) !== 'live' && device.replace(/^(?:nic|cap):/, '') === name) === true) {
+    throw new UsageError(`what comes in at ${name} would be captured there, and come in again`, 'give --name another name')
+  }
+  return up(values, name)
 }
 
 async function up(values: Values, name: string): Promise<number> {

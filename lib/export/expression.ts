@@ -30,7 +30,7 @@ export const FRAME_FIELDS: readonly FrameField[] = [
   { name: 'tid', offset: TID_AT, bytes: 8, order: 'little', about: 'the thread that made the call' },
   { name: 'len', offset: RECORD + LEN, bytes: 4, order: 'little', about: `of the record, which begins at ${RECORD}` },
   { name: 'type', offset: TYPE_AT, bytes: 2, order: 'little', about: 'code in the event table, even of enter events, odd of exit events' },
-  { name: 'nparams', offset: NPARAMS_AT, bytes: 4, order: 'little', about: 'then the length of each parameter, 2 bytes, then the parameters' },
+  { name: 'nparams', offset: NPARAMS_AT, bytes: 4, order: 'little', about: 'then the length of each parameter, 2 bytes (of a few events 4), then the parameters' },
 ]
 
 /** What frames are to be of. All that is given has to hold. */

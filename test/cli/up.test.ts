@@ -269,7 +269,7 @@ test('what cannot be: codes and hints', async () => {
     assert.match(stderr, /ERR_CAPTURE_OPTION/)
   }
   assert.match((await powerless(['up', '--name', newName()])).stderr, /ERR_CAPTURE_PERM: .*\nhint: become root/)
-  assert.is((await sysring(['up', '--at-once'])).code, 2)
+  for (const args of [['--at-once'], ['-i', 'nic:lo', '--name', 'lo'], ['-i', 'lo', '--name', 'lo']]) assert.is((await sysring(['up', ...args])).code, 2, args.join(' '))
 })
 
 test('without /dev/net/tun: what to do about it', async () => {
