@@ -1,7 +1,9 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <linux/if_link.h>
 #include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -58,12 +60,36 @@ void CheckName(const std::string& name) {
   throw Failure{"ERR_CAPTURE_OPTION", "'" + name + "' cannot be the name of an interface: 1 to 15 bytes, and none of / : % and blanks", "choose another one, such as sysdig0"};
 }
 
-// IPv6 would look for neighbours and routers as soon as the interface is up. No IPv6, no file; where /proc/sys cannot be written to, as in
-// containers, there is no other way to ask for it.
+// Tells IPv6 to give the interface no address (ip link set NAME addrgenmode none): then it has nothing to ask neighbours and routers for.
+void KeepAddressesOff(const std::string& name) {
+  struct {
+    nlmsghdr message;
+    ifinfomsg link;
+    rtattr families, inet6, mode;
+    uint8_t value[4];
+  } request = {};
+  request.message = {sizeof request, RTM_SETLINK, NLM_F_REQUEST, 0, 0};
+  request.link.ifi_index = static_cast<int>(if_nametoindex(name.c_str()));
+  request.mode = {RTA_LENGTH(1), IFLA_INET6_ADDR_GEN_MODE};
+  request.inet6 = {RTA_LENGTH(sizeof request.mode + sizeof request.value), AF_INET6};
+  request.families = {static_cast<unsigned short>(RTA_LENGTH(request.inet6.rta_len)), IFLA_AF_SPEC};
+  request.value[0] = IN6_ADDR_GEN_MODE_NONE;
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0) return;
+  // It is done when send() returns. A kernel without IPv6 says no.
+  [[maybe_unused]] ssize_t sent = send(fd, &request, sizeof request, 0);
+  close(fd);
+}
+
+// IPv6 would look for neighbours and routers as soon as the interface is up. Without IPv6 there is no such file.
 void KeepIpv6Off(const std::string& name) {
   std::string path = "/proc/sys/net/ipv6/conf/" + name + "/disable_ipv6";
   int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return;
+  if (fd < 0) {
+    // In containers /proc/sys is read-only.
+    if (errno != ENOENT) KeepAddressesOff(name);
+    return;
+  }
   [[maybe_unused]] ssize_t written = write(fd, "1", 1);
   close(fd);
 }

@@ -190,6 +190,21 @@ test('nothing but what is written comes from it', async () => {
   assert.equal(await records(one.path), [])
 })
 
+test('nor where IPv6 cannot be switched off, as /proc/sys is read-only in containers', async () => {
+  const name = newName()
+  const child = spawn('unshare', ['-m', 'bash', '-c', `mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec ${SYSRING.join(' ')} up --name ${name} --syscalls getppid --pid ${process.pid}`], { stdio: 'ignore' })
+  const closed = once(child, 'close')
+  for (let i = 0; i < 600 && !isThere(name); i++) await sleep(50)
+  await sleep(300)
+  const one = await reader(name)
+  assert.is(readFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, 'utf8').trim(), '0')
+  await sleep(4000)
+  child.kill('SIGINT')
+  await closed
+  const { captured } = await one.end()
+  assert.is(captured, 0)
+}, { needs: ['mount_namespace'] })
+
 test('its readers are not in the capture, nor those behind them, unless asked', async () => {
   const polls = async (args: readonly string[]) => {
     const name = newName()
