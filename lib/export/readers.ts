@@ -30,6 +30,10 @@ const STDERR = '2'
  * descriptors of the processes are looked through, some at a time. So a reader is known about LOOK_MS after it has opened its socket, and
  * one behind it a little later. Processes whose descriptors this one may not see are not found, nor are those that get it over a socket
  * or a terminal.
+ *
+ * @example
+ * using readers = new Readers(tap.index, found => capture.leaveOut(found.map(({ pid }) => pid)))
+ * await readers.start()
  */
 export class Readers implements Disposable {
   readonly #index: number

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { CaptureError, isCaptureError } from '../errors.js'
 import type { Event } from '../event/event.js'
+import { HEADER } from '../event/record.js'
 import type { Lost } from '../iface/burst.js'
 import { guarded, native, type TapHandle } from '../native.js'
-import { HEADER } from '../event/record.js'
 import { ETHERNET_HEADER, FRAME_V1, FRAME_VERSION, frameHeader, LINKTYPE_ETHERNET, wrap } from './framing.js'
 
 /** What became of the events that were given to a Tap: written + notWritten.total of them. */
@@ -56,6 +56,9 @@ export class Tap implements Disposable {
   #count = 0
   #cut = 0
   #linkType = 0
+  /** Why nothing can be written any more, and events that came after that. */
+  #failure: unknown
+  #afterFailure = 0
   #final: TapStats | undefined
 
   /** @internal */
@@ -68,14 +71,20 @@ export class Tap implements Disposable {
   /**
    * Writes all events of a burst; it does not wait for readers.
    *
-   * @throws CaptureError ERR_CAPTURE_NO_DEVICE when somebody has removed the interface, ERR_CAPTURE_CLOSED
+   * @throws CaptureError ERR_CAPTURE_NO_DEVICE when somebody has removed the interface: then the rest of the burst counts as `down`.
+   *   ERR_CAPTURE_CLOSED
    */
   write(burst: Iterable<Event>): void {
     for (const event of burst) this.#add(event)
     this.#flush()
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   #add(event: Event): void {
+    if (this.#failure !== undefined) {
+      this.#afterFailure++
+      return
+    }
     const { len, _packet: packet } = event // throws when its lease has ended
     if (packet !== undefined) {
       if (packet.linktype === LINKTYPE_ETHERNET) this.#put(packet._memory, packet._start, this.#cutTo(LONGEST, packet._length), 0, 0)
@@ -96,6 +105,10 @@ export class Tap implements Disposable {
     let source = this.#sources.indexOf(memory)
     if (this.#count === BATCH || (source < 0 && this.#sources.length === SOURCES)) {
       this.#flush()
+      if (this.#failure !== undefined) {
+        this.#afterFailure++
+        return
+      }
       source = -1
     }
     if (source < 0) source = this.#sources.push(memory) - 1
@@ -112,7 +125,11 @@ export class Tap implements Disposable {
     const frames = this.#frames.subarray(0, this.#count * WORDS)
     this.#count = 0
     this.#sources = []
-    guarded(() => this.#handle.write(sources, frames))
+    try {
+      guarded(() => this.#handle.write(sources, frames))
+    } catch (error) {
+      this.#failure ??= error
+    }
   }
 
   stats(): TapStats {
@@ -120,6 +137,7 @@ export class Tap implements Disposable {
     this.#handle.counters(this.#counters)
     const [written, bytes, ...failed] = this.#counters
     const notWritten: Lost = { total: 0, ...Object.fromEntries(CAUSES.map((cause, i) => [cause, failed[i]])), link_type: this.#linkType }
+    notWritten.down += this.#afterFailure
     for (const cause of [...CAUSES, 'link_type']) notWritten.total += notWritten[cause]
     return { written, bytes, cut: this.#cut, notWritten }
   }

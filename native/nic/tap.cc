@@ -96,13 +96,13 @@ void KeepIpv6Off(const std::string& name) {
 
 // Quiet first, then up.
 void BringUp(const std::string& name) {
+  KeepIpv6Off(name);
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   ifreq request = {};
   name.copy(request.ifr_name, IFNAMSIZ - 1);
   auto ask = [&](unsigned long what) { return ioctl(fd, what, &request) == 0; };
   request.ifr_mtu = kMtu;
   bool is_up = fd >= 0 && ask(SIOCSIFMTU);
-  KeepIpv6Off(name);
   request.ifr_flags = IFF_NOARP;
   is_up = is_up && ask(SIOCSIFFLAGS);
   request.ifr_flags = IFF_NOARP | IFF_UP;

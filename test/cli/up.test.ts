@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
-import { type Event, frameExpression, openFile, openTap } from '../../lib/index.js'
+import { type CaptureError, type Event, frameExpression, openFile, openTap } from '../../lib/index.js'
 import { frameNames } from '../../lib/export/expression.js'
 import { synthetic } from '../helpers/capture.js'
 import { folder } from '../helpers/folder.js'
@@ -198,6 +198,7 @@ test('nor where IPv6 cannot be switched off, as /proc/sys is read-only in contai
   await sleep(300)
   const one = await reader(name)
   assert.is(readFileSync(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`, 'utf8').trim(), '0')
+  assert.equal((JSON.parse(ip('-j', 'addr', 'show', name)) as { addr_info: unknown[] }[])[0].addr_info, [])
   await sleep(4000)
   child.kill('SIGINT')
   await closed
@@ -304,6 +305,14 @@ test('set down and up again, and removed, under way', async () => {
   await write()
   const { written, notWritten } = tap.stats()
   assert.equal([written, notWritten.down, notWritten.total], [2 * TRACE_EVENTS, TRACE_EVENTS, TRACE_EVENTS])
+
+  ip('link', 'del', name)
+  let failure: CaptureError | undefined
+  await write().catch(error => { failure = error as CaptureError })
+  assert.is(failure?.code, 'ERR_CAPTURE_NO_DEVICE')
+  const stats = tap.stats()
+  assert.is(stats.written, written)
+  assert.ok(stats.notWritten.down > TRACE_EVENTS, JSON.stringify(stats))
 
   const other = newName()
   const raised = await up(other, ['--syscalls', 'openat'])
