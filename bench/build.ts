@@ -15,6 +15,7 @@ export const MERGE = [process.execPath, join(HERE, 'merge.mjs'), BUNDLE_URL]
 export const QUEUE = [process.execPath, join(HERE, 'queue.mjs'), BUNDLE_URL]
 export const BALANCED = [process.execPath, join(HERE, 'balanced.mjs'), join(HERE, '..', 'dist')]
 export const NIC = [process.execPath, join(HERE, 'nic.mjs')]
+export const TAP = [process.execPath, join(HERE, 'tap.mjs')]
 export const FIRST = [process.execPath, join(HERE, 'first.mjs'), BUNDLE_URL]
 
 export function requireBundle(): void {
@@ -25,7 +26,7 @@ export function requireBundle(): void {
 export const WORK_CPU = cpus().length - 1
 export const TRACER_CPU = Math.max(0, WORK_CPU - 1)
 
-export type Program = 'getppid' | 'mixed' | 'file' | 'tcp' | 'timed' | 'packets'
+export type Program = 'getppid' | 'mixed' | 'file' | 'tcp' | 'timed' | 'packets' | 'tap'
 
 /** Compiles one of bench/programs; returns its path. */
 export function compile(program: Program, folder: string): string {

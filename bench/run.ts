@@ -21,8 +21,9 @@ import { missing } from './rivals.js'
 import { start } from './start.js'
 import type { Suite } from './suite.js'
 import { tableText } from './table.js'
+import { tap } from './tap.js'
 
-const SUITES: readonly Suite[] = [overhead, drain, nic, read, merge, start, balance]
+const SUITES: readonly Suite[] = [overhead, drain, nic, tap, read, merge, start, balance]
 
 process.exitCode = await main()
 

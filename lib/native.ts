@@ -13,6 +13,8 @@ export interface ProbeHandle {
   data(ring: number): ArrayBuffer
   start(): void
   stop(): void
+  /** Records nothing more of these processes, whose list takes the place of the one before. Nothing, where a sieve has to do that. */
+  leaveOut(pids: Uint32Array): void
   /** Follows steps of the wall clock. Returns a CPU that has come online and is not seen, or −1. */
   tick(): number
   /** Writes [nowLo, nowHi, head of ring 0, …] into `state`. Returns a ring whose next record is not whole, or −1. */
@@ -252,6 +254,16 @@ export interface SenderHandle {
   close(): void
 }
 
+/** The C++ side of an interface that was made to be written to; see native/addon/tap_handle.cc. */
+export interface TapHandle {
+  /** Writes frames of what lies in up to 64 sources, four numbers each: TapFrame of native/nic/tap.h. Never waits: each is written or counted. */
+  write(sources: readonly Uint8Array[], frames: Uint32Array): void
+  /** Writes frames written, their bytes, too_short, no_buffer, down, other. */
+  counters(out: Float64Array): void
+  /** Removes the interface. */
+  close(): void
+}
+
 /** A network interface of this network namespace. */
 export interface NetworkInterface {
   name: string
@@ -280,6 +292,8 @@ interface Addon {
   openNic(options: NicRingOptions): NicHandle
   /** `bypassQdisc`: straight to the driver, past the queueing discipline. */
   openSender(name: string, bypassQdisc: boolean): SenderHandle
+  /** Makes that interface, which goes when the handle is closed. `headers`: two Ethernet headers for records to choose from. */
+  openTap(name: string, headers: Uint8Array): TapHandle
   /** In the order of their indices. */
   interfaces(): NetworkInterface[]
   /** Compiles a filter in tcpdump's language, and says how many instructions it has. */

@@ -53,6 +53,9 @@ struct filtered {
 /* TASK_COMM_LEN: the name of a thread with its NUL. */
 #define COMM_SIZE 16
 
+/* Processes that can be left out while a capture runs. */
+#define MAX_LEFT_OUT 1024
+
 /* Exit events that are made by a program of their own, reached by a tail call. */
 enum stage { STAGE_COMMON, STAGE_NETWORK, STAGE_MESSAGES, STAGE_CONTROL, STAGE_PROCESS, STAGE_EXEC, STAGES };
 

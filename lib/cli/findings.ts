@@ -15,7 +15,7 @@ export interface Finding {
 }
 
 // Bit numbers of linux/capability.h
-const CAPABILITIES = { CAP_BPF: 39, CAP_PERFMON: 38, CAP_SYS_ADMIN: 21, CAP_NET_RAW: 13 } as const
+const CAPABILITIES = { CAP_BPF: 39, CAP_PERFMON: 38, CAP_SYS_ADMIN: 21, CAP_NET_RAW: 13, CAP_NET_ADMIN: 12 } as const
 const TOOLS = [
   { name: 'sysdig', args: ['--version'], package: 'sysdig' },
   { name: 'tshark', args: ['--version'], package: 'tshark' },
@@ -44,7 +44,7 @@ export async function examine(features: readonly ProbedFeature[]): Promise<Findi
   // The kernel module needs none of that.
   if (moduleNodes().length > 0) for (const finding of forBpf) if (finding.level === 'fail') finding.level = 'warn'
   const system = [node(), ...forBpf, ...settings(), devices()]
-  return [...system, await addon(), await capture(), await libpcap(), ...await tools]
+  return [...system, tun(), await addon(), await capture(), await libpcap(), ...await tools]
 }
 
 export function captureWorks(findings: readonly Finding[]): boolean {
@@ -86,7 +86,7 @@ function mayLoad(): boolean {
 function capabilities(): Finding[] {
   const fix = 'become root (sudo), or: sudo setpriv --reuid $USER --regid $USER --init-groups'
     + ' --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon sysring …; in docker run: --cap-add BPF --cap-add PERFMON'
-  return (Object.keys(CAPABILITIES) as (keyof typeof CAPABILITIES)[]).map(name => {
+  return (['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_ADMIN', 'CAP_NET_RAW'] as const).map(name => {
     if (capability(name)) return ok(name, 'held')
     // CAP_SYS_ADMIN contains the two, which were split from it in Linux 5.8.
     if (name === 'CAP_BPF' || name === 'CAP_PERFMON') {
@@ -129,6 +129,15 @@ function moduleNodes(): string[] {
 function devices(): Finding {
   const found = moduleNodes()
   return ok('module', found.length > 0 ? found.join(', ') : 'no /dev/scap0, /dev/sysdig0 or /dev/falco0; the eBPF probe needs none')
+}
+
+/** What `sysring up` makes its network interface with. */
+function tun(): Finding {
+  const name = '/dev/net/tun'
+  const inDocker = 'in docker run: --cap-add NET_ADMIN --device /dev/net/tun'
+  if (!existsSync(name)) return warn(name, 'not there: sysring up cannot make a network interface', `modprobe tun; ${inDocker}`)
+  return capability('CAP_NET_ADMIN') ? ok(name, 'there, and CAP_NET_ADMIN held: sysring up can make a network interface')
+    : warn(name, 'there, but CAP_NET_ADMIN is not held: sysring up cannot make a network interface', `become root (sudo); ${inDocker}`)
 }
 
 /** The BPF programs are part of it. */

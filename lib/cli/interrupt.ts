@@ -1,6 +1,7 @@
 import { Interrupted } from './report.js'
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** What ends a command. */
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
  * Opens a capture, or what else can be stopped, that the first signal ends as if it had come to its end: what was recorded until then

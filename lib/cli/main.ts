@@ -14,6 +14,7 @@ const COMMANDS: Record<string, Command> = {
   balance: { summary: 'distribute captures over queues for other processes', load: () => import('./balance.js') },
   pipeline: { summary: 'let captures go through a chain of stages', load: () => import('./pipeline.js') },
   bounce: { summary: 'pass events and packets on, to a network interface or a queue', load: () => import('./bounce.js') },
+  up: { summary: 'make a network interface of it, for tcpdump and Wireshark', load: () => import('./up.js') },
   extcap: { summary: 'put sysdig into the interface list of Wireshark and tshark', load: () => import('./extcap.js') },
   dissector: { summary: 'let Wireshark and tshark show the events in frames', load: () => import('./dissector.js') },
   fields: { summary: 'list the fields that filters and formats can use', load: () => import('./fields.js') },

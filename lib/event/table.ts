@@ -113,6 +113,12 @@ export function eventTypes(name: string): number[] {
   return name === NO_NAME ? [] : EVENT_NAMES.flatMap((each, code) => (each === name ? [code] : []))
 }
 
+/** The driver's own code (ppm_sc) of a system call; undefined if it knows none of this name. */
+export function syscallCode(name: string): number | undefined {
+  const code = (ppmScNames ??= list(PPM_SC_NAMES)).indexOf(name)
+  return name === '' || code < 0 ? undefined : code
+}
+
 /** Does the driver know a system call of this name? */
 export function isSyscall(name: string): boolean {
   return name !== '' && (ppmScNames ??= list(PPM_SC_NAMES)).includes(name)

@@ -19,6 +19,10 @@ export const LINKTYPE_ETHERNET = 1
 /** DLT_USER0: the first of the link types for private use. */
 export const LINKTYPE_USER0 = 147
 
+/** The two ends of a call: where an enter event comes from, and an exit event. */
+export const ADDRESS_OF_PROCESS = '02:73:79:73:00:01'
+export const ADDRESS_OF_KERNEL = '02:73:79:73:00:02'
+
 export const ETHERTYPE = 0x88b5
 export const FRAME_VERSION = 1
 
@@ -33,7 +37,7 @@ export const FRAME_V1 = 0x80
 
 export type Framing = 'ethernet' | 'user0'
 
-const ETHERNET_HEADER = 14
+export const ETHERNET_HEADER = 14
 const SYSRING_HEADER = 4
 
 /** Bytes behind the record that say its number. */

@@ -199,6 +199,13 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
     return { maxEvents: this.#left, maxDurationMs: this.#maxDurationMs, signal: this.#signal }
   }
 
+  /**
+   * Delivers nothing more of these processes, by pid in the initial namespace: at most 1024, and the list takes the place of the one
+   * before. Their events count as filtered. For those who read what comes of this capture and would feed it. Of a capture that is
+   * not of this machine's running system calls (a file, a network interface, a queue), nothing changes.
+   */
+  leaveOut(_pids: readonly number[]): void {}
+
   /** Ends the capture in an orderly way: no new records, but the loop still gets those that were made until now. */
   stop(): void {
     this.#stopping = true

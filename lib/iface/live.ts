@@ -93,6 +93,12 @@ export class LiveCapture extends Capture {
     runtimes?.watch(this.#follower.state.containers)
   }
 
+  override leaveOut(pids: readonly number[]): void {
+    if (this.#stopped) return
+    guarded(() => this.#probe.leaveOut(Uint32Array.from(pids)))
+    this.#sieve?.leaveOut(pids)
+  }
+
   override get metadata(): readonly MetadataBlock[] {
     return (this.#metadata ??= this.#describe())
   }

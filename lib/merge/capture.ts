@@ -53,6 +53,10 @@ export class MergedCapture extends Capture {
     return this.#interfaces
   }
 
+  override leaveOut(pids: readonly number[]): void {
+    for (const { capture } of this.#sources) capture.leaveOut(pids)
+  }
+
   /** Those of all sources, one after the other. */
   override get metadata(): readonly MetadataBlock[] {
     return this.#sources.flatMap(({ capture }) => capture.metadata)

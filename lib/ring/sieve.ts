@@ -57,6 +57,11 @@ export class Sieve implements Cursor {
     this.#threads?.look()
   }
 
+  /** From now on nothing of these processes; the list takes the place of the one before. */
+  leaveOut(pids: readonly number[]): void {
+    this.#threads?.leaveOut(pids)
+  }
+
   /** Old headers do not say it. */
   #countParams(event: Event): void {
     event._header = HEADER_V1

@@ -8,6 +8,7 @@ const PID_MAX = 4 << 20
 /** What is known of a thread. */
 const OTHER = 0
 const LISTED = 1
+/** This process, and those that are left out while the capture runs. */
 const OWN = 2
 /** Started by one that is listed. */
 const CHILD = 3
@@ -42,6 +43,9 @@ export class Threads {
   /** By code of a call's exit event that makes threads: positions of res, pid, ptid. */
   readonly #makers: (readonly [res: number, pid: number, ptid: number] | undefined)[] = []
 
+  /** Processes that are left out while the capture runs. */
+  #leftOut: readonly number[] = []
+
   constructor(options: ThreadsOptions) {
     this.#options = options
     const [others, listed] = [options.pidFilter === 2 ? 0 : 1, options.pidFilter === 1 ? 0 : 1]
@@ -65,7 +69,17 @@ export class Threads {
     }
     if (pidChildren && here) for (const pid of childrenOf(pids)) add(pid, CHILD)
     for (const pid of pids) add(pid, LISTED)
+    for (const pid of this.#leftOut) add(pid, OWN)
     if (withoutSelf) add(here ? process.pid : ownPid, OWN)
+  }
+
+  /** From now on nothing of these processes; the list takes the place of the one before. */
+  leaveOut(pids: readonly number[]): void {
+    for (const pid of this.#leftOut) {
+      if (!pids.includes(pid)) for (const tid of [pid, ...threadsOf(pid)]) this.#set(tid, OTHER)
+    }
+    this.#leftOut = pids
+    this.look()
   }
 
   /** Is the record's thread one that is wanted? Takes notice of new threads. */

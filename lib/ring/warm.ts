@@ -30,7 +30,7 @@ export function warm(sieve: SieveOptions | undefined): void {
     // All records of both rings wait, and give way to the same ones.
     poll: state => (state.fill(0xffff_ffff, 0, 2).fill(RECORDS * header, 2), -1),
     release: () => true,
-    start: idle, stop: idle, tick: () => -1, counters: idle, bufferDrops: () => ({}), close: idle, produce: () => false, poke: idle,
+    start: idle, stop: idle, leaveOut: idle, tick: () => -1, counters: idle, bufferDrops: () => ({}), close: idle, produce: () => false, poke: idle,
   }
   let sum = 0
   for (let round = 0; round < ROUNDS; round++) {

@@ -17,6 +17,7 @@
 #include "probe_handle.h"
 #include "queue_handle.h"
 #include "sender_handle.h"
+#include "tap_handle.h"
 #include "throw_failure.h"
 
 namespace sysring {
@@ -29,6 +30,7 @@ class Addon : public Napi::Addon<Addon> {
     queue_ = Napi::Persistent(QueueHandle::Define(env));
     nic_ = Napi::Persistent(NicHandle::Define(env));
     sender_ = Napi::Persistent(SenderHandle::Define(env));
+    tap_ = Napi::Persistent(TapHandle::Define(env));
     DefineAddon(exports, {
                              InstanceMethod<&Addon::OpenBpf>("openBpf"),
                              InstanceMethod<&Addon::OpenKmod>("openKmod"),
@@ -40,6 +42,7 @@ class Addon : public Napi::Addon<Addon> {
                              InstanceMethod<&Addon::PinThread>("pinThread"),
                              InstanceMethod<&Addon::OpenNic>("openNic"),
                              InstanceMethod<&Addon::OpenSender>("openSender"),
+                             InstanceMethod<&Addon::OpenTap>("openTap"),
                              InstanceMethod<&Addon::Interfaces>("interfaces"),
                              InstanceMethod<&Addon::CompileFilter>("compileFilter"),
                          });
@@ -140,6 +143,12 @@ class Addon : public Napi::Addon<Addon> {
     return SenderHandle::Open(info.Env(), sender_.Value(), info[0].ToString(), info[1].ToBoolean());
   }
 
+  // openTap(name, headers: Uint8Array): makes that interface, which goes when the handle is closed. `headers`: the Ethernet header of
+  // records, and another one.
+  Napi::Value OpenTap(const Napi::CallbackInfo& info) {
+    return TapHandle::Open(info.Env(), tap_.Value(), info[0].ToString(), info[1].As<Napi::Uint8Array>());
+  }
+
   // interfaces(): of each network interface { name, index, linktype, mtu, up, loopback }.
   Napi::Value Interfaces(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
@@ -207,7 +216,7 @@ class Addon : public Napi::Addon<Addon> {
     }
   }
 
-  Napi::FunctionReference handle_, cluster_, queue_, nic_, sender_;
+  Napi::FunctionReference handle_, cluster_, queue_, nic_, sender_, tap_;
 };
 
 NODE_API_ADDON(Addon)

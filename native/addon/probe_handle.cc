@@ -12,6 +12,7 @@ Napi::Function ProbeHandle::Define(Napi::Env env) {
                          InstanceMethod<&ProbeHandle::Data>("data"),
                          InstanceMethod<&ProbeHandle::Start>("start"),
                          InstanceMethod<&ProbeHandle::Stop>("stop"),
+                         InstanceMethod<&ProbeHandle::LeaveOut>("leaveOut"),
                          InstanceMethod<&ProbeHandle::Tick>("tick"),
                          InstanceMethod<&ProbeHandle::Poll>("poll"),
                          InstanceMethod<&ProbeHandle::Release>("release"),
@@ -72,6 +73,17 @@ void ProbeHandle::Start(const Napi::CallbackInfo& info) {
 
 void ProbeHandle::Stop(const Napi::CallbackInfo& info) {
   if (Open(info.Env())) probe_->Stop();
+}
+
+// leaveOut(pids: Uint32Array): nothing more of these processes, whose list takes the place of the one before.
+void ProbeHandle::LeaveOut(const Napi::CallbackInfo& info) {
+  if (!Open(info.Env())) return;
+  auto pids = info[0].As<Napi::Uint32Array>();
+  try {
+    probe_->LeaveOut({pids.Data(), pids.Data() + pids.ElementLength()});
+  } catch (const Failure& failure) {
+    ThrowFailure(info.Env(), failure);
+  }
 }
 
 // tick(): a CPU that has come online and is not seen, or −1.

@@ -30,6 +30,7 @@ class ProbeHandle : public Napi::ObjectWrap<ProbeHandle> {
   Napi::Value Data(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);
   void Stop(const Napi::CallbackInfo& info);
+  void LeaveOut(const Napi::CallbackInfo& info);
   Napi::Value Tick(const Napi::CallbackInfo& info);
   Napi::Value Poll(const Napi::CallbackInfo& info);
   Napi::Value Release(const Napi::CallbackInfo& info);

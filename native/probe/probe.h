@@ -20,6 +20,8 @@ class Probe {
   // Called about once a second while the capture runs: follows steps of the wall clock. Returns a CPU that has come online and
   // whose records are neither seen nor counted as dropped, or −1.
   virtual int Tick() { return -1; }
+  // From now on records nothing of these processes, whose list takes the place of the one before. Throws Failure.
+  virtual void LeaveOut(const std::vector<uint32_t>& pids) {}
   // The time now, in ns, in the clock that stamps the records.
   virtual int64_t Now() const = 0;
   // Hits on that CPU that were asked not to be recorded.

@@ -19,7 +19,7 @@ test('--json', async () => {
   const { code, stdout } = await sysring(['doctor', '--json'])
   const { works, findings } = JSON.parse(stdout) as { works: boolean; findings: Finding[] }
   assert.is(code, works ? 0 : 1)
-  for (const name of ['node', 'kernel', 'BTF', 'CAP_BPF', 'CAP_PERFMON', 'memlock', 'lockdown', 'addon', 'capture', 'sysdig']) {
+  for (const name of ['node', 'kernel', 'BTF', 'CAP_BPF', 'CAP_PERFMON', 'memlock', 'lockdown', 'addon', 'capture', 'sysdig', '/dev/net/tun']) {
     assert.ok(findings.some(finding => finding.name === name), name)
   }
   for (const { name, level, fix } of findings) assert.is(fix !== undefined, level !== 'ok', name)

@@ -246,6 +246,18 @@ int BpfProbe::Tick() {
   return -1;
 }
 
+void BpfProbe::LeaveOut(const std::vector<uint32_t>& pids) {
+  if (pids.size() > MAX_LEFT_OUT) throw Failure{"ERR_CAPTURE_OPTION", "too many processes to leave out: the kernel's list holds " + std::to_string(MAX_LEFT_OUT), "name fewer"};
+  int map = bpf_map__fd(bpf_->maps.left_out);
+  for (uint32_t pid : left_out_) {
+    if (std::find(pids.begin(), pids.end(), pid) == pids.end()) bpf_map_delete_elem(map, &pid);
+  }
+  uint8_t present = 1;
+  for (uint32_t pid : pids) bpf_map_update_elem(map, &pid, &present, BPF_ANY);
+  left_out_ = pids;
+  __atomic_store_n(&bpf_->bss->n_left_out, static_cast<uint32_t>(pids.size()), __ATOMIC_RELEASE);
+}
+
 int64_t BpfProbe::Now() const { return Nanoseconds(CLOCK_BOOTTIME) + static_cast<int64_t>(bpf_->bss->boot_to_real); }
 
 uint64_t BpfProbe::Filtered(int cpu) const { return __atomic_load_n(&bpf_->bss->filtered[cpu].n, __ATOMIC_RELAXED); }

@@ -43,6 +43,7 @@ class BpfProbe : public Probe {
   void Start() override;
   void Stop() override;
   int Tick() override;
+  void LeaveOut(const std::vector<uint32_t>& pids) override;
   int64_t Now() const override;
   uint64_t Filtered(int cpu) const override;
   uint64_t DropsWithoutRing() const override;
@@ -55,6 +56,7 @@ class BpfProbe : public Probe {
 
   probe_bpf* bpf_ = nullptr;
   std::vector<int> cpus_;
+  std::vector<uint32_t> left_out_;
 };
 
 }  // namespace sysring

@@ -45,6 +45,15 @@ struct {
 	__type(value, __u8);
 } pids SEC(".maps");
 
+/* Processes that are left out while the capture runs, whatever the lists say; looked up only where there are some. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_LEFT_OUT);
+	__type(key, __u32);
+	__type(value, __u8);
+} left_out SEC(".maps");
+__u32 n_left_out;
+
 /* One array per attach point: kernels refuse programs of different tracepoints in one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -57,7 +66,7 @@ static __always_inline bool admitted(struct task_struct *task)
 {
 	__u32 tgid = task->tgid;
 
-	if (tgid == self_tgid)
+	if (tgid == self_tgid || (n_left_out && bpf_map_lookup_elem(&left_out, &tgid)))
 		return false;
 	if (pid_filter == PIDS_OFF)
 		return true;
