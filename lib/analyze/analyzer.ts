@@ -34,6 +34,14 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   /** Fields that event() asks for, beside what stands in the record: the state is kept for those, and for no others. */
   readonly fields?: F
   readonly args?: readonly Argument[]
+  /**
+   * Its rows stand alone, in the order of time, and need no others: without intervals they are reported as they come, not at the end.
+   */
+  readonly streams?: true
+  /** Where an argument says how long an interval is, in ms. */
+  readonly everyMs?: (args: ArgumentValues) => number
+  /** Reports look at Span.total or Span.before; both are kept only then. */
+  readonly remembers?: true
   /** The same question with columns that tell containers apart, where it has such. */
   readonly withContainers?: Analyzer<any, any>
   readonly columns: readonly Column[] | ((args: ArgumentValues) => readonly Column[])
@@ -60,9 +68,9 @@ export interface Span<S> {
   readonly toMs: number
   /** Number of the interval, from 0; those without events count. */
   readonly interval: number
-  /** All since the beginning, this interval included. Without intervals the same as the state. */
+  /** Of those that remember: all since the beginning, this interval included. Otherwise the same as the state. */
   readonly total: S
-  /** The interval before this one; undefined in the first. */
+  /** Of those that remember: the interval before this one; undefined in the first. */
   readonly before: S | undefined
   readonly args: ArgumentValues
 }

@@ -29,6 +29,7 @@ export class Folding<S> {
   readonly #length: number
   readonly #onPart: (part: Part<S>) => void
   #state: S
+  /** Without a length they are those between two calls of end(). */
   #interval = -1
   /** When it ends, in ns since the epoch. */
   #end = -Infinity
@@ -59,7 +60,7 @@ export class Folding<S> {
   #turn(ns: number): void {
     this.#pass()
     if (this.#length === Infinity) {
-      this.#interval = 0
+      this.#interval++
       this.#end = Infinity
     } else {
       this.#interval = Math.floor(ns / this.#length)
@@ -85,6 +86,7 @@ export class Folding<S> {
     }
   }
 
+  /** Hands on what there is; what comes next is another interval. */
   end(): void {
     this.#pass()
     this.#end = -Infinity

@@ -46,13 +46,13 @@ export class Joining<S> {
     }
   }
 
-  /** All threads are past the intervals before this one. `empty`: those without events are reported as well. */
+  /** All threads are past the intervals before this one; Infinity: past all. `empty`: those without events are reported as well. */
   reached(interval: number, empty: boolean): void {
     if (this.#origin === undefined) {
       if (this.#gathered.size === 0) return
       this.#origin = this.#next = Math.min(...this.#gathered.keys())
     }
-    if (empty) {
+    if (empty && interval !== Infinity) {
       while (this.#next < interval) this.#report(this.#next)
     } else {
       for (const at of [...this.#gathered.keys()].sort((a, b) => a - b)) if (at < interval) this.#report(at)
@@ -88,10 +88,9 @@ export class Joining<S> {
     const everyMs = this.#everyMs
     const interval = at - (this.#origin ?? at)
     const span = everyMs === undefined ? { fromMs: firstMs, toMs: lastMs } : { fromMs: at * everyMs, toMs: (at + 1) * everyMs }
-    if (everyMs === undefined) this.#total = state
-    else this.#analyzer.merge(this.#total ??= this.#analyzer.start(this.#start), structuredClone(state))
-    const { rows, cut = 0 } = this.#analyzer.report(state, { ...span, interval, total: this.#total as S, before: this.#before, args })
-    this.#before = state
+    if (this.#analyzer.remembers === true) this.#analyzer.merge(this.#total ??= this.#analyzer.start(this.#start), structuredClone(state))
+    const { rows, cut = 0 } = this.#analyzer.report(state, { ...span, interval, total: this.#total ?? state, before: this.#before, args })
+    if (this.#analyzer.remembers === true) this.#before = state
     return { analyzer: name, columns: columnsOf(this.#analyzer, args), rows, ...span, interval, events, cut, isLast: false }
   }
 }

@@ -3,7 +3,7 @@ import { type Event, PACKET } from '../event/event.js'
 import { compileFilter } from '../filter/filter.js'
 import type { Capture, CaptureOptions } from '../iface/capture.js'
 import { open } from '../open.js'
-import type { Analyzer, ArgumentValues, StartOptions } from './analyzer.js'
+import type { Analyzer, StartOptions } from './analyzer.js'
 import { checkArguments } from './arguments.js'
 import { Channel } from './channel.js'
 import { filterOf, Folding, LATE_MS, tablesOf } from './folding.js'
@@ -72,11 +72,12 @@ export interface Job {
   readonly stopped: AbortSignal
 }
 
-function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, everyMs, maxKeys = MAX_KEYS, signal }: RunOptions): Job {
+function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, signal, ...options }: RunOptions): Job {
   integer('workers', workers, 1, MAX_WORKERS)
+  const values = checkArguments(analyzer, args ?? {})
+  const everyMs = analyzer.everyMs?.(values) ?? options.everyMs
   if (everyMs !== undefined && !(everyMs >= 1 && everyMs < 1e12)) throw new CaptureError('ERR_CAPTURE_OPTION', `everyMs must be a number of at least 1, not ${String(everyMs)}`, '{ everyMs: 1000 }')
   integer('maxKeys', maxKeys, 1, 2 ** 24)
-  const values: ArgumentValues = checkArguments(analyzer, args ?? {})
   const stop = new AbortController()
   return {
     on, workers, everyMs, signal,
@@ -96,6 +97,7 @@ function integer(name: string, value: number, low: number, high: number): void {
 /** On this thread. */
 async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
   const { everyMs } = job
+  const flows = analyzer.streams === true && everyMs === undefined
   let reached = -Infinity
   const folding = new Folding(analyzer, job.start, everyMs, part => {
     joining.add(part)
@@ -117,6 +119,10 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
   try {
     for await (const burst of capture) {
       for (const ev of burst) if (ev.type !== PACKET && (test === undefined || test(ev))) folding.add(ev)
+      if (flows) {
+        folding.end()
+        joining.flush()
+      }
       while (channel.length > MAX_WAITING && !job.stopped.aborted) await new Promise(resolve => setTimeout(resolve, 1))
     }
   } finally {

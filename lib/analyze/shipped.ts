@@ -6,6 +6,15 @@ type AnyAnalyzer = Analyzer<any, any>
 
 /** Those that come with the library; each is loaded when it is asked for. */
 const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>> = {
+  execsnoop: () => import('./shipped/execsnoop.js'),
+  fileslower: () => import('./shipped/fileslower.js'),
+  iobytes: () => import('./shipped/iobytes.js'),
+  iobytes_file: () => import('./shipped/iobytes_file.js'),
+  iobytes_net: () => import('./shipped/iobytes_net.js'),
+  netlower: () => import('./shipped/netlower.js'),
+  opensnoop: () => import('./shipped/opensnoop.js'),
+  proctraffic: () => import('./shipped/proctraffic.js'),
+  scallslower: () => import('./shipped/scallslower.js'),
   topconns: () => import('./shipped/topconns.js'),
   topcontainers_error: () => import('./shipped/topcontainers_error.js'),
   topcontainers_file: () => import('./shipped/topcontainers_file.js'),
