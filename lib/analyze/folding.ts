@@ -13,83 +13,99 @@ export interface Part<S> {
   readonly lastMs: number
 }
 
-/** How long after an interval an event of it may still come, live, in ms: the longest that it lies in a ring or a queue. */
+/**
+ * How long after an interval an event of it may still come, in ms: live the longest that it lies in a ring or a queue, and in files what
+ * CPUs are out of order.
+ */
 export const LATE_MS = 100
 const WORD = 2 ** 32
 
+/** An interval that is not over. */
+interface Open<S> {
+  readonly interval: number
+  /** In ns since the epoch. */
+  readonly begin: number
+  readonly end: number
+  readonly state: S
+  events: number
+  first: number
+  last: number
+}
+
 /**
  * One thread's share of the work. Intervals go by the events' own time and begin at whole multiples of their length, so that threads agree on them
- * without a word. An event that is older than its interval, because it came late, counts where it is met.
+ * without a word. One is over when an event comes that is LATE_MS younger than its end; an event that is older still counts in the oldest that is not
+ * over.
  */
 export class Folding<S> {
   readonly #analyzer: Analyzer<S>
   readonly #start: StartOptions
   readonly #getters: Getters<readonly never[]>
-  /** In ns; Infinity: there is but one interval. */
+  /** In ns; Infinity: one interval lasts until end(). */
   readonly #length: number
   readonly #onPart: (part: Part<S>) => void
-  #state: S
-  /** Without a length they are those between two calls of end(). */
-  #interval = -1
-  /** When it ends, in ns since the epoch. */
-  #end = -Infinity
-  #events = 0
-  #first = Infinity
-  #last = -Infinity
+  /** Oldest first: one or two of them. */
+  #open: Open<S>[] = []
+  /** That of the last event. */
+  #current: Open<S> | undefined
+  /** The first interval that has not been handed on. */
+  #next = -Infinity
+  /** How often end() was called. */
+  #ends = 0
 
-  /** `onPart` is given each interval that has events, once it is over. */
+  /** `onPart` is given each interval that has events, in order, once it is over. */
   constructor(analyzer: Analyzer<S>, start: StartOptions, everyMs: number | undefined, onPart: (part: Part<S>) => void) {
     this.#analyzer = analyzer
     this.#start = start
     this.#getters = getters(analyzer)
     this.#length = everyMs === undefined ? Infinity : everyMs * 1e6
     this.#onPart = onPart
-    this.#state = analyzer.start(start)
   }
 
   add(ev: Event): void {
     // Good to a quarter of a microsecond, and the same on every thread.
     const ns = ev.tsHi * WORD + ev.tsLo
-    if (ns >= this.#end) this.#turn(ns)
-    this.#events++
-    if (ns < this.#first) this.#first = ns
-    if (ns > this.#last) this.#last = ns
-    this.#analyzer.event(this.#state, ev, this.#getters)
+    let open = this.#current
+    if (open === undefined || ns >= open.end || ns < open.begin) open = this.#current = this.#at(ns)
+    open.events++
+    if (ns < open.first) open.first = ns
+    if (ns > open.last) open.last = ns
+    this.#analyzer.event(open.state, ev, this.#getters)
   }
 
-  #turn(ns: number): void {
-    this.#pass()
-    if (this.#length === Infinity) {
-      this.#interval++
-      this.#end = Infinity
-    } else {
-      this.#interval = Math.floor(ns / this.#length)
-      this.#end = (this.#interval + 1) * this.#length
-    }
+  /** The interval of that time. */
+  #at(ns: number): Open<S> {
+    const length = this.#length
+    if (length !== Infinity) this.advance(ns / 1e6 - LATE_MS)
+    const interval = length === Infinity ? this.#ends : Math.max(Math.floor(ns / length), this.#next)
+    const found = this.#open.find(open => open.interval === interval)
+    if (found !== undefined) return found
+    const [begin, end] = length === Infinity ? [-Infinity, Infinity] : [interval * length, (interval + 1) * length]
+    const made: Open<S> = { interval, begin, end, state: this.#analyzer.start(this.#start), events: 0, first: Infinity, last: -Infinity }
+    this.#open = [...this.#open, made].sort((a, b) => a.interval - b.interval)
+    return made
   }
 
-  /** Hands on what there is, and begins anew. */
-  #pass(): void {
-    if (this.#events === 0) return
-    this.#onPart({ interval: this.#interval, state: this.#state, events: this.#events, firstMs: this.#first / 1e6, lastMs: this.#last / 1e6 })
-    this.#state = this.#analyzer.start(this.#start)
-    this.#events = 0
-    this.#first = Infinity
-    this.#last = -Infinity
-  }
-
-  /** No event before `ms` (since the epoch) comes any more: an interval that is over by then is handed on. */
+  /** No event before `ms` (since the epoch) comes any more: intervals that are over by then are handed on. */
   advance(ms: number): void {
-    if (ms * 1e6 >= this.#end && this.#length !== Infinity) {
-      this.#pass()
-      this.#end = -Infinity
-    }
+    if (this.#length === Infinity) return
+    const ns = ms * 1e6
+    while (this.#open.length > 0 && this.#open[0].end <= ns) this.#pass()
+    this.#next = Math.max(this.#next, Math.floor(ns / this.#length))
   }
 
-  /** Hands on what there is; what comes next is another interval. */
+  /** Hands on the oldest. */
+  #pass(): void {
+    const { interval, state, events, first, last } = this.#open.shift()!
+    this.#current = undefined
+    this.#next = interval + 1
+    this.#onPart({ interval, state, events, firstMs: first / 1e6, lastMs: last / 1e6 })
+  }
+
+  /** Hands on what there is; what comes next is, without a length, another interval. */
   end(): void {
-    this.#pass()
-    this.#end = -Infinity
+    while (this.#open.length > 0) this.#pass()
+    this.#ends++
   }
 }
 
