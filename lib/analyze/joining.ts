@@ -49,8 +49,9 @@ export class Joining<S> {
   /** All threads are past the intervals before this one; Infinity: past all. `empty`: those without events are reported as well. */
   reached(interval: number, empty: boolean): void {
     if (this.#origin === undefined) {
-      if (this.#gathered.size === 0) return
-      this.#origin = this.#next = Math.min(...this.#gathered.keys())
+      const first = Math.min(...this.#gathered.keys())
+      if (!(first < interval)) return
+      this.#origin = this.#next = first
     }
     if (empty && interval !== Infinity) {
       while (this.#next < interval) this.#report(this.#next)

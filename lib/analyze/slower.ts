@@ -15,10 +15,9 @@ export interface SlowerOptions {
 const FIELDS = ['evt.latency', 'proc.name', 'evt.type', 'fd.name'] as const
 
 /** An analyzer that tells of the calls that took longer than its argument says. */
-export function slower({ filter, skip, fd, ...rest }: SlowerOptions): Analyzer<Lines, any> {
+export function slower({ skip, fd, ...rest }: SlowerOptions): Analyzer<Lines, any> {
   return lines({
     ...rest,
-    filter: `evt.dir = < and (${filter})`,
     fields: FIELDS,
     args: [{ name: 'min_ms', about: 'milliseconds that a call has to take longer than', type: 'number', min: 0 }],
     columns: [

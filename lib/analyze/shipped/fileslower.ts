@@ -4,7 +4,7 @@ export default slower({
   name: 'fileslower',
   about: 'Reads and writes of files that took longer than so many ms; /dev left out',
   category: 'Performance',
-  filter: 'evt.is_io = true and fd.type = file',
+  filter: 'evt.dir = < and evt.is_io = true and fd.type = file',
   skip: '/dev/',
   fd: true,
 })

@@ -3,7 +3,9 @@ import type { Row } from '../report.js'
 
 /** Bytes of one process. */
 export interface Traffic {
+  /** What it was called last, and when that was, in ns. */
   name: string
+  namedAt: number
   in: number
   out: number
 }
@@ -36,15 +38,15 @@ export default defineAnalyzer({
     const amount = Number(res(ev) ?? 0)
     const id = Number(pid(ev) ?? -1)
     if (!(amount > 0) || id < 0) return
-    const traffic = of(state, id, name(ev) ?? '')
+    const traffic = of(state, id, name(ev) ?? '', ev.tsHi * 2 ** 32 + ev.tsLo)
     if (traffic === undefined) state.cut++
     else if (isRead(ev) === true) traffic.in += amount
     else traffic.out += amount
   },
   merge(into, from) {
     into.cut += from.cut
-    for (const [pid, { name, in: received, out }] of from.processes) {
-      const traffic = of(into, pid, name)
+    for (const [pid, { name, namedAt, in: received, out }] of from.processes) {
+      const traffic = of(into, pid, name, namedAt)
       if (traffic === undefined) {
         into.cut++
         continue
@@ -65,11 +67,14 @@ export default defineAnalyzer({
   },
 })
 
-/** What is known of a process; undefined where there are too many. Its name is the one it had last. */
-function of({ processes, maxKeys }: State, pid: number, name: string): Traffic | undefined {
+/** What is known of a process; undefined where there are too many. */
+function of({ processes, maxKeys }: State, pid: number, name: string, namedAt: number): Traffic | undefined {
   let traffic = processes.get(pid)
-  if (traffic === undefined && processes.size < maxKeys) processes.set(pid, traffic = { name, in: 0, out: 0 })
-  if (traffic !== undefined) traffic.name = name
+  if (traffic === undefined && processes.size < maxKeys) processes.set(pid, traffic = { name, namedAt, in: 0, out: 0 })
+  if (traffic !== undefined && namedAt > traffic.namedAt) {
+    traffic.name = name
+    traffic.namedAt = namedAt
+  }
   return traffic
 }
 

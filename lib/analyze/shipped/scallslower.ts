@@ -4,6 +4,6 @@ export default slower({
   name: 'scallslower',
   about: 'System calls that took longer than so many ms',
   category: 'Performance',
-  filter: 'evt.latency exists',
+  filter: 'evt.latency > 0',
   fd: false,
 })

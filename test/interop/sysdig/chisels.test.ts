@@ -15,7 +15,7 @@ const test = suite('as sysdig’s chisels', { needs: ['sysdig'], timeoutMs: 60_0
 
 /** The chisel's rows, key first and value last, as it has them before it makes text of them. */
 function chisel(name: string, file: string, containers: boolean): string[] {
-  const text = execFileSync('sysdig', ['-j', '-r', file, '-c', name, ...(containers ? ['-pc'] : [])], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const text = execFileSync('sysdig', ['-j', '-r', file, '-c', name, ...(containers ? ['-pc'] : [])], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 })
   // Lua makes an empty table an object.
   const { data } = JSON.parse(text) as { data: unknown[][] | object }
   return Array.isArray(data) ? data.map(row => row.join('\t')) : []
@@ -58,7 +58,7 @@ for (const [name, { process, hasFile }] of Object.entries(SLOWER)) {
   test(`${name}: the same lines`, async () => {
     for (const file of RECORDINGS) {
       for (const min_ms of [0, 1]) {
-        const text = execFileSync('sysdig', ['-r', file, '-c', name, String(min_ms)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+        const text = execFileSync('sysdig', ['-r', file, '-c', name, String(min_ms)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 })
         const theirs = text.replace(/\x1b\[\d*m/g, '').split('\n').filter(line => /^\d{4}-/.test(line)).map(line => line.trim().replace(/ +/g, ' '))
         const ours = (await rowsOf(await shipped(name), file, { args: { min_ms } })).map(([time, who, call, ns, path]) => {
           const ms = Number(ns) / 1e6
