@@ -24,8 +24,8 @@ export type Values<O extends Options> = {
 export interface ParseOptions {
   /** What is no option is, joined by blanks, a filter; otherwise it is an error. */
   takesFilter?: boolean
-  /** What is no option is a list. */
-  takesList?: boolean
+  /** What is no option is an operand of its own. */
+  takesOperands?: boolean
 }
 
 /**
@@ -33,16 +33,16 @@ export interface ParseOptions {
  * the help shows comes from the same table, so the two cannot differ.
  */
 export function parse<const O extends Options>(
-  command: string, synopsis: string, options: O, args: string[], { takesFilter = false, takesList = false }: ParseOptions = {},
-): Values<O> & { filter?: string; list?: string[] } | undefined {
+  command: string, synopsis: string, options: O, args: string[], { takesFilter = false, takesOperands = false }: ParseOptions = {},
+): Values<O> & { filter?: string; operands?: string[] } | undefined {
   const hint = `sysring ${command} --help`
   const config = Object.fromEntries(Object.entries<Option>(options).map(([name, { short, value, many = false }]) =>
     [name, { type: value === undefined ? 'boolean' as const : 'string' as const, multiple: many, ...(short !== undefined && { short }) }]))
   let values: Record<string, string | boolean | (string | boolean)[] | undefined>
   try {
-    const parsed = parseArgs({ args, options: { ...config, help: { type: 'boolean', short: 'h' } }, allowPositionals: takesFilter || takesList })
+    const parsed = parseArgs({ args, options: { ...config, help: { type: 'boolean', short: 'h' } }, allowPositionals: takesFilter || takesOperands })
     values = parsed.values
-    if (takesList) values.list = parsed.positionals
+    if (takesOperands) values.operands = parsed.positionals
     else if (parsed.positionals.length > 0) values.filter = parsed.positionals.join(' ')
   } catch (error) {
     // Node's sentences go on with advice for other programs.
@@ -58,7 +58,7 @@ export function parse<const O extends Options>(
       throw new UsageError(`--${name} is one of ${choices.join(', ')}, not '${value}'`, hint)
     }
   }
-  return values as Values<O> & { filter?: string; list?: string[] }
+  return values as Values<O> & { filter?: string; operands?: string[] }
 }
 
 function describe(options: Options): string {

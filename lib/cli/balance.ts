@@ -26,15 +26,15 @@ const OPTIONS = {
 
 /** Distributes captures over queues that other processes consume, in the way of PF_RING's zbalance_ipc. */
 export async function run(args: string[]): Promise<number> {
-  const values = parse('balance', '[-i DEV … | -r FILE …] [-c ID] [-n QUEUES] [-m KEY] [OPTION …] [FILTER]', OPTIONS, args, { takesList: true })
+  const values = parse('balance', '[-i DEV … | -r FILE …] [-c ID] [-n QUEUES] [-m KEY] [OPTION …] [FILTER]', OPTIONS, args, { takesOperands: true })
   if (values === undefined) return OK
-  const { list = [], filter, snaplen, queues, by, cpu, quiet, json, ...others } = values
+  const { operands = [], filter, snaplen, queues, by, cpu, quiet, json, ...others } = values
   const snaplens = perQueue('-s', snaplen)
   const balancer = integer('--cpu', cpu, 0)
   const numbers = queuesOf(queues)
   return balanced({
     what: by ?? 'tid',
-    filter: list.length === 0 ? undefined : list.join(' '),
+    filter: operands.length === 0 ? undefined : operands.join(' '),
     sources: { ...others, ...(snaplens.all !== undefined && { snaplen: snaplens.all }) },
     options: {
       ...clusterOptions(values),

@@ -22,9 +22,9 @@ const OPTIONS = {
 
 /** Lets captures go through stages, each on a thread of its own, in the way of PF_RING's zpipeline. */
 export async function run(args: string[]): Promise<number> {
-  const values = parse('pipeline', '[-i DEV … | -r FILE …] [-c ID] [OPTION …] STAGE.js …', OPTIONS, args, { takesList: true })
+  const values = parse('pipeline', '[-i DEV … | -r FILE …] [-c ID] [OPTION …] STAGE.js …', OPTIONS, args, { takesOperands: true })
   if (values === undefined) return OK
-  const { list: stages = [], filter, state, cpus, quiet, json, ...others } = values
+  const { operands: stages = [], filter, state, cpus, quiet, json, ...others } = values
   if (stages.length === 0) throw new UsageError('there is no stage', 'sysring pipeline -i sysdig ./stage.js, a module whose default export is (ev) => boolean | string')
   const options = {
     ...clusterOptions(values),

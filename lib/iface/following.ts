@@ -69,8 +69,8 @@ function neededCodes(types: Uint8Array, tables: ReadonlySet<Table>, stateEvents:
   if (tables.size === 0 && !stateEvents) return types
   const needed = followed(tables)
   for (let code = 0; code < EVENT_COUNT; code++) if (types[code] === 1 || (stateEvents && changesState(code))) needed[code] = 1
-  // The enter event says when a call began, which fd it is about, and of older drivers what was asked for.
-  for (let code = 3; code < EVENT_COUNT; code += 2) if (types[code] === 1 || (needed[code] === 1 && needsEnter(code, tables))) needed[code - 1] = 1
+  // The enter event says when a call began, which fd it is about, and of older drivers what was asked for; the generic one only when.
+  for (let code = tables.has('call') ? 1 : 3; code < EVENT_COUNT; code += 2) if (types[code] === 1 || (needed[code] === 1 && needsEnter(code, tables))) needed[code - 1] = 1
   return needed
 }
 

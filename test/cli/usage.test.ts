@@ -6,7 +6,7 @@ import { suite } from '../helpers/suite.js'
 import { TRACE } from '../helpers/trace.js'
 
 const test = suite('usage')
-const COMMANDS = ['dump', 'count', 'balance', 'pipeline', 'bounce', 'up', 'extcap', 'dissector', 'fields', 'devices', 'doctor', 'demo']
+const COMMANDS = ['dump', 'count', 'run', 'balance', 'pipeline', 'bounce', 'up', 'extcap', 'dissector', 'fields', 'devices', 'doctor', 'demo']
 
 test('--version', async () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }

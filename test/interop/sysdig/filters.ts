@@ -97,6 +97,7 @@ export const FILTERS: readonly (readonly [filter: string, files: readonly File[]
     evt.count.error=1
     evt.count.exit=1
     evt.latency>0
+    evt.type in (getrandom, arch_prctl, set_tid_address) and evt.dir=< and evt.latency>0
     evt.latency>100000
     evt.latency.ns exists and evt.latency>1
     evt.deltatime>1000

@@ -1,0 +1,103 @@
+import type { Key } from '../balance/policy.js'
+import type { Event } from '../event/event.js'
+import type { FieldName, FieldValue } from '../field/types.generated.js'
+import type { Column, Row } from './report.js'
+
+/**
+ * A question about events: a fold with a merge. Each thread folds its share of the events into a state of its own, states are merged, and what
+ * the merged state means is the report; so it runs on one thread or on many, over a file or live, with the same result.
+ *
+ * @example
+ * export default defineAnalyzer({
+ *   name: 'opens', about: 'Who opens how many files', module: import.meta.url,
+ *   filter: 'evt.type in (open, openat) and evt.dir = <',
+ *   fields: ['proc.name'],
+ *   columns: [{ name: 'opens', title: 'Opens' }, { name: 'process', title: 'Process' }],
+ *   start: () => new Map<string, number>(),
+ *   event: (opens, ev, [name]) => { opens.set(name(ev) ?? '', (opens.get(name(ev) ?? '') ?? 0) + 1) },
+ *   merge: (into, from) => from.forEach((count, name) => into.set(name, (into.get(name) ?? 0) + count)),
+ *   report: opens => ({ rows: [...opens].sort(([, a], [, b]) => b - a).map(([name, count]) => [count, name]) }),
+ * })
+ */
+export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly FieldName[]> {
+  readonly name: string
+  /** One sentence. */
+  readonly about: string
+  /** What it is about, for lists: 'Net', 'I/O'. */
+  readonly category?: string
+  /** The URL of the module that has it as its default export (`import.meta.url`): worker threads import it from there. */
+  readonly module?: string
+  /** The events it looks at, in sysdig's filter language; undefined: all. */
+  readonly filter?: string | ((args: ArgumentValues) => string | undefined)
+  /** Events with the same one go to the same worker thread; default 'tid'. */
+  readonly key?: Key
+  /** Fields that event() asks for, beside what stands in the record: the state is kept for those, and for no others. */
+  readonly fields?: F
+  readonly args?: readonly Argument[]
+  /**
+   * Its rows stand alone, in the order of time, and need no others: without intervals they are reported as they come, not at the end.
+   */
+  readonly streams?: true
+  /** Where an argument says how long an interval is, in ms. */
+  readonly everyMs?: (args: ArgumentValues) => number
+  /** Reports look at Span.total or Span.before; both are kept only then. */
+  readonly remembers?: true
+  /** The same question with columns that tell containers apart, where it has such. */
+  readonly withContainers?: Analyzer<any, any>
+  readonly columns: readonly Column[] | ((args: ArgumentValues) => readonly Column[])
+  /** A state in which nothing has happened. It has to be of kinds that structuredClone() takes, as threads hand it on. */
+  start(options: StartOptions): S
+  /** `fields` are functions of the event, in the order in which the fields were named. The event is valid until this returns. */
+  event(state: S, ev: Event, fields: Getters<F>): void
+  /** Adds what happened in `from` to `into`. Whichever way states are merged, the result has to be the same. */
+  merge(into: S, from: S): void
+  /** `state` is what happened in the interval, `span` when that was and all that happened since the beginning. */
+  report(state: S, span: Span<S>): Findings
+}
+
+export interface StartOptions {
+  readonly args: ArgumentValues
+  /** A state holds at most so many keys, lines or whatever it grows by; what is beyond is counted in Findings.cut. */
+  readonly maxKeys: number
+}
+
+/** The time that a report is about. */
+export interface Span<S> {
+  /** Milliseconds since the epoch. Without intervals: the first and the last event. */
+  readonly fromMs: number
+  readonly toMs: number
+  /** Number of the interval, from 0; those without events count. */
+  readonly interval: number
+  /** Of those that remember: all since the beginning, this interval included. Otherwise the same as the state. */
+  readonly total: S
+  /** Of those that remember: the interval before this one; undefined in the first. */
+  readonly before: S | undefined
+  readonly args: ArgumentValues
+}
+
+export interface Findings {
+  readonly rows: readonly Row[]
+  /** Events that are in none of the rows, because there were more keys than `maxKeys`. */
+  readonly cut?: number
+}
+
+/** An argument of an analyzer, which stands behind its name on the command line. */
+export interface Argument {
+  readonly name: string
+  readonly about: string
+  readonly type: 'number' | 'string'
+  /** Of numbers. */
+  readonly min?: number
+  /** Without one it has to be given. */
+  readonly default?: string | number
+}
+
+export type ArgumentValues = Readonly<Record<string, string | number>>
+
+/** For each of the fields named, the function that gives its value in an event. */
+export type Getters<F extends readonly FieldName[]> = { readonly [I in keyof F]: (ev: Event) => FieldValue<F[I]> | undefined }
+
+/** Says what an analyzer's types are; otherwise it does nothing. */
+export function defineAnalyzer<S, const F extends readonly FieldName[] = readonly []>(analyzer: Analyzer<S, F>): Analyzer<S, F> {
+  return analyzer
+}

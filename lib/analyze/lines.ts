@@ -1,0 +1,58 @@
+import type { Event } from '../event/event.js'
+import type { FieldName } from '../field/types.generated.js'
+import { type Analyzer, type ArgumentValues, defineAnalyzer, type Getters } from './analyzer.js'
+import type { Column, Row } from './report.js'
+
+/** Rows with their time, as they were met. */
+export interface Lines {
+  lines: Line[]
+  maxKeys: number
+  cut: number
+}
+
+interface Line {
+  hi: number
+  lo: number
+  row: Row
+}
+
+export interface LinesOptions<F extends readonly FieldName[]> extends Pick<Analyzer<Lines>, 'name' | 'about' | 'category' | 'filter' | 'args' | 'key' | 'module'> {
+  columns: readonly Column[]
+  fields: F
+  /** The row of an event; undefined where it has none. The first column is the event's time, and not part of it. */
+  row(ev: Event, fields: Getters<F>, args: ArgumentValues): Row | undefined
+}
+
+const TIME: Column = { name: 'evt.rawtime', title: 'Time', unit: 'time' }
+
+/** An analyzer that tells of events one by one, in the order of time. */
+export function lines<const F extends readonly FieldName[]>({ row, columns, ...rest }: LinesOptions<F>): Analyzer<Lines, F> {
+  // An analyzer is used for one run at a time on a thread, and its arguments are those of the state at hand.
+  const argsOf = new WeakMap<Lines, ArgumentValues>()
+  return defineAnalyzer<Lines, F>({
+    ...rest,
+    streams: true,
+    columns: [TIME, ...columns],
+    start({ maxKeys, args }) {
+      const state: Lines = { lines: [], maxKeys, cut: 0 }
+      argsOf.set(state, args)
+      return state
+    },
+    event(state, ev, fields) {
+      if (state.lines.length >= state.maxKeys) return void state.cut++
+      const cells = row(ev, fields, argsOf.get(state)!)
+      if (cells !== undefined) state.lines.push({ hi: ev.tsHi, lo: ev.tsLo, row: cells })
+    },
+    merge(into, from) {
+      into.cut += from.cut
+      for (const line of from.lines) {
+        if (into.lines.length < into.maxKeys) into.lines.push(line)
+        else into.cut++
+      }
+    },
+    report({ lines, cut }) {
+      const inOrder = lines.sort((a, b) => a.hi - b.hi || a.lo - b.lo)
+      return { rows: inOrder.map(({ hi, lo, row }) => [(BigInt(hi) << 32n) | BigInt(lo), ...row]), cut }
+    },
+  })
+}

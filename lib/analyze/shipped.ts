@@ -1,0 +1,52 @@
+import { CaptureError } from '../errors.js'
+import { nearestName } from '../field/nearest.js'
+import type { Analyzer } from './analyzer.js'
+
+type AnyAnalyzer = Analyzer<any, any>
+
+/** Those that come with the library; each is loaded when it is asked for. */
+const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>> = {
+  execsnoop: () => import('./shipped/execsnoop.js'),
+  fileslower: () => import('./shipped/fileslower.js'),
+  iobytes: () => import('./shipped/iobytes.js'),
+  iobytes_file: () => import('./shipped/iobytes_file.js'),
+  iobytes_net: () => import('./shipped/iobytes_net.js'),
+  netlower: () => import('./shipped/netlower.js'),
+  opensnoop: () => import('./shipped/opensnoop.js'),
+  proctraffic: () => import('./shipped/proctraffic.js'),
+  scallslower: () => import('./shipped/scallslower.js'),
+  topconns: () => import('./shipped/topconns.js'),
+  topcontainers_error: () => import('./shipped/topcontainers_error.js'),
+  topcontainers_file: () => import('./shipped/topcontainers_file.js'),
+  topcontainers_net: () => import('./shipped/topcontainers_net.js'),
+  topfiles_bytes: () => import('./shipped/topfiles_bytes.js'),
+  topfiles_errors: () => import('./shipped/topfiles_errors.js'),
+  topfiles_time: () => import('./shipped/topfiles_time.js'),
+  topports_server: () => import('./shipped/topports_server.js'),
+  topprocs_errors: () => import('./shipped/topprocs_errors.js'),
+  topprocs_file: () => import('./shipped/topprocs_file.js'),
+  topprocs_net: () => import('./shipped/topprocs_net.js'),
+  topprocs_time: () => import('./shipped/topprocs_time.js'),
+  topscalls: () => import('./shipped/topscalls.js'),
+  topscalls_time: () => import('./shipped/topscalls_time.js'),
+}
+
+const loaded = new Set<AnyAnalyzer>()
+
+export const SHIPPED_NAMES: readonly string[] = Object.keys(SHIPPED)
+
+/** An analyzer that comes with the library, by its name. @throws CaptureError ERR_CAPTURE_OPTION */
+export async function shipped(name: string): Promise<AnyAnalyzer> {
+  if (!Object.hasOwn(SHIPPED, name)) {
+    const nearest = nearestName(name, SHIPPED_NAMES)
+    throw new CaptureError('ERR_CAPTURE_OPTION', `there is no analyzer ${name}`, nearest === undefined ? 'sysring run --list' : `did you mean ${nearest}?`)
+  }
+  const { default: analyzer } = await SHIPPED[name]()
+  loaded.add(analyzer)
+  return analyzer
+}
+
+/** @internal Can another thread get it by its name? */
+export function isShipped(analyzer: AnyAnalyzer): boolean {
+  return loaded.has(analyzer)
+}

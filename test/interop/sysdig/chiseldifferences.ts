@@ -1,0 +1,6 @@
+/** Analyzers that are not held against the chisel of their name, and why. */
+export const NOT_COMPARED: Readonly<Record<string, string>> = {
+  iobytes: 'the chisel prints a line when a second of the machine is over, and of a file that is shorter nothing',
+  iobytes_file: 'as iobytes',
+  iobytes_net: 'as iobytes',
+}
