@@ -23,11 +23,11 @@ const HINT = 'sysring dissector install'
 
 /** Puts the dissector for sysring's frames among Wireshark's Lua plugins, takes it away, or prints it. */
 export async function run(args: string[]): Promise<number> {
-  const values: Values | undefined = parse('dissector', 'install|uninstall|print [--user|--system|--dir DIR] [--json]', OPTIONS, args, { takesList: true })
+  const values: Values | undefined = parse('dissector', 'install|uninstall|print [--user|--system|--dir DIR] [--json]', OPTIONS, args, { takesOperands: true })
   if (values === undefined) return OK
   const places = (['user', 'system', 'dir'] as const).filter((name) => values[name] !== undefined)
   if (places.length > 1) throw new UsageError(`${places.map((name) => `--${name}`).join(' and ')} exclude each other`, 'name one place')
-  const [what, ...more] = values.list ?? []
+  const [what, ...more] = values.operands ?? []
   if (more.length === 0 && what === 'install') return install(values)
   if (more.length === 0 && what === 'uninstall') return uninstall(values)
   if (more.length > 0 || what !== 'print') {

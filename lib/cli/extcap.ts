@@ -22,11 +22,11 @@ interface Values {
 
 /** Puts what Wireshark starts for its interface `sysdig` where Wireshark looks, or takes it away. */
 export async function run(args: string[]): Promise<number> {
-  const values: Values | undefined = parse('extcap', 'install|uninstall [--user|--system|--dir DIR] [--json]', OPTIONS, args, { takesList: true })
+  const values: Values | undefined = parse('extcap', 'install|uninstall [--user|--system|--dir DIR] [--json]', OPTIONS, args, { takesOperands: true })
   if (values === undefined) return OK
   const places = Object.keys(values).filter(name => ['user', 'system', 'dir'].includes(name))
   if (places.length > 1) throw new UsageError(`${places.map(name => `--${name}`).join(' and ')} exclude each other`, 'name one place')
-  const [what, ...more] = values.list ?? []
+  const [what, ...more] = values.operands ?? []
   if (more.length === 0 && what === 'install') return put(values)
   if (more.length === 0 && what === 'uninstall') return take(values)
   throw new UsageError(what === undefined ? 'what is to be done?' : `there is no 'extcap ${[what, ...more].join(' ')}'`, 'sysring extcap install')
