@@ -12,7 +12,7 @@ const OPTIONS = {
 } as const
 
 interface Values {
-  list?: string[]
+  operands?: string[]
   user?: true
   system?: true
   dir?: string

@@ -13,7 +13,7 @@ const OPTIONS = {
 } as const
 
 interface Values {
-  list?: string[]
+  operands?: string[]
   user?: true
   system?: true
   dir?: string
