@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { CaptureError, isCaptureError } from '../errors.js'
-import { everyFolder, extcapFolders, type Folders } from '../extcap/folders.js'
+import type { Folders } from '../export/wireshark/folders.js'
+import { everyFolder, extcapFolders } from '../extcap/folders.js'
 import { install, isInstalled, program, uninstall } from '../extcap/launcher.js'
 import { parse } from './args.js'
 import { OK, UsageError } from './report.js'

@@ -1,17 +1,7 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-
-/** Where Wireshark looks for programs like ours. */
-export interface Folders {
-  /** Of the user who asks. */
-  user: string
-  /** Of all users. */
-  system: string
-  /** Is that what tshark says, and not what is usual? */
-  told: boolean
-}
+import { type Folders, tsharkFolders } from '../export/wireshark/folders.js'
 
 /** Where the folder of all users may be, the likeliest first. */
 const SYSTEM = [
@@ -43,14 +33,4 @@ export function everyFolder({ user, system }: Folders): string[] {
 function personal(): [usual: string, older: string] {
   const config = process.env.XDG_CONFIG_HOME ?? join(homedir(), '.config')
   return [join(homedir(), '.local/lib/wireshark/extcap'), join(config, 'wireshark/extcap')]
-}
-
-/** What tshark lists as "NAME:\tPATH"; nothing where it does not run. */
-function tsharkFolders(): Promise<Map<string, string>> {
-  return new Promise(resolve => {
-    execFile('tshark', ['-G', 'folders'], { timeout: 10_000 }, (error, stdout) => {
-      const lines = error === null ? stdout.matchAll(/^([^:\n]+):\s*(\/.*)$/gm) : []
-      resolve(new Map([...lines].map(([, name, path]) => [name, path])))
-    })
-  })
 }

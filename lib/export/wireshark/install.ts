@@ -1,28 +1,18 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CaptureError } from '../../errors.js'
+import { type Folders, tsharkFolders } from './folders.js'
 
 /** The dissector's name among Wireshark's Lua plugins. */
 const FILE = 'sysring.lua'
 /** How ours begins, of whichever version. */
 const BANNER = "-- Wireshark's dissector for the Ethernet and user0 frames of sysring"
 
-/** Where Wireshark looks for Lua plugins. */
-export interface PluginFolders {
-  /** Of the user who asks. */
-  user: string
-  /** Of all users. */
-  system: string
-  /** Is that what tshark says, and not what is usual? */
-  told: boolean
-}
-
-/** As tshark says, or as is usual where there is none. */
-export async function pluginFolders(): Promise<PluginFolders> {
+/** Where Wireshark looks for Lua plugins: as tshark says, or as is usual where there is none. */
+export async function pluginFolders(): Promise<Folders> {
   const folders = await tsharkFolders()
   const user = folders.get('Personal Lua Plugins')
   const system = folders.get('Global Lua Plugins')
@@ -31,16 +21,6 @@ export async function pluginFolders(): Promise<PluginFolders> {
     system: system ?? '/usr/local/lib/wireshark/plugins',
     told: user !== undefined && system !== undefined,
   }
-}
-
-/** What tshark lists as "NAME:\tPATH"; nothing where it does not run. */
-function tsharkFolders(): Promise<Map<string, string>> {
-  return new Promise((resolve) => {
-    execFile('tshark', ['-G', 'folders'], { timeout: 10_000 }, (error, stdout) => {
-      const lines = error === null ? stdout.matchAll(/^([^:\n]+):\s*(\/.*)$/gm) : []
-      resolve(new Map([...lines].map(([, name, path]) => [name, path])))
-    })
-  })
 }
 
 /** The dissector as it ships: one Lua file. */
