@@ -73,7 +73,9 @@ async function load(name: string): Promise<Analyzer<any, any>> {
   if (!/[./]/.test(name)) return shipped(name)
   const { moduleUrl } = await import('../thread.js')
   const module = moduleUrl(name)
-  const { default: analyzer } = await import(module) as { default?: Analyzer<any, any> }
+  const { default: analyzer } = await import(module).catch((error: Error) => {
+    throw new UsageError(`${name} cannot be loaded: ${error.message}`, 'a module whose default export is an analyzer, or a name that is in: sysring run --list')
+  }) as { default?: Analyzer<any, any> }
   if (typeof analyzer?.event !== 'function') throw new UsageError(`${name} has no analyzer as its default export`, 'export default defineAnalyzer({ … })')
   return { ...analyzer, module }
 }

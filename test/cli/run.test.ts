@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import * as assert from 'uvu/assert'
+import { SHIPPED_NAMES } from '../../lib/analyze/index.js'
+import { busy } from '../helpers/busy.js'
+import { folder } from '../helpers/folder.js'
+import { shell, sysring } from '../helpers/run.js'
+import { suite } from '../helpers/suite.js'
+import { TRACE } from '../helpers/trace.js'
+
+const test = suite('run')
+const LIVE = { needs: ['bpf', 'btf'] }
+const { file } = folder()
+busy(test)
+
+test('a table of a file, and the same as JSON', async () => {
+  const { code, stdout, stderr } = await sysring(['run', 'topscalls', '-r', TRACE])
+  assert.is(code, 0, stderr)
+  const [head, ...rows] = stdout.trimEnd().split('\n')
+  assert.match(head, /^ *# Calls {2}Syscall$/)
+  assert.is(rows.length, 30)
+  assert.match(stderr, /^0 dropped$/m)
+  const objects = (await sysring(['run', 'topscalls', '-r', TRACE, '--json'])).stdout.trimEnd().split('\n').map(line => JSON.parse(line) as Record<string, unknown>)
+  assert.equal(objects.map(row => [row['evt.count'], row['evt.type']].join(' ')), rows.map(row => row.trim().replace(/ +/, ' ')))
+})
+
+test('arguments stand behind the name, a filter behind them', async () => {
+  const { stdout } = await sysring(['run', 'fileslower', '0', '-r', TRACE, 'proc.name', '=', 'work', '-q'])
+  const [head, ...rows] = stdout.trimEnd().split('\n')
+  assert.match(head, /^Time +Process +Call +Latency +File$/)
+  assert.ok(rows.length > 0 && rows.every(row => /^\d\d:\d\d:\d\d\.\d{9} +work /.test(row)), stdout)
+})
+
+test('intervals, and workers', async () => {
+  const one = await sysring(['run', 'topscalls', '-r', TRACE, '--every', '0.5', '--json'])
+  const two = await sysring(['run', 'topscalls', '-r', TRACE, '--every', '0.5', '--json', '--workers', '2'])
+  assert.is(two.stdout, one.stdout)
+  assert.ok(new Set(one.stdout.trimEnd().split('\n').map(line => (JSON.parse(line) as { fromMs: number }).fromMs)).size > 1)
+})
+
+test('--list names all of them, and each explains itself', async () => {
+  const { stdout } = await sysring(['run', '--list', '--json'])
+  assert.equal(stdout.trimEnd().split('\n').map(line => (JSON.parse(line) as { name: string }).name), [...SHIPPED_NAMES])
+  const { code, stdout: help } = await sysring(['run', 'proctraffic', '--help'])
+  assert.is(code, 0)
+  assert.match(help, /^usage: sysring run proctraffic SECONDS /)
+  assert.match(help, /^ {2}SECONDS +length of an interval/m)
+})
+
+test('an analyzer of the user’s own', async () => {
+  const path = file('opens.mjs')
+  writeFileSync(path, `export default {
+    name: 'opens', about: 'How many opens', filter: 'evt.type = openat and evt.dir = <', columns: [{ name: 'n', title: 'Opens' }],
+    start: () => ({ n: 0 }), event(state) { state.n++ }, merge(into, from) { into.n += from.n }, report: ({ n }) => ({ rows: [[n]] }),
+  }`)
+  const expected = (await sysring(['dump', '-q', '-r', TRACE, 'evt.type = openat and evt.dir = <'])).stdout.split('\n').length - 1
+  for (const workers of ['1', '2']) {
+    const { stdout, stderr } = await sysring(['run', path, '-r', TRACE, '-q', '--workers', workers])
+    assert.is(Number(stdout.trim().split('\n')[1]), expected, stderr)
+  }
+})
+
+test('what is wrong is said', async () => {
+  const cases: [string[], RegExp][] = [
+    [['run'], /which analyzer/], [['run', 'topscall', '-r', TRACE], /did you mean topscalls/], [['run', 'fileslower', '-r', TRACE], /needs its argument min_ms/],
+    [['run', 'fileslower', 'x', '-r', TRACE], /must be a number/], [['run', 'iobytes', '-c', '-r', TRACE], /no columns for containers/],
+    [['run', 'topscalls', '-r', TRACE, '--workers', '0'], /--workers takes a number/], [['run', './nowhere.mjs', '-r', TRACE], /nowhere/],
+  ]
+  for (const [args, text] of cases) {
+    const { code, stderr } = await sysring(args)
+    assert.is(code, 2, `${args.join(' ')}: ${stderr}`)
+    assert.match(stderr, text)
+  }
+})
+
+test('live: a table a second, and the last one at Ctrl-C', async () => {
+  for (const workers of ['1', '2']) {
+    const { code, stdout, stderr } = await shell(`$SYSRING run topprocs_file --workers ${workers} --json > ${file('live')} & sleep 6; kill -INT $!; wait $!`)
+    assert.is(code, 0, stderr + stdout)
+    const rows = readFileSync(file('live'), 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as { fromMs: number; 'proc.name': string })
+    const intervals = new Set(rows.filter(row => row['proc.name'] === 'cat').map(({ fromMs }) => fromMs))
+    assert.ok(intervals.size >= 2, `${workers} workers: ${intervals.size} intervals`)
+  }
+}, { ...LIVE, timeoutMs: 60_000 })
+
+test('a reader that has seen enough', async () => {
+  const { code, stdout } = await shell(`set -o pipefail; timeout 20 $SYSRING run opensnoop -q | head -3`)
+  assert.is(stdout.split('\n').length - 1, 3)
+  assert.is(code, 0)
+}, LIVE)

@@ -1,0 +1,141 @@
+import * as assert from 'uvu/assert'
+import { defineAnalyzer, type Report, run, type RunOptions, shipped, SHIPPED_NAMES, top } from '../../../lib/analyze/index.js'
+import { type CaptureError, openFile } from '../../../lib/index.js'
+import { suite } from '../../helpers/suite.js'
+import { TRACE, TRACE_EVENTS } from '../../helpers/trace.js'
+
+const test = suite('run')
+
+const counter = defineAnalyzer({
+  name: 'counter', about: 'How many events', remembers: true,
+  columns: [{ name: 'events', title: 'Events' }, { name: 'total', title: 'Total' }, { name: 'before', title: 'Before' }],
+  start: () => ({ count: 0, first: Infinity, last: 0 }),
+  event(state, ev) {
+    const ns = Number(ev.ts)
+    state.count++
+    state.first = Math.min(state.first, ns)
+    state.last = Math.max(state.last, ns)
+  },
+  merge(into, from) {
+    into.count += from.count
+    into.first = Math.min(into.first, from.first)
+    into.last = Math.max(into.last, from.last)
+  },
+  report: (state, { total, before }) => ({ rows: [[state.count, total.count, before?.count, state.first, state.last]] }),
+})
+
+async function reports(analyzer: Parameters<typeof run>[0], options: Partial<RunOptions> = {}): Promise<Report[]> {
+  const all: Report[] = []
+  for await (const report of run(analyzer, { on: options => openFile(TRACE, options), ...options })) all.push(report)
+  return all
+}
+
+async function refused(promise: Promise<unknown>): Promise<CaptureError> {
+  try {
+    await promise
+  } catch (error) {
+    return error as CaptureError
+  }
+  throw new Error('it was not refused')
+}
+
+test('one report at the end, of every event', async () => {
+  const [report, ...others] = await reports(counter)
+  assert.is(others.length, 0)
+  assert.ok(report.isLast)
+  assert.is(report.events, TRACE_EVENTS)
+  assert.is(report.rows[0][0], TRACE_EVENTS)
+  assert.is(report.stats?.delivered, TRACE_EVENTS)
+})
+
+test('intervals: each event in the one of its own time, none twice', async () => {
+  const all = await reports(counter, { everyMs: 100 })
+  assert.ok(all.length > 5, `${all.length} intervals`)
+  assert.is(all.reduce((sum, { events }) => sum + events, 0), TRACE_EVENTS)
+  assert.equal(all.map(({ isLast }) => isLast), all.map((_, i) => i === all.length - 1))
+  let total = 0
+  let before: unknown
+  for (const { fromMs, toMs, events, rows: [[count, sum, last, firstNs, lastNs]] } of all) {
+    assert.is(toMs - fromMs, 100)
+    assert.is(fromMs % 100, 0)
+    assert.ok(Number(firstNs) >= fromMs * 1e6 - 256 && Number(lastNs) < toMs * 1e6 + 256, 'an event of another time')
+    assert.is(count, events)
+    assert.is(sum, total += events)
+    assert.is(last, before)
+    before = count
+  }
+})
+
+test('what is beyond maxKeys is counted', async () => {
+  const calls = top({ name: 'calls', about: '', category: '', value: 'evt.count', title: '', unit: 'count', by: [['evt.type', 'Call']], top: 1000 })
+  const [{ rows, cut }] = await reports(calls, { maxKeys: 5 })
+  assert.is(rows.length, 5)
+  const [whole] = await reports(calls)
+  assert.ok(whole.rows.length > 20 && whole.cut === 0)
+  const sum = (rows: Report['rows']) => rows.reduce((sum, [count]) => sum + Number(count), 0)
+  assert.is(sum(rows) + cut, sum(whole.rows))
+})
+
+test('rows that stand alone come as they are met, and are the same with intervals', async () => {
+  const analyzer = await shipped('opensnoop')
+  const rows = (await reports(analyzer)).flatMap(({ rows }) => rows)
+  assert.ok(rows.length > 100, `${rows.length} rows`)
+  const divided = await reports(analyzer, { everyMs: 50 })
+  assert.ok(divided.length > 5)
+  assert.equal(divided.flatMap(({ rows }) => rows).map(String).sort(), rows.map(String).sort())
+})
+
+test('a filter of the user and one of the analyzer', async () => {
+  const of = async (filter?: string) => (await reports(await shipped('topprocs_net'), filter === undefined ? {} : { filter }))[0]
+  const all = await of()
+  const some = await of('proc.name = httpd or proc.name = nobody')
+  assert.ok(some.rows.length > 0 && some.rows.length < all.rows.length)
+  assert.equal([...some.rows], all.rows.filter(([, name]) => name === 'httpd'))
+})
+
+test('a capture that is open needs state for what is not in the records', async () => {
+  const on = await openFile(TRACE)
+  const error = await refused(reports(await shipped('topprocs_net'), { on }))
+  assert.is(error.code, 'ERR_CAPTURE_OPTION')
+  assert.is(error.hint, 'open it with { state: true }')
+  await on.close()
+  const [of] = await reports(await shipped('topprocs_net'), { on: await openFile(TRACE, { state: true }) })
+  assert.equal(of.rows, (await reports(await shipped('topprocs_net')))[0].rows)
+})
+
+test('leaving the loop closes the capture', async () => {
+  const on = await openFile(TRACE)
+  for await (const _ of run(counter, { on, everyMs: 10 })) break
+  assert.is((await refused((async () => { for await (const _ of on) break })())).code, 'ERR_CAPTURE_CLOSED')
+})
+
+for (const [what, options] of Object.entries({
+  'no workers': { workers: 0 }, 'half a worker': { workers: 1.5 }, 'no time': { everyMs: 0 }, 'no keys': { maxKeys: 0 }, 'an unknown argument': { args: { x: 1 } },
+  'workers that cannot find it': { workers: 2 },
+} satisfies Record<string, Partial<RunOptions>>)) {
+  test(`refused: ${what}`, async () => {
+    const error = await refused(reports(counter, options))
+    assert.is(error.code, 'ERR_CAPTURE_OPTION')
+    assert.ok(error.hint)
+  })
+}
+
+test('refused: arguments that are missing, or out of range', async () => {
+  const slower = await shipped('fileslower')
+  const wrong: NonNullable<RunOptions['args']>[] = [{}, { min_ms: 'x' }, { min_ms: -1 }, { min_ms: '' }]
+  for (const args of wrong) assert.is((await refused(reports(slower, { args }))).code, 'ERR_CAPTURE_OPTION')
+  assert.is((await refused(shipped('topproc_net'))).hint, 'did you mean topprocs_net?')
+})
+
+test('what reading throws, run() throws', async () => {
+  assert.is((await refused(reports(counter, { on: () => openFile('/nowhere.scap') }))).code, 'ERR_CAPTURE_IO')
+  assert.is((await refused(reports(counter, { filter: 'proc.nme = x' }))).code, 'ERR_CAPTURE_FILTER')
+})
+
+test('every analyzer is called as it is found, and says what it shows', async () => {
+  for (const name of SHIPPED_NAMES) {
+    const analyzer = await shipped(name)
+    assert.is(analyzer.name, name)
+    assert.ok(analyzer.about.length > 10 && !analyzer.about.endsWith('.') && analyzer.category !== undefined, name)
+  }
+})
