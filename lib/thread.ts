@@ -9,10 +9,27 @@ import { Worker, type WorkerOptions } from 'node:worker_threads'
  */
 export function startThread(module: string | URL, options: WorkerOptions): Worker {
   const url = moduleUrl(module)
-  const tsx = /\.[cm]?tsx?$/.test(url) ? findTsx(url) : undefined
+  const tsx = isTypeScript(url) ? findTsx(url) : undefined
   if (tsx === undefined) return new Worker(new URL(url), options)
   const entry = `import(${JSON.stringify(tsx)}).then(({ register }) => { register(); return import(${JSON.stringify(url)}) })`
   return new Worker(entry, { ...options, eval: true })
+}
+
+/** Imports a module, also of TypeScript where tsx is installed beside it. */
+export async function importModule(module: string | URL): Promise<object> {
+  const url = moduleUrl(module)
+  const tsx = isTypeScript(url) && !canLoad() ? findTsx(url) : undefined
+  if (tsx !== undefined) (await import(tsx) as { register(): void }).register()
+  return import(url) as Promise<object>
+}
+
+function isTypeScript(url: string): boolean {
+  return /\.[cm]?tsx?$/.test(url)
+}
+
+/** Is this a process that knows TypeScript already? Then this module is some. */
+function canLoad(): boolean {
+  return isTypeScript(import.meta.url)
 }
 
 /** What a path or a URL means to import(). */

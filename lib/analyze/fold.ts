@@ -1,6 +1,7 @@
 /** What a worker thread of run() does: folds the events of its queue, and posts each interval's part. */
 import { parentPort } from 'node:worker_threads'
 import { PACKET } from '../event/event.js'
+import { importModule } from '../thread.js'
 import { data, queue } from '../worker.js'
 import type { Analyzer } from './analyzer.js'
 import { Folding, LATE_MS, tablesOf } from './folding.js'
@@ -8,7 +9,7 @@ import { shipped } from './shipped.js'
 import type { FoldData, FromFold } from './threads.js'
 
 const { shipped: name, module, filter, start, everyMs, live } = data<FoldData>()
-const analyzer = name !== undefined ? await shipped(name) : (await import(module!) as { default: Analyzer }).default
+const analyzer = name !== undefined ? await shipped(name) : (await importModule(module!) as { default: Analyzer }).default
 const post = (message: FromFold) => parentPort!.postMessage(message)
 
 const tables = tablesOf(analyzer)

@@ -71,9 +71,9 @@ export async function run(args: string[]): Promise<number> {
 async function load(name: string): Promise<Analyzer<any, any>> {
   const { shipped } = await import('../analyze/shipped.js')
   if (!/[./]/.test(name)) return shipped(name)
-  const { moduleUrl } = await import('../thread.js')
+  const { importModule, moduleUrl } = await import('../thread.js')
   const module = moduleUrl(name)
-  const { default: analyzer } = await import(module).catch((error: Error) => {
+  const { default: analyzer } = await importModule(module).catch((error: Error) => {
     throw new UsageError(`${name} cannot be loaded: ${error.message}`, 'a module whose default export is an analyzer, or a name that is in: sysring run --list')
   }) as { default?: Analyzer<any, any> }
   if (typeof analyzer?.event !== 'function') throw new UsageError(`${name} has no analyzer as its default export`, 'export default defineAnalyzer({ … })')

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { busy } from '../helpers/busy.js'
 import { example } from '../helpers/examples.js'
 import { ip, pair, tcpdump } from '../helpers/network.js'
-import { ROOT, run } from '../helpers/run.js'
+import { ROOT, run, sysring } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
 import { TRACE } from '../helpers/trace.js'
 
@@ -53,6 +53,16 @@ test('ptree.ts shows the processes of this machine', async () => {
   assert.is(code, 0, stderr)
   assert.match(stdout, new RegExp(`^ *${process.pid} .*node`, 'm'))
 }, { needs: ['bpf', 'btf'] })
+
+test('analyzer.ts adds up what is written, by itself and with sysring run', async () => {
+  const { code, stdout, stderr } = await example('analyzer.ts', [TRACE])
+  assert.is(code, 0, stderr)
+  assert.match(stdout, /'\/tmp'/)
+  const { stdout: rows } = await sysring(['run', './examples/analyzer.ts', '-r', TRACE, '--json', '-q', '--workers', '2'])
+  const sums = lines(rows).map(line => JSON.parse(line) as { bytes: number; directory: string })
+  assert.ok(sums.length > 1)
+  for (const { bytes, directory } of sums) assert.match(stdout, new RegExp(`${bytes} .*'${directory}'`))
+})
 
 test('files.ts lists files opened and not, per process', async () => {
   const { code, stdout, stderr } = await example('files.ts', [TRACE])
