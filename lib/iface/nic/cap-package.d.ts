@@ -5,6 +5,7 @@ declare module 'cap' {
     /** Packets are copied into `buffer` one by one. Returns the name of the link type. */
     open(device: string, filter: string, bufferSize: number, buffer: Buffer): string
     on(event: 'packet', listener: (bytes: number, truncated: boolean) => void): this
+    removeAllListeners(): this
     close(): void
   }
 }

@@ -67,7 +67,7 @@ export class CapCapture extends Capture {
     const buffer = Buffer.alloc(PACKET_BYTES)
     this.#cap = new Opener()
     this.#cap.on('packet', length => this.#take(buffer, length))
-    const linktype = LINKTYPES[openOrKeep(this.#cap, name, options.bpf ?? '', buffer)] ?? 0
+    const linktype = LINKTYPES[openAndKeep(this.#cap, name, options.bpf ?? '', buffer)] ?? 0
     this.interfaces = [{ name, linktype, snaplen: 65_535, netns: netnsOf(new Proc(), 'thread-self') }]
     this.#filling = new Bank(BANK_BYTES, linktype, this.#sequences)
     this.#lent = new Bank(BANK_BYTES, linktype, this.#sequences)
@@ -117,6 +117,7 @@ export class CapCapture extends Capture {
     if (!this.#stopped) {
       this.#stopped = true
       this.#cap.close()
+      this.#cap.removeAllListeners() // it outlives this capture
     }
     return true
   }
@@ -143,16 +144,15 @@ export class CapCapture extends Capture {
   }
 }
 
-/** Those that could not be opened. Collected or closed, they would stop a poll handle that was never made, and end the process. */
-const unopened: Cap[] = []
+/**
+ * All that there were, some hundred bytes each, for good. Collected, one would take a poll handle along that the event loop still knows
+ * (cap 0.2.1 stops it and does not close it), or stop one that was never made: the process would hang or crash, some time later.
+ */
+const opened: Cap[] = []
 
-function openOrKeep(cap: Cap, name: string, bpf: string, buffer: Buffer): string {
-  try {
-    return cap.open(name, bpf, LIBPCAP_BYTES, buffer)
-  } catch (error) {
-    unopened.push(cap)
-    throw error
-  }
+function openAndKeep(cap: Cap, name: string, bpf: string, buffer: Buffer): string {
+  opened.push(cap)
+  return cap.open(name, bpf, LIBPCAP_BYTES, buffer)
 }
 
 /** Opens the interface with `cap`, if that is installed. */
