@@ -1,4 +1,7 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { Proc } from '../state/proc.js'
+
+const STDIN = 0
+const STDOUT = 1
 
 /**
  * The processes that read what this one, or another, writes to standard output, and those that read their output in turn.
@@ -8,16 +11,17 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
  * reads it, as sshd does. None when standard output is no pipe.
  */
 export function consumers(of = process.pid): Consumers {
-  const readers = readersOfPipes()
+  const proc = new Proc()
+  const readers = readersOfPipes(proc)
   const found: number[] = []
-  let pipe = target(String(of), 1)
+  let pipe = pipeAt(proc, of, STDOUT)
   while (pipe !== undefined && found.length < 64) {
     const next = (readers.get(pipe) ?? []).filter(pid => !found.includes(pid))
     if (next.length === 0) break
     found.push(...next)
-    pipe = target(String(next[0]), 1)
+    pipe = pipeAt(proc, next[0], STDOUT)
   }
-  const ancestor = pipe === undefined ? undefined : ancestors().find(pid => reads(pid, pipe))
+  const ancestor = pipe === undefined ? undefined : ancestors(proc).find(pid => reads(proc, pid, pipe))
   return ancestor === undefined ? { pids: found, children: true } : { pids: [...found, ancestor], children: false }
 }
 
@@ -31,53 +35,36 @@ export interface Consumers {
 }
 
 /** From our parent on. */
-function ancestors(): number[] {
+function ancestors(proc: Proc): number[] {
   const found: number[] = []
-  for (let pid = process.ppid; pid > 1 && found.length < 64; pid = parentOf(pid)) found.push(pid)
+  for (let pid = process.ppid; pid > 1 && found.length < 64; pid = proc.parent(pid)) found.push(pid)
   return found
 }
 
-function parentOf(pid: number): number {
-  try {
-    return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])
-  } catch {
-    return 0
-  }
-}
-
 /** Has the process a descriptor to read that pipe with? */
-function reads(pid: number, pipe: string): boolean {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).some(fd => target(String(pid), Number(fd)) === pipe && isForReading(pid, fd))
-  } catch {
-    return false
-  }
+function reads(proc: Proc, pid: number, pipe: string): boolean {
+  return proc.numbers(`${pid}/fd`).some(fd => pipeAt(proc, pid, fd) === pipe && isForReading(proc, pid, fd))
 }
 
 /** The lowest two bits of a descriptor's flags, O_ACCMODE, are 0 for reading only. See proc_pid_fdinfo(5). */
-function isForReading(pid: number, fd: string): boolean {
-  const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))
+function isForReading(proc: Proc, pid: number, fd: number): boolean {
+  const flags = /^flags:\s*([0-7]+)$/m.exec(proc.text(`${pid}/fdinfo/${fd}`) ?? '')
   return flags !== null && (parseInt(flags[1], 8) & 3) === 0
 }
 
 /** pipe → the processes that have it as standard input. */
-function readersOfPipes(): Map<string, number[]> {
+function readersOfPipes(proc: Proc): Map<string, number[]> {
   const readers = new Map<string, number[]>()
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name)
-    if (!Number.isInteger(pid) || pid === process.pid) continue
-    const pipe = target(name, 0)
+  for (const pid of proc.numbers('')) {
+    if (pid === process.pid) continue
+    const pipe = pipeAt(proc, pid, STDIN)
     if (pipe !== undefined) readers.set(pipe, [...(readers.get(pipe) ?? []), pid])
   }
   return readers
 }
 
-/** The pipe or socket behind a process's fd; undefined for anything else and for processes that are gone or not ours. */
-function target(pid: string, fd: number): string | undefined {
-  try {
-    const link = readlinkSync(`/proc/${pid}/fd/${fd}`)
-    return link.startsWith('pipe:') ? link : undefined
-  } catch {
-    return undefined
-  }
+/** The pipe behind a process's fd; undefined for anything else and for processes that are gone or not ours. */
+function pipeAt(proc: Proc, pid: number, fd: number): string | undefined {
+  const link = proc.link(`${pid}/fd/${fd}`)
+  return link?.startsWith('pipe:') === true ? link : undefined
 }

@@ -1,4 +1,5 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
+import { Proc } from '../state/proc.js'
 import { ETHERTYPE } from './framing.js'
 
 /** A process that gets what comes in at a network interface. */
@@ -19,8 +20,9 @@ const SLICE_MS = 4
 const MAX_READERS = 256
 
 const ETH_P_ALL = 3
-const STDOUT = '1'
-const STDERR = '2'
+const STDOUT = 1
+const STDERR = 2
+const PROC = new Proc()
 
 /**
  * Follows who reads a network interface: the processes that have a packet socket on it, or on all interfaces, and those that read what
@@ -102,7 +104,7 @@ export class Readers implements Disposable {
 /** Inodes of the packet sockets that get what comes in at the interface of that index. */
 function packetSockets(index: number): string[] {
   // sk RefCnt Type Proto Iface R Rmem User Inode; Proto in hexadecimal, Iface 0 is any.
-  const rows = (read('/proc/net/packet') ?? '').trimEnd().split('\n').slice(1).map(line => line.trim().split(/ +/))
+  const rows = (PROC.text('net/packet') ?? '').trimEnd().split('\n').slice(1).map(line => line.trim().split(/ +/))
   return rows.flatMap(([, , , protocol, iface, , , , inode]) => {
     const gets = [ETH_P_ALL, ETHERTYPE].includes(parseInt(protocol, 16)) && (Number(iface) === index || Number(iface) === 0)
     return gets ? [inode] : []
@@ -112,7 +114,7 @@ function packetSockets(index: number): string[] {
 /** A descriptor of a process, and what it is: "pipe:[123]", "socket:[123]", or a path. */
 interface Descriptor {
   pid: number
-  fd: string
+  fd: number
   target: string
 }
 
@@ -130,30 +132,24 @@ async function readersOf(sockets: ReadonlySet<string>): Promise<InterfaceReader[
       if (each.pid !== pid && written.has(each.target) && isOpenFor(each, READING) && !isOpenFor(each, WRITING)) found.add(each.pid)
     }
   }
-  return [...found].slice(0, MAX_READERS).map((pid, i) => ({ pid, comm: read(`/proc/${pid}/comm`)?.trimEnd() ?? '', socket: i < owners }))
+  return [...found].slice(0, MAX_READERS).map((pid, i) => ({ pid, comm: PROC.text(`${pid}/comm`)?.trimEnd() ?? '', socket: i < owners }))
 }
 
 /** Pipes and files that a process may write packets to: not its standard error, nor what it was only left by its parent. */
 function outputsOf(pid: number, files: readonly Descriptor[], sockets: ReadonlySet<string>): string[] {
   const writtenBy = (writer: number) => files.filter(each => each.pid === writer && !sockets.has(each.target) && isOpenFor(each, WRITING))
-  const inherited = writtenBy(parentOf(pid)).map(({ target }) => target)
+  const inherited = writtenBy(PROC.parent(pid)).map(({ target }) => target)
   return writtenBy(pid).filter(({ fd, target }) => fd === STDOUT || (fd !== STDERR && !inherited.includes(target))).map(({ target }) => target)
-}
-
-function parentOf(pid: number): number {
-  // pid (comm) state ppid …
-  return Number(/.*\) \S (\d+)/s.exec(read(`/proc/${pid}/stat`) ?? '')?.[1])
 }
 
 /** The pipes, files and these sockets that processes have open, but for devices and this process's own. */
 async function openFiles(sockets: ReadonlySet<string>): Promise<Descriptor[]> {
   const files: Descriptor[] = []
   let pausedAt = performance.now()
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name)
-    if (!Number.isInteger(pid) || pid === process.pid) continue
-    for (const fd of entries(`/proc/${name}/fd`)) {
-      const target = targetOf(`/proc/${name}/fd/${fd}`)
+  for (const pid of PROC.numbers('')) {
+    if (pid === process.pid) continue
+    for (const fd of PROC.numbers(`${pid}/fd`)) {
+      const target = PROC.link(`${pid}/fd/${fd}`)
       if (target !== undefined && (target.startsWith('pipe:') || sockets.has(target) || (target.startsWith('/') && !target.startsWith('/dev/')))) files.push({ pid, fd, target })
     }
     if (performance.now() > pausedAt + SLICE_MS) {
@@ -173,29 +169,5 @@ function isOpenFor({ pid, fd }: Descriptor, access: number): boolean {
     return (lstatSync(`/proc/${pid}/fd/${fd}`).mode & access) !== 0
   } catch {
     return false // closed meanwhile
-  }
-}
-
-function entries(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return [] // gone, or not ours to see
-  }
-}
-
-function targetOf(link: string): string | undefined {
-  try {
-    return readlinkSync(link)
-  } catch {
-    return undefined
-  }
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
   }
 }

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { CaptureError, isCaptureError } from '../errors.js'
 import type { Event } from '../event/event.js'
 import { HEADER } from '../event/record.js'
 import type { Lost } from '../iface/burst.js'
 import { guarded, native, type TapHandle } from '../native.js'
+import { Proc } from '../state/proc.js'
 import { ETHERNET_HEADER, FRAME_V1, FRAME_VERSION, frameHeader, LINKTYPE_ETHERNET, wrap } from './framing.js'
 
 /** What became of the events that were given to a Tap: written + notWritten.total of them. */
@@ -186,41 +187,18 @@ function nameTaken(name: string): CaptureError {
   const message = `there is an interface named ${name} already`
   const owner = ownerOf(name)
   if (owner !== undefined) return new CaptureError('ERR_CAPTURE_BUSY', `${message}, made by process ${owner}`, `take another name, or end that process: kill ${owner.split(' ')[0]}`)
-  const isTap = read(`/sys/class/net/${name}/tun_flags`) !== undefined
+  const isTap = existsSync(`/sys/class/net/${name}/tun_flags`)
   if (!isTap) return new CaptureError('ERR_CAPTURE_BUSY', message, 'take another name')
   return new CaptureError('ERR_CAPTURE_BUSY', `${message}, a TAP or TUN of no process that can be seen from here`, `take another name, or remove it: ip link del ${name}`)
 }
 
 /** The process that has made a TAP, "1234 (node)": its descriptor of /dev/net/tun says which interface that is. */
 function ownerOf(name: string): string | undefined {
-  for (const pid of entries('/proc').filter(entry => /^\d+$/.test(entry))) {
-    const holds = entries(`/proc/${pid}/fd`).some(fd =>
-      target(`/proc/${pid}/fd/${fd}`) === '/dev/net/tun' && read(`/proc/${pid}/fdinfo/${fd}`)?.split('\n').includes(`iff:\t${name}`) === true)
-    if (holds) return `${pid} (${read(`/proc/${pid}/comm`)?.trim()})`
+  const proc = new Proc()
+  for (const pid of proc.numbers('')) {
+    const holds = proc.numbers(`${pid}/fd`).some(fd =>
+      proc.link(`${pid}/fd/${fd}`) === '/dev/net/tun' && proc.text(`${pid}/fdinfo/${fd}`)?.split('\n').includes(`iff:\t${name}`) === true)
+    if (holds) return `${pid} (${proc.text(`${pid}/comm`)?.trim()})`
   }
   return undefined
-}
-
-function entries(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return [] // gone, or not ours to see
-  }
-}
-
-function target(link: string): string | undefined {
-  try {
-    return readlinkSync(link)
-  } catch {
-    return undefined
-  }
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
 }

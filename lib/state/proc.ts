@@ -58,6 +58,12 @@ export class Proc {
     }
   }
 
+  /** The process that has started this one, or has inherited it; 0 where there is none, or it is not known. */
+  parent(pid: number): number {
+    // pid (comm) state ppid …, where comm may hold anything
+    return Number(/.*\) \S (\d+)/s.exec(this.text(`${pid}/stat`) ?? '')?.[1] ?? 0)
+  }
+
   /** The names in a directory that are numbers: pids, tids, fds. */
   numbers(path: string): number[] {
     try {
