@@ -1,44 +1,28 @@
-import { resolve } from 'node:path'
 import { CaptureError, isCaptureError } from '../errors.js'
 import type { Folders } from '../export/wireshark/folders.js'
 import { everyFolder, extcapFolders } from '../extcap/folders.js'
 import { install, isInstalled, program, uninstall } from '../extcap/launcher.js'
 import { parse } from './args.js'
+import { namesPlace, PLACE_OPTIONS, placeOf, type PlaceValues } from './place.js'
 import { OK, UsageError } from './report.js'
-
-const OPTIONS = {
-  user: { help: 'for yourself (default of install)' },
-  system: { help: 'for all users of this machine' },
-  dir: { value: 'DIR', help: 'in this folder; which ones Wireshark looks into: Help, About Wireshark, Folders; or tshark -G folders' },
-  json: { help: 'say it as one JSON object' },
-} as const
-
-interface Values {
-  operands?: string[]
-  user?: true
-  system?: true
-  dir?: string
-  json?: true
-}
 
 /** Puts what Wireshark starts for its interface `sysdig` where Wireshark looks, or takes it away. */
 export async function run(args: string[]): Promise<number> {
-  const values: Values | undefined = parse('extcap', 'install|uninstall [--user|--system|--dir DIR] [--json]', OPTIONS, args, { takesOperands: true })
+  const values: PlaceValues | undefined = parse('extcap', 'install|uninstall [--user|--system|--dir DIR] [--json]', PLACE_OPTIONS, args, { takesOperands: true })
   if (values === undefined) return OK
-  const places = Object.keys(values).filter(name => ['user', 'system', 'dir'].includes(name))
-  if (places.length > 1) throw new UsageError(`${places.map(name => `--${name}`).join(' and ')} exclude each other`, 'name one place')
+  namesPlace(values)
   const [what, ...more] = values.operands ?? []
   if (more.length === 0 && what === 'install') return put(values)
   if (more.length === 0 && what === 'uninstall') return take(values)
   throw new UsageError(what === undefined ? 'what is to be done?' : `there is no 'extcap ${[what, ...more].join(' ')}'`, 'sysring extcap install')
 }
 
-async function put(values: Values): Promise<number> {
+async function put(values: PlaceValues): Promise<number> {
   if (process.platform !== 'linux') {
     throw new CaptureError('ERR_CAPTURE_NO_PROBE', `live capture needs Linux, this is ${process.platform}`, 'look at another machine from here: ssh root@HOST sysring dump -w - | wireshark -k -i -')
   }
   const folders = await extcapFolders()
-  const folder = chosen(values, folders) ?? folders.user
+  const folder = placeOf(values, folders) ?? folders.user
   const path = await install(folder)
   const others = (await installed(folders)).filter(other => other !== folder)
   const rights = await capturing()
@@ -60,9 +44,9 @@ async function put(values: Values): Promise<number> {
 const RIGHTS = 'sudo -E setpriv --reuid $USER --regid $USER --init-groups'
   + ' --inh-caps +bpf,+perfmon,+net_raw --ambient-caps +bpf,+perfmon,+net_raw wireshark'
 
-async function take(values: Values): Promise<number> {
+async function take(values: PlaceValues): Promise<number> {
   const known = await extcapFolders()
-  const folder = chosen(values, known)
+  const folder = placeOf(values, known)
   const removed: string[] = []
   for (const from of folder === undefined ? await installed(known) : [folder]) {
     const path = await uninstall(from)
@@ -73,12 +57,6 @@ async function take(values: Values): Promise<number> {
   if (values.json === true) console.log(JSON.stringify({ removed }))
   else if (removed.length === 0) console.log(`there was nothing to remove${folder === undefined ? '' : ` in ${folder}`}`)
   return OK
-}
-
-/** The one that the options name. */
-function chosen({ dir, user, system }: Values, folders: Folders): string | undefined {
-  if (dir !== undefined) return resolve(dir)
-  return user === true ? folders.user : system === true ? folders.system : undefined
 }
 
 /** Those that have it. */
