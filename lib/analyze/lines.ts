@@ -6,6 +6,7 @@ import type { Column, Row } from './report.js'
 /** Rows with their time, as they were met. */
 export interface Lines {
   lines: Line[]
+  args: ArgumentValues
   maxKeys: number
   cut: number
 }
@@ -27,20 +28,14 @@ const TIME: Column = { name: 'evt.rawtime', title: 'Time', unit: 'time' }
 
 /** An analyzer that tells of events one by one, in the order of time. */
 export function lines<const F extends readonly FieldName[]>({ row, columns, ...rest }: LinesOptions<F>): Analyzer<Lines, F> {
-  // An analyzer is used for one run at a time on a thread, and its arguments are those of the state at hand.
-  const argsOf = new WeakMap<Lines, ArgumentValues>()
   return defineAnalyzer<Lines, F>({
     ...rest,
     streams: true,
     columns: [TIME, ...columns],
-    start({ maxKeys, args }) {
-      const state: Lines = { lines: [], maxKeys, cut: 0 }
-      argsOf.set(state, args)
-      return state
-    },
+    start: ({ maxKeys, args }) => ({ lines: [], args, maxKeys, cut: 0 }),
     event(state, ev, fields) {
       if (state.lines.length >= state.maxKeys) return void state.cut++
-      const cells = row(ev, fields, argsOf.get(state)!)
+      const cells = row(ev, fields, state.args)
       if (cells !== undefined) state.lines.push({ hi: ev.tsHi, lo: ev.tsLo, row: cells })
     },
     merge(into, from) {

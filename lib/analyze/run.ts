@@ -45,16 +45,16 @@ const MAX_WAITING = 64
  * for await (const { rows } of run(topprocs_net, { on: 'sysdig', everyMs: 1000 })) console.table(rows.slice(0, 10))
  */
 export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): AsyncGenerator<Report> {
-  const job = jobOf(analyzer, options)
-  const { workers } = job
+  const left = new AbortController()
+  const job = jobOf(analyzer, options, left.signal)
   const channel = new Channel<Report>()
   const joining = new Joining(analyzer, job.start, job.everyMs, report => channel.push(report))
-  const running = workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
+  const running = job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
   const done = running.then(() => channel.end(), error => channel.end(error))
   try {
     yield* channel
   } finally {
-    job.stop()
+    left.abort()
     await done
   }
 }
@@ -66,25 +66,21 @@ export interface Job {
   readonly start: StartOptions
   readonly workers: number
   readonly everyMs: number | undefined
-  readonly signal: AbortSignal | undefined
-  /** Nobody waits for reports any more. */
-  stop(): void
-  readonly stopped: AbortSignal
+  /** The capture is to end: somebody wants it to, or nobody waits for reports any more. */
+  readonly signal: AbortSignal
 }
 
-function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, signal, ...options }: RunOptions): Job {
+function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, signal, ...options }: RunOptions, left: AbortSignal): Job {
   integer('workers', workers, 1, MAX_WORKERS)
   const values = checkArguments(analyzer, args ?? {})
   const everyMs = analyzer.everyMs?.(values) ?? options.everyMs
   if (everyMs !== undefined && !(everyMs >= 1 && everyMs < 1e12)) throw new CaptureError('ERR_CAPTURE_OPTION', `everyMs must be a number of at least 1, not ${String(everyMs)}`, '{ everyMs: 1000 }')
   integer('maxKeys', maxKeys, 1, 2 ** 24)
-  const stop = new AbortController()
   return {
-    on, workers, everyMs, signal,
+    on, workers, everyMs,
     filter: filterOf(analyzer, values, filter),
     start: { args: values, maxKeys },
-    stop: () => stop.abort(),
-    stopped: stop.signal,
+    signal: signal === undefined ? left : AbortSignal.any([signal, left]),
   }
 }
 
@@ -105,10 +101,7 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
     joining.reached(reached, false)
   })
   const { capture, test } = await openFor(analyzer, job)
-  const stop = () => capture.stop()
-  job.signal?.addEventListener('abort', stop)
-  job.stopped.addEventListener('abort', stop)
-  if (job.signal?.aborted === true) stop()
+  onAbort(job.signal, () => capture.stop())
   // A file's intervals end when an event of the next comes; of a running machine also when none does.
   const timer = everyMs === undefined || capture.canWait ? undefined : setInterval(() => {
     const now = Date.now() - LATE_MS
@@ -123,7 +116,7 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
         folding.end()
         joining.flush()
       }
-      while (channel.length > MAX_WAITING && !job.stopped.aborted) await new Promise(resolve => setTimeout(resolve, 1))
+      while (channel.length > MAX_WAITING && !job.signal.aborted) await new Promise(resolve => setTimeout(resolve, 1))
     }
   } finally {
     clearInterval(timer)
@@ -131,6 +124,12 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
   }
   folding.end()
   joining.end(capture.stats())
+}
+
+/** Calls `stop` when the signal is given, or at once if it has been. */
+export function onAbort(signal: AbortSignal, stop: () => void): void {
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
 }
 
 /** The capture, and what of its events is asked for where it does not know that itself. */

@@ -6,7 +6,7 @@ import { open } from '../open.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import type { Part } from './folding.js'
 import type { Joining } from './joining.js'
-import type { Job } from './run.js'
+import { type Job, onAbort } from './run.js'
 import { isShipped } from './shipped.js'
 
 /** What the thread finds in its workerData. */
@@ -51,10 +51,7 @@ export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joi
       if (live) joining.flush()
     },
   })
-  const stop = () => cluster.stop()
-  job.signal?.addEventListener('abort', stop)
-  job.stopped.addEventListener('abort', stop)
-  if (job.signal?.aborted === true || job.stopped.aborted) stop()
+  onAbort(job.signal, () => cluster.stop())
   try {
     await cluster.ended
   } finally {

@@ -2,6 +2,7 @@ import type { Analyzer } from '../analyze/analyzer.js'
 import type { Report } from '../analyze/report.js'
 import { integer, number, type Options, parse } from './args.js'
 import { lossText } from './footer.js'
+import { SIGNALS } from './interrupt.js'
 import { Output } from './output.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
@@ -42,11 +43,13 @@ export async function run(args: string[]): Promise<number> {
   const everyMs = every !== undefined ? every * 1000 : live ? (analyzer.streams === true ? undefined : 1000) : undefined
   const maxKeys = integer('--max-keys', values['max-keys'], 1)
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+  for (const signal of SIGNALS) process.once(signal, () => stop.abort())
 
   const { run } = await import('../analyze/run.js')
   const out = new Output()
-  const printer = new Printer(out, values.json === true, live && process.stdout.isTTY === true && analyzer.streams !== true)
+  const printer = new Printer(out, {
+    json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && analyzer.streams !== true,
+  })
   let last: Report | undefined
   try {
     for await (const report of run(analyzer, {
@@ -113,19 +116,23 @@ async function explain(name: string): Promise<number> {
 class Printer {
   readonly #out: Output
   readonly #json: boolean
+  /** Rows go on and on under one head. */
+  readonly #streams: boolean
+  /** Each table in the place of the one before. */
   readonly #redraws: boolean
   #headed = false
 
-  constructor(out: Output, json: boolean, redraws: boolean) {
+  constructor(out: Output, { json, streams, redraws }: { json: boolean; streams: boolean; redraws: boolean }) {
     this.#out = out
     this.#json = json
+    this.#streams = streams
     this.#redraws = redraws
   }
 
   print(report: Report, hasIntervals: boolean): void {
     if (this.#json) return this.#objects(report)
     const { columns, rows, cut, isLast } = report
-    const streams = columns[0]?.unit === 'time'
+    const streams = this.#streams
     // The last report of a running machine is of a piece of an interval; an empty one says nothing.
     if (rows.length === 0 && (streams || (isLast && hasIntervals))) return
     const screen = process.stdout.isTTY === true ? { columns: process.stdout.columns, rows: process.stdout.rows } : { columns: Infinity, rows: Infinity }
