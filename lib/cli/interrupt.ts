@@ -1,7 +1,6 @@
 import { Interrupted } from './report.js'
 
 /** What ends a command. */
-/** Those that end a command in good order. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
