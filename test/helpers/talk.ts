@@ -175,13 +175,15 @@ export class Heard {
 
 /**
  * Every packet is given to the right process, and causes come before effects. Prints by how much the clocks of packets and system calls
- * can differ: were it more, some packet would be before its send, or behind the recv that it wakes.
+ * can differ: were it more, some packet would be before its send, or behind the recv that it wakes. `late`: how many records a live merge
+ * says that it got too late to put in order, as on a machine that gave this process no CPU for longer than the merge's window.
  */
-export function check(what: string, { packets, wrong, pairs, inverted, afterSendNs, beforeReceiveNs }: Findings, minPackets: number): void {
+export function check(what: string, { packets, wrong, pairs, inverted, afterSendNs, beforeReceiveNs }: Findings, minPackets: number, late = 0): void {
   assert.ok(packets >= minPackets, `${packets} packets, at least ${minPackets} were sent`)
   assert.equal(wrong.slice(0, 10), [], `${wrong.length} of ${packets} packets`)
   assert.ok(pairs >= minPackets / 2, `${pairs} pairs of cause and effect`)
-  assert.ok(inverted <= pairs / 1000, `${inverted} of ${pairs} in the wrong order`)
+  // A packet is the effect of its send and the cause of its recv: one that came late can be in two pairs.
+  assert.ok(inverted <= pairs / 1000 + 2 * late, `${inverted} of ${pairs} in the wrong order, ${late} records were late`)
   console.log(`\nNOTE ${what}: ${packets} packets, all with the right process; ${inverted} of ${pairs} pairs in the wrong order; the clocks differ by −${ns(beforeReceiveNs)} … ${ns(afterSendNs)} at most`)
 }
 

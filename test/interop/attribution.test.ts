@@ -165,9 +165,10 @@ test('live: loopback', async () => {
     const heard = new Heard(spoken)
     for (const ev of events) heard.hear(ev)
     heard.judge()
-    check('live', heard.findings, 2 * MESSAGES * spoken.length)
     const { seen, delivered, dropped, filtered, pending, attribution, late } = merged.stats()
     assert.is(seen, delivered + dropped.total + filtered + pending)
+    assert.ok(late < delivered / 20, `${late} of ${delivered} records were late`)
+    check('live', heard.findings, 2 * MESSAGES * spoken.length, late)
     console.log(`\nNOTE live: ${late} of ${delivered} records came too late to be in order; ${JSON.stringify(attribution)}`)
   } finally {
     await merged.close()
