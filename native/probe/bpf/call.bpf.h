@@ -211,7 +211,7 @@ static __always_inline void put_open_how(struct rec *r, unsigned long user, __u3
 static __always_inline void put_target(struct rec *r, struct call *c, int fd, unsigned long user)
 {
 	if (user)
-		put_tuple(r, c->task, fd, OUTBOUND, user);
+		put_tuple(r, fd, OUTBOUND, user);
 	else
 		put_null(r);
 }
@@ -300,7 +300,7 @@ static __always_inline void put_ids(struct rec *r, struct call *c)
 static __always_inline void put_connected(struct rec *r, struct call *c)
 {
 	if (c->ret == 0 || c->ret == -EINPROGRESS)
-		put_tuple(r, c->task, A(0), OUTBOUND, A(1));
+		put_tuple(r, A(0), OUTBOUND, A(1));
 	else
 		put_null(r);
 }
@@ -308,7 +308,7 @@ static __always_inline void put_connected(struct rec *r, struct call *c)
 static __always_inline void put_received_from(struct rec *r, struct call *c, unsigned long user)
 {
 	if (c->ret >= 0)
-		put_tuple(r, c->task, A(0), INBOUND, user);
+		put_tuple(r, A(0), INBOUND, user);
 	else
 		put_null(r);
 }
@@ -321,7 +321,7 @@ static __always_inline void put_accepted(struct rec *r, struct call *c)
 	__u32 max = listener ? BPF_CORE_READ(listener, sk_max_ack_backlog) : 0;
 
 	if (c->ret >= 0)
-		put_tuple(r, c->task, c->ret, INBOUND, 0);
+		put_tuple(r, c->ret, INBOUND, 0);
 	else
 		put_null(r);
 	put_u8(r, len && max ? (__u64)len * 100 / max : 0);

@@ -200,12 +200,12 @@ static __always_inline void fill_exit_network(struct rec *r, struct call *c)
 	EVENT(SOCKET_ACCEPT4_5_X, 5, 0, RES; put_accepted(r, c))
 	EVENT(SOCKET_ACCEPT4_6_X, 5, 1, RES; put_accepted(r, c); FULL(put_u32(r, fd_flags(A(3)))))
 	EVENT(SOCKET_SENDTO_X, 2, 3, RES; OUT_BYTES(A(1), A(2), A(4));
-	      FULL(put_fd(r, A(0)); put_u32(r, A(2)); put_tuple(r, c->task, A(0), OUTBOUND, A(4))))
+	      FULL(put_fd(r, A(0)); put_u32(r, A(2)); put_tuple(r, A(0), OUTBOUND, A(4))))
 	EVENT(SOCKET_RECVFROM_X, 3, 2, RES; IN_BYTES(A(1), A(4)); put_received_from(r, c, A(4)); FULL(put_fd(r, A(0)); put_u32(r, A(2))))
 	EVENT(SOCKET_SENDMSG_X, 2, 3, struct user_msghdr msg = message(A(1)); RES;
 	      OUT_PIECES((unsigned long)msg.msg_iov, msg.msg_iovlen, (unsigned long)msg.msg_name);
 	      FULL(put_fd(r, A(0)); put_u32(r, iovec_size((unsigned long)msg.msg_iov, msg.msg_iovlen));
-		   put_tuple(r, c->task, A(0), OUTBOUND, (unsigned long)msg.msg_name)))
+		   put_tuple(r, A(0), OUTBOUND, (unsigned long)msg.msg_name)))
 	EVENT(SOCKET_RECVMSG_X, 5, 1, struct user_msghdr msg = message(A(1)); RES; put_u32(r, RET > 0 ? RET : 0);
 	      IN_PIECES((unsigned long)msg.msg_iov, msg.msg_iovlen, (unsigned long)msg.msg_name);
 	      put_received_from(r, c, (unsigned long)msg.msg_name);
@@ -265,7 +265,7 @@ static __always_inline void fill_message(struct rec *r, struct call *c, int fd, 
 	put_s64(r, fd);
 	put_u32(r, c->type == PPME_SOCKET_SENDMMSG_X ? iovec_size(iov, count) : message.msg_len);
 	put_iovec(r, iov, count, cut_io(message.msg_len, fd, 0, 0, (unsigned long)message.msg_hdr.msg_name));
-	put_tuple(r, c->task, fd, c->type == PPME_SOCKET_SENDMMSG_X ? OUTBOUND : INBOUND, (unsigned long)message.msg_hdr.msg_name);
+	put_tuple(r, fd, c->type == PPME_SOCKET_SENDMMSG_X ? OUTBOUND : INBOUND, (unsigned long)message.msg_hdr.msg_name);
 	if (c->type == PPME_SOCKET_RECVMMSG_X)
 		put_msgcontrol(r, &message.msg_hdr);
 }

@@ -8,13 +8,13 @@
 
 static __always_inline struct file *file_of_fd(struct task_struct *task, int fd)
 {
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd);
+	/* The kernel's own pointer to a task: the verifier knows the types along the way, and no helper is needed. */
+	struct fdtable *table = task->files->fdt;
 	struct file *file = 0;
 
-	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(table, max_fds))
+	if (fd < 0 || (__u32)fd >= table->max_fds)
 		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	bpf_probe_read_kernel(&file, sizeof(file), &table->fd[fd]);
 	return file;
 }
 
@@ -28,7 +28,7 @@ static __always_inline enum overlay overlay_layer(struct inode *inode, struct su
 {
 	struct dentry *upper = 0;
 
-	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
+	if (READ(super_block, sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
 		return NO_OVERLAY;
 	bpf_probe_read_kernel(&upper, sizeof(upper), (const __u8 *)inode + bpf_core_type_size(struct inode));
 	return upper && BPF_CORE_READ(upper, d_inode) ? UPPER_LAYER : LOWER_LAYER;
@@ -55,12 +55,12 @@ static __always_inline struct opened opened_file(struct task_struct *task, long 
 		return opened;
 
 	struct file *file = file_of_fd(task, fd);
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	struct inode *inode = READ(file, file, f_inode);
+	struct super_block *sb = READ(inode, inode, i_sb);
 
 	opened.file = file;
-	opened.dev = encode_dev(BPF_CORE_READ(sb, s_dev));
-	opened.ino = BPF_CORE_READ(inode, i_ino);
+	opened.dev = encode_dev(READ(super_block, sb, s_dev));
+	opened.ino = READ(inode, inode, i_ino);
 	opened.layer = overlay_layer(inode, sb);
 	return opened;
 }
@@ -76,11 +76,9 @@ static __always_inline struct sock *sock_of_fd(struct task_struct *task, int fd)
 {
 	struct file *file = file_of_fd(task, fd);
 
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	if (!file || (READ(inode, READ(file, file, f_inode), i_mode) & S_IFMT) != S_IFSOCK)
 		return 0;
-	struct socket *socket = BPF_CORE_READ(file, private_data);
-
-	return BPF_CORE_READ(socket, sk);
+	return READ(socket, READ(file, file, private_data), sk);
 }
 
 /* A path as a chain of names, the last one first, kept until its first one is known. */

@@ -58,23 +58,25 @@ static __always_inline void put_sockaddr(struct rec *r, unsigned long user, unsi
 	}
 }
 
-/* The two ends of a socket. What an unconnected socket does not know is taken from `user`, a sockaddr of the call. */
-static __always_inline void put_tuple(struct rec *r, struct task_struct *task, int fd, enum direction direction, unsigned long user)
+/* Writes the two ends of a socket and returns the bytes that they took. What an unconnected socket does not know is taken from `user`, a
+ * sockaddr of the call. A global function: the verifier looks at it once instead of at each call. */
+__noinline __u64 write_tuple(__u32 slot, __u64 at, int fd, enum direction direction, __u64 user)
 {
-	struct sock *sk = sock_of_fd(task, fd);
-	__u8 *to = r->base + r->at;
+	struct sock *sk = sock_of_fd(bpf_get_current_task_btf(), fd);
+	__u8 *base = ring_reserved(slot);
 
-	if (!sk) {
-		put_null(r);
-		return;
-	}
+	if (!sk || !base)
+		return 0;
+	BOUND_TO_RESERVE(at);
 
-	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u8 *to = base + at;
+
+	__u16 family = READ(sock, sk, __sk_common.skc_family);
 	/* Offsets of the local and the remote end within the tuple. */
 	to[0] = family;
 	if (family == AF_INET) {
-		__u32 local = BPF_CORE_READ((struct inet_sock *)sk, inet_saddr), remote = BPF_CORE_READ(sk, __sk_common.skc_daddr);
-		__u16 local_port = BPF_CORE_READ((struct inet_sock *)sk, inet_sport), remote_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+		__u32 local = READ(inet_sock, sk, inet_saddr), remote = READ(sock, sk, __sk_common.skc_daddr);
+		__u16 local_port = READ(inet_sock, sk, inet_sport), remote_port = READ(sock, sk, __sk_common.skc_dport);
 
 		if (remote_port == 0 && user) {
 			struct sockaddr_in in = {};
@@ -89,10 +91,10 @@ static __always_inline void put_tuple(struct rec *r, struct task_struct *task, i
 		*(__u16 *)(to + l + 4) = host_port(local_port);
 		*(__u32 *)(to + p) = remote;
 		*(__u16 *)(to + p + 4) = host_port(remote_port);
-		rec_advance(r, 13);
+		return 13;
 	} else if (family == AF_INET6) {
-		struct in6_addr local = BPF_CORE_READ((struct inet_sock *)sk, pinet6, saddr), remote = BPF_CORE_READ(sk, __sk_common.skc_v6_daddr);
-		__u16 local_port = BPF_CORE_READ((struct inet_sock *)sk, inet_sport), remote_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
+		struct in6_addr local = BPF_CORE_READ((struct inet_sock *)sk, pinet6, saddr), remote = READ(sock, sk, __sk_common.skc_v6_daddr);
+		__u16 local_port = READ(inet_sock, sk, inet_sport), remote_port = READ(sock, sk, __sk_common.skc_dport);
 
 		if (remote_port == 0 && user) {
 			struct sockaddr_in6 in6 = {};
@@ -107,11 +109,11 @@ static __always_inline void put_tuple(struct rec *r, struct task_struct *task, i
 		*(__u16 *)(to + l + 16) = host_port(local_port);
 		__builtin_memcpy(to + p, &remote, 16);
 		*(__u16 *)(to + p + 16) = host_port(remote_port);
-		rec_advance(r, 37);
+		return 37;
 	} else if (family == AF_UNIX) {
 		/* The receiving end stands first: the socket itself for what comes in, its peer for what goes out. */
 		struct unix_sock *self = (struct unix_sock *)sk;
-		struct unix_sock *peer = (struct unix_sock *)BPF_CORE_READ(self, peer);
+		struct unix_sock *peer = (struct unix_sock *)READ(unix_sock, self, peer);
 		struct unix_sock *receiver = direction == OUTBOUND ? peer : self;
 		const char *path;
 		char first = 0;
@@ -134,11 +136,19 @@ static __always_inline void put_tuple(struct rec *r, struct task_struct *task, i
 			to[17] = 0;
 			n = 1;
 		}
-		rec_advance(r, 17 + (n & 127));
-	} else {
-		put_null(r);
+		return 17 + (n & 127);
 	}
+	return 0;
 }
+
+static __always_inline void put_tuple(struct rec *r, int fd, enum direction direction, unsigned long user)
+{
+	__u64 len = write_tuple(r->slot, r->at, fd, direction, user);
+
+	BOUND_TO_RESERVE(len);
+	rec_advance(r, len);
+}
+
 
 /* What a socket option's value is, by its name (the driver's sockopt_dynamic_param). */
 enum { SOCKOPT_BYTES, SOCKOPT_ERRNO, SOCKOPT_U32, SOCKOPT_U64, SOCKOPT_TIMEVAL };
