@@ -8,13 +8,13 @@ import { Folding, LATE_MS, tablesOf } from './folding.js'
 import { shipped } from './shipped.js'
 import type { FoldData, FromFold } from './threads.js'
 
-const { shipped: name, module, filter, start, everyMs, live } = data<FoldData>()
+const { shipped: name, module, start, everyMs, live } = data<FoldData>()
 const analyzer = name !== undefined ? await shipped(name) : (await importModule(module!) as { default: Analyzer }).default
 const post = (message: FromFold) => parentPort!.postMessage(message)
 
 const tables = tablesOf(analyzer)
 // Asleep in the kernel it would not see that an interval is over.
-const capture = await queue({ ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }), block: !live || everyMs === undefined })
+const capture = await queue({ ...(tables.size > 0 && { tables }), block: !live || everyMs === undefined })
 let reached = -Infinity
 const folding = new Folding(analyzer, start, everyMs, part => {
   post({ part })
@@ -39,3 +39,4 @@ for await (const burst of capture) {
 clearInterval(timer)
 folding.end()
 tell(Infinity)
+post({ delivered: capture.stats().delivered })

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { balance } from '../balance/balance.js'
 import { CaptureError } from '../errors.js'
+import { compileFilter } from '../filter/filter.js'
 import type { Capture } from '../iface/capture.js'
 import { open } from '../open.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
-import type { Part } from './folding.js'
+import { type Part, tablesOf } from './folding.js'
 import type { Joining } from './joining.js'
 import { type Job, onAbort } from './run.js'
 import { isShipped } from './shipped.js'
@@ -14,15 +15,14 @@ export interface FoldData {
   /** Where the analyzer is: the name of one of ours, or the URL of a module whose default export it is. */
   shipped?: string
   module?: string
-  filter: string | undefined
   start: StartOptions
   everyMs: number | undefined
   /** The capture is of what happens now. */
   live: boolean
 }
 
-/** What it tells: an interval's part; that it is past the intervals before `reached`. */
-export type FromFold = { part: Part<unknown> } | { reached: number }
+/** What it tells: an interval's part; that it is past the intervals before `reached`; at the end, how many events it has looked at. */
+export type FromFold = { part: Part<unknown> } | { reached: number } | { delivered: number }
 
 /** In the sources beside this file, and in the bundle. */
 const ENTRY = ['./fold.ts', './fold.js'].map(path => new URL(path, import.meta.url)).find(url => existsSync(url))
@@ -32,20 +32,21 @@ export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joi
   const { everyMs, workers } = job
   const capture = await openAll(job)
   const live = !capture.canWait
-  const data: FoldData = { ...place(analyzer), filter: job.filter, start: job.start, everyMs, live }
+  const data: FoldData = { ...place(analyzer), start: job.start, everyMs, live }
   const reached = new Array<number>(workers).fill(-Infinity)
+  let delivered = 0
   const cluster = await balance(capture, {
     by: analyzer.key ?? 'tid',
     queues: workers,
     worker: ENTRY!,
     workerData: data,
+    tables: tablesOf(analyzer),
+    ...(job.filter !== undefined && { filters: new Array<string>(workers).fill(job.filter), stateEvents: followsState(analyzer, job.filter) }),
     restarts: 0, // what it has folded would be gone
     onMessage(message, queue) {
       const told = message as FromFold
-      if ('part' in told) {
-        joining.add(told.part as Part<S>)
-        return
-      }
+      if ('part' in told) return joining.add(told.part as Part<S>)
+      if ('delivered' in told) return void (delivered += told.delivered)
       reached[queue] = told.reached
       joining.reached(Math.min(...reached), live)
       if (live) joining.flush()
@@ -57,10 +58,15 @@ export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joi
   } finally {
     await cluster.close()
   }
-  const { sources, queues } = cluster.stats()
-  const [stats] = sources
+  const { sources: [{ seen, dropped, ...rest }], queues } = cluster.stats()
   const lost = queues.reduce((sum, { dropped }) => sum + dropped, 0)
-  joining.end({ ...stats, dropped: { ...stats.dropped, queue: lost, total: stats.dropped.total + lost }, delivered: stats.delivered - lost })
+  const total = dropped.total + lost
+  joining.end({ ...rest, seen, dropped: { ...dropped, queue: lost, total }, delivered, filtered: seen - total - delivered })
+}
+
+/** Do the threads look at more than stands in the records? */
+function followsState(analyzer: Analyzer<any>, filter: string): boolean {
+  return tablesOf(analyzer).size > 0 || compileFilter(filter).plan.needs.size > 0
 }
 
 /** All events: each thread has the filter, and a state of its own. */

@@ -36,7 +36,7 @@ export async function balance(captures: Capture | readonly Capture[], options: B
 
   const distribution = {
     applications: policy.applications.map(({ key, queues }) => ({ key, queues })),
-    queues: queues.map(({ filter }, queue) => ({ snaplen: checked.snaplens[queue] ?? 0, ...(filter !== undefined && { wanted: wantedBy(filter, checked.stateEvents) }) })),
+    queues: queues.map(({ filter }, queue) => ({ snaplen: checked.snaplens[queue] ?? 0, ...(filter !== undefined && { wanted: wantedBy(filter, checked) }) })),
     traits: eventTraits(),
     copiesState: checked.stateEvents,
   }
@@ -113,12 +113,12 @@ function describe(captures: readonly Capture[], { by }: Policy, waits: boolean, 
 }
 
 /**
- * By event code, what has to be in a queue so that its consumer can apply the filter, and what changes the state, for consumers that
- * want names as well; packets stand behind all codes.
+ * By event code, what has to be in a queue so that its consumer can apply the filter, and what changes the state, or those tables of it, for
+ * consumers that want names as well; packets stand behind all codes.
  */
-function wantedBy(filter: string, stateEvents: boolean): Uint8Array {
+function wantedBy(filter: string, { stateEvents, tables }: CheckedBalanceOptions): Uint8Array {
   const wanted = new Uint8Array(EVENT_CODES).fill(1)
-  const { needed } = following({ filter, stateEvents })
+  const { needed } = following(tables === undefined ? { filter, stateEvents } : { filter, tables })
   if (needed !== undefined) wanted.set(needed)
   return wanted
 }

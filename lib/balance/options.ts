@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { CaptureError } from '../errors.js'
 import type { Event } from '../event/event.js'
+import type { Table } from '../field/field.js'
 import type { Choice } from './feed.js'
 import type { Key, Queues } from './policy.js'
 
@@ -36,6 +37,8 @@ export interface BalanceOptions {
    * FLAG_STATE_ONLY where they are not meant for it. Default true.
    */
   stateEvents?: boolean
+  /** @internal Of those only what these tables are made of, for queues with a filter: all that their consumers look at beside it. */
+  tables?: ReadonlySet<Table>
   /** A record is in its queue at most so many ms after it was made: 2 … 1000, default 10. */
   maxWaitMs?: number
   /** How long records are held back so that those of other sources can be put in order, in ms: default 1. */
@@ -59,7 +62,7 @@ export interface BalanceOptions {
 const MIN_QUEUE_BYTES = 128 << 10
 const MAX_QUEUE_BYTES = 1 << 30
 const NAMES = [
-  'by', 'queues', 'id', 'path', 'owner', 'group', 'mode', 'queueBytes', 'filters', 'snaplens', 'stateEvents', 'maxWaitMs', 'windowMs', 'full', 'cpu',
+  'by', 'queues', 'id', 'path', 'owner', 'group', 'mode', 'queueBytes', 'filters', 'snaplens', 'stateEvents', 'tables', 'maxWaitMs', 'windowMs', 'full', 'cpu',
   'worker', 'workerData', 'workerCpus', 'restarts', 'onMessage',
 ]
 

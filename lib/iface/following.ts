@@ -43,16 +43,17 @@ export function following({ filter, state = false, stateEvents = false, tables: 
   const tables = state ? undefined : tablesOf(new Set([...asked, ...planned?.needs ?? []]))
   const needed = tables === undefined || planned === undefined ? undefined : neededCodes(planned.types, tables, stateEvents)
   const accept = hideStateOnly ? shown(compiled?.test) : compiled?.test
+  const looked = stateEvents ? undefined : planned?.types
   const options: FollowerOptions = { keepState: stateEvents, ...(accept && { accept }), ...(needed && { needed }) }
   return {
     plan: planned,
     tables,
     needed,
     stateEvents,
-    begin: source => new Follower(source, new State(undefined, tables), options),
+    begin: source => new Follower(source, new State(undefined, tables, looked), options),
     restart(follower, initial, lookup) {
       const { watch } = follower.state
-      follower.state = new State(lookup, tables)
+      follower.state = new State(lookup, tables, looked)
       follower.state.watch = watch
       fill(follower.state, 'threads' in initial ? initial : parseMetadata(initial))
     },

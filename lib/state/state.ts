@@ -41,6 +41,8 @@ export const MAX_THREADS = 131_072
 /** Fds of one process that are kept at most. */
 export const MAX_FDS = 65_536
 
+const ALL_SHOWN = new Uint8Array(EVENT_COUNT).fill(1)
+
 /** The place in a table of fds for the one that is being closed while its number is in use again. */
 export const CANCELED = Number.MAX_SAFE_INTEGER
 
@@ -78,6 +80,8 @@ export class State {
   /** By tid, the times of the last ends, the oldest first. */
   readonly #ends = new Map<number, number>()
   readonly #ways: Ways
+  /** By event code: 1 for those that somebody may look at. */
+  readonly #shown: Uint8Array
   #firstHi = 0
   #firstLo = 0
   #started = false
@@ -94,9 +98,10 @@ export class State {
   /** The view of a stored enter event. */
   readonly #enter = new Event()
 
-  /** `tables`: those that are to be kept; undefined: all. */
-  constructor(lookup?: Lookup, tables?: ReadonlySet<Table>) {
+  /** `tables`: those that are to be kept; `shown`: the event codes that anybody looks at, by code. Undefined: all. */
+  constructor(lookup?: Lookup, tables?: ReadonlySet<Table>, shown: Uint8Array = ALL_SHOWN) {
     this.#lookup = lookup
+    this.#shown = shown
     this.#ways = waysOf(tables)
     this.keepsFds = tables === undefined || tables.has('fd')
     this.containers = new ContainerTable(lookup !== undefined)
@@ -153,7 +158,8 @@ export class State {
     if ((traits & USES_FD) !== 0 && index < ev.nparams && ev._paramLength(index) >= 8) {
       const fd = numberAt(ev, ev._paramAt(index))
       thread.lastFd = fd
-      ev._fd = this.fdOf(thread, fd)
+      // The exit event looks for it again: other threads may have been there meanwhile.
+      if (this.#shown[type] !== 0 || this.#ways.followers[type] !== undefined) ev._fd = this.fdOf(thread, fd)
     }
     thread.enterStored = false
     if (this.#ways.stored[type] === 1) store(ev, thread)
