@@ -38,6 +38,10 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
    * Its rows stand alone, in the order of time, and need no others: without intervals they are reported as they come, not at the end.
    */
   readonly streams?: true
+  /** It needs all events in one place, or their numbers: however many threads are asked for, it runs on one. */
+  readonly undivided?: true
+  /** What it tells is about a whole capture: live as well it is reported once, at the end, unless somebody asks for intervals. */
+  readonly whole?: true
   /** Where an argument says how long an interval is, in ms. */
   readonly everyMs?: (args: ArgumentValues) => number
   /** Reports look at Span.total or Span.before; both are kept only then. */

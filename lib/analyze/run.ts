@@ -77,7 +77,8 @@ function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKey
   if (everyMs !== undefined && !(everyMs >= 1 && everyMs < 1e12)) throw new CaptureError('ERR_CAPTURE_OPTION', `everyMs must be a number of at least 1, not ${String(everyMs)}`, '{ everyMs: 1000 }')
   integer('maxKeys', maxKeys, 1, 2 ** 24)
   return {
-    on, workers, everyMs,
+    on, everyMs,
+    workers: analyzer.undivided === true ? 1 : workers,
     filter: filterOf(analyzer, values, filter),
     start: { args: values, maxKeys },
     signal: signal === undefined ? left : AbortSignal.any([signal, left]),

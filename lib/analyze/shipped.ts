@@ -6,13 +6,16 @@ type AnyAnalyzer = Analyzer<any, any>
 
 /** Those that come with the library; each is loaded when it is asked for. */
 const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>> = {
+  bottlenecks: () => import('./shipped/bottlenecks.js'),
   execsnoop: () => import('./shipped/execsnoop.js'),
   fileslower: () => import('./shipped/fileslower.js'),
   iobytes: () => import('./shipped/iobytes.js'),
   iobytes_file: () => import('./shipped/iobytes_file.js'),
   iobytes_net: () => import('./shipped/iobytes_net.js'),
+  list_login_shells: () => import('./shipped/list_login_shells.js'),
   netlower: () => import('./shipped/netlower.js'),
   opensnoop: () => import('./shipped/opensnoop.js'),
+  proc_exec_time: () => import('./shipped/proc_exec_time.js'),
   proctraffic: () => import('./shipped/proctraffic.js'),
   scallslower: () => import('./shipped/scallslower.js'),
   topconns: () => import('./shipped/topconns.js'),

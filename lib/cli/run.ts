@@ -10,7 +10,7 @@ import { tableLines } from './table.js'
 
 const OPTIONS = {
   ...SOURCE_OPTIONS,
-  every: { group: 'Analysis', value: 'SECONDS', help: 'report every so many seconds of the events\' own time (default: live 1, of files once at the end)' },
+  every: { group: 'Analysis', value: 'SECONDS', help: 'report every so many seconds of the events\' own time (default: live 1, of files and of what is about a whole capture once, at the end)' },
   workers: { value: 'N', help: 'share the work among so many threads (default: 1)' },
   'max-keys': { value: 'N', help: 'keep at most so many keys or lines; what is beyond is counted (default: 100000)' },
   containers: { short: 'c', help: 'with columns that tell containers apart, where the analyzer has such' },
@@ -40,7 +40,7 @@ export async function run(args: string[]): Promise<number> {
   const filter = others.slice(own.length).join(' ')
   const live = values.read === undefined
   const every = number('--every', values.every, 0.001)
-  const everyMs = every !== undefined ? every * 1000 : live ? (analyzer.streams === true ? undefined : 1000) : undefined
+  const everyMs = every !== undefined ? every * 1000 : live && analyzer.streams !== true && analyzer.whole !== true ? 1000 : undefined
   const maxKeys = integer('--max-keys', values['max-keys'], 1)
   const stop = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => stop.abort())

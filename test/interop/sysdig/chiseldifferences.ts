@@ -4,3 +4,6 @@ export const NOT_COMPARED: Readonly<Record<string, string>> = {
   iobytes_file: 'as iobytes',
   iobytes_net: 'as iobytes',
 }
+
+/** Those that chisellines.test.ts holds against what the chisel prints. */
+export const COMPARED_ELSEWHERE: readonly string[] = ['bottlenecks', 'list_login_shells', 'proc_exec_time']
