@@ -1,6 +1,7 @@
 import type { Key } from '../balance/policy.js'
 import type { Event } from '../event/event.js'
 import type { FieldName, FieldValue } from '../field/types.generated.js'
+import type { Tracepoint } from '../probe/options.js'
 import type { Column, Row } from './report.js'
 
 /**
@@ -33,6 +34,8 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   readonly key?: Key
   /** Fields that event() asks for, beside what stands in the record: the state is kept for those, and for no others. */
   readonly fields?: F
+  /** Live, the events beside system calls that it needs (those of procexit and signaldeliver come anyway). */
+  readonly tracepoints?: readonly Tracepoint[]
   readonly args?: readonly Argument[]
   /**
    * Its rows stand alone, in the order of time, and need no others: without intervals they are reported as they come, not at the end.

@@ -2,7 +2,8 @@ import { CaptureError } from '../errors.js'
 import { type Event, PACKET } from '../event/event.js'
 import { compileFilter } from '../filter/filter.js'
 import type { Capture, CaptureOptions } from '../iface/capture.js'
-import { open } from '../open.js'
+import { deviceKind, open } from '../open.js'
+import type { LiveOptions } from '../probe/options.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import { checkArguments } from './arguments.js'
 import { Channel } from './channel.js'
@@ -17,7 +18,7 @@ export interface RunOptions {
    * given. A capture that is open already needs `state: true`, unless the analyzer asks for nothing beside the records. It is closed in
    * the end.
    */
-  on: string | Capture | ((options: CaptureOptions) => Promise<Capture>)
+  on: string | Capture | ((options: SourceOptions) => Promise<Capture>)
   /** Only these events of those that the analyzer looks at, in sysdig's filter language. */
   filter?: string
   /** Values of the analyzer's arguments, by name. */
@@ -31,6 +32,9 @@ export interface RunOptions {
   /** Ends the capture; the last report tells of what was seen until then. */
   signal?: AbortSignal
 }
+
+/** What an analyzer wants of a capture. */
+export type SourceOptions = CaptureOptions & Pick<LiveOptions, 'tracepoints'>
 
 const MAX_KEYS = 100_000
 const MAX_WORKERS = 64
@@ -63,6 +67,8 @@ export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): 
 export interface Job {
   readonly on: RunOptions['on']
   readonly filter: string | undefined
+  /** What a capture that is opened for it has to have. */
+  readonly source: SourceOptions
   readonly start: StartOptions
   readonly workers: number
   readonly everyMs: number | undefined
@@ -78,6 +84,7 @@ function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKey
   integer('maxKeys', maxKeys, 1, 2 ** 24)
   return {
     on, everyMs,
+    source: analyzer.tracepoints === undefined ? {} : { tracepoints: ['procexit', 'signaldeliver', ...analyzer.tracepoints] },
     workers: analyzer.undivided === true ? 1 : workers,
     filter: filterOf(analyzer, values, filter),
     start: { args: values, maxKeys },
@@ -133,12 +140,19 @@ export function onAbort(signal: AbortSignal, stop: () => void): void {
   if (signal.aborted) stop()
 }
 
+/** Opens what there is to look at, if it is not open yet. */
+export function openOn(on: RunOptions['on'], { tracepoints, ...options }: SourceOptions): Promise<Capture> {
+  const wanted = { ...options, ...(tracepoints !== undefined && { tracepoints }) }
+  if (typeof on === 'string') return open(on, deviceKind(on) === 'live' ? wanted : options)
+  return typeof on === 'function' ? on(wanted) : Promise.resolve(on)
+}
+
 /** The capture, and what of its events is asked for where it does not know that itself. */
-async function openFor<S>(analyzer: Analyzer<S>, { on, filter }: Job): Promise<{ capture: Capture; test?: (ev: Event) => boolean }> {
+async function openFor<S>(analyzer: Analyzer<S>, { on, filter, source }: Job): Promise<{ capture: Capture; test?: (ev: Event) => boolean }> {
   const tables = tablesOf(analyzer)
-  const options: CaptureOptions = { ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }) }
-  if (typeof on === 'string') return { capture: await open(on, options) }
-  if (typeof on === 'function') return { capture: await on(options) }
+  if (typeof on === 'string' || typeof on === 'function') {
+    return { capture: await openOn(on, { ...source, ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }) }) }
+  }
   const compiled = filter === undefined ? undefined : compileFilter(filter)
   if (on.state === undefined && (tables.size > 0 || (compiled?.plan.needs.size ?? 0) > 0)) {
     throw new CaptureError('ERR_CAPTURE_OPTION', `${analyzer.name} asks for more than stands in the records of ${on.device}`, 'open it with { state: true }')

@@ -20,7 +20,7 @@ function withoutTies(rows: readonly string[], size: number): string[] {
 }
 
 const isChisel = (name: string) => existsSync(`/usr/share/sysdig/chisels/${name}.lua`)
-const TABLES = SHIPPED_NAMES.filter(name => name.startsWith('top') && isChisel(name))
+const TABLES = SHIPPED_NAMES.filter(name => name.startsWith('top') && isChisel(name) && !COMPARED_ELSEWHERE.includes(name))
 /** How wide their columns of process, call and file are. */
 const SLOWER: Readonly<Record<string, { process: number; hasFile: boolean }>> = {
   fileslower: { process: 12, hasFile: true }, netlower: { process: 12, hasFile: true }, scallslower: { process: 23, hasFile: false },
