@@ -2,6 +2,7 @@ import type { Key } from '../balance/policy.js'
 import type { Event } from '../event/event.js'
 import type { FieldName, FieldValue } from '../field/types.generated.js'
 import type { Tracepoint } from '../probe/options.js'
+import type { Entries } from './entries.js'
 import type { Column, Row } from './report.js'
 
 /**
@@ -28,6 +29,11 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   readonly category?: string
   /** The URL of the module that has it as its default export (`import.meta.url`): worker threads import it from there. */
   readonly module?: string
+  /**
+   * It looks at no events, but at the tables of the machine as they were at the beginning of the capture; at those of a running machine now. Each entry
+   * is given to event() as if it were an event, with the fields of its thread, its fd and its container, and filters are about entries.
+   */
+  readonly entries?: Entries
   /** The events it looks at, in sysdig's filter language; undefined: all. */
   readonly filter?: string | ((args: ArgumentValues) => string | undefined)
   /** Events with the same one go to the same worker thread; default 'tid'. */

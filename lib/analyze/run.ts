@@ -53,7 +53,7 @@ export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): 
   const job = jobOf(analyzer, options, left.signal)
   const channel = new Channel<Report>()
   const joining = new Joining(analyzer, job.start, job.everyMs, report => channel.push(report))
-  const running = job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
+  const running = start(analyzer, job, joining, channel)
   const done = running.then(() => channel.end(), error => channel.end(error))
   try {
     yield* channel
@@ -61,6 +61,11 @@ export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): 
     left.abort()
     await done
   }
+}
+
+async function start<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
+  if (analyzer.entries !== undefined) return (await import('./moment.js')).atMoment(analyzer, job, joining)
+  return job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
 }
 
 /** What is to be done, checked. */
@@ -81,6 +86,7 @@ function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKey
   const values = checkArguments(analyzer, args ?? {})
   const everyMs = analyzer.everyMs?.(values) ?? options.everyMs
   if (everyMs !== undefined && !(everyMs >= 1 && everyMs < 1e12)) throw new CaptureError('ERR_CAPTURE_OPTION', `everyMs must be a number of at least 1, not ${String(everyMs)}`, '{ everyMs: 1000 }')
+  if (everyMs !== undefined && analyzer.entries !== undefined) throw new CaptureError('ERR_CAPTURE_OPTION', `${analyzer.name} is about one moment, and has no intervals`, 'leave everyMs out')
   integer('maxKeys', maxKeys, 1, 2 ** 24)
   return {
     on, everyMs,

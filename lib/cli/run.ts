@@ -40,7 +40,9 @@ export async function run(args: string[]): Promise<number> {
   const filter = others.slice(own.length).join(' ')
   const live = values.read === undefined
   const every = number('--every', values.every, 0.001)
-  const everyMs = every !== undefined ? every * 1000 : live && analyzer.streams !== true && analyzer.whole !== true ? 1000 : undefined
+  const isAtOnce = analyzer.streams === true || analyzer.whole === true || analyzer.entries !== undefined
+  if (every !== undefined && analyzer.entries !== undefined) throw new UsageError(`${name} is about one moment, and has no intervals`, 'leave --every out')
+  const everyMs = every !== undefined ? every * 1000 : live && !isAtOnce ? 1000 : undefined
   const maxKeys = integer('--max-keys', values['max-keys'], 1)
   const stop = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => stop.abort())
@@ -48,7 +50,7 @@ export async function run(args: string[]): Promise<number> {
   const { run } = await import('../analyze/run.js')
   const out = new Output()
   const printer = new Printer(out, {
-    json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && analyzer.streams !== true,
+    json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && everyMs !== undefined && analyzer.streams !== true,
   })
   let last: Report | undefined
   try {

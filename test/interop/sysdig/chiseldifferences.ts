@@ -6,7 +6,9 @@ export const NOT_COMPARED: Readonly<Record<string, string>> = {
 }
 
 /** Those that chisellines.test.ts holds against what the chisel prints. */
-export const COMPARED_ELSEWHERE: readonly string[] = ['bottlenecks', 'list_login_shells', 'proc_exec_time', 'topcontainers_cpu', 'topprocs_cpu']
+export const COMPARED_ELSEWHERE: readonly string[] = [
+  'bottlenecks', 'list_login_shells', 'lscontainers', 'lsof', 'netstat', 'proc_exec_time', 'ps', 'topcontainers_cpu', 'topprocs_cpu',
+]
 
 /**
  * What is known to differ there, for those who compare by eye: the percentages of topprocs_cpu and topcontainers_cpu are of the time
