@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { setPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { analyze } from './analyze.js'
 import { balance } from './balance.js'
 import { requireBundle } from './build.js'
 import { killAll } from './child.js'
@@ -23,7 +24,7 @@ import type { Suite } from './suite.js'
 import { tableText } from './table.js'
 import { tap } from './tap.js'
 
-const SUITES: readonly Suite[] = [overhead, drain, nic, tap, read, merge, start, balance]
+const SUITES: readonly Suite[] = [overhead, drain, nic, tap, read, merge, start, balance, analyze]
 
 process.exitCode = await main()
 

@@ -1,6 +1,8 @@
 import type { Key } from '../balance/policy.js'
 import type { Event } from '../event/event.js'
 import type { FieldName, FieldValue } from '../field/types.generated.js'
+import type { Tracepoint } from '../probe/options.js'
+import type { Entries } from './entries.js'
 import type { Column, Row } from './report.js'
 
 /**
@@ -27,17 +29,28 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   readonly category?: string
   /** The URL of the module that has it as its default export (`import.meta.url`): worker threads import it from there. */
   readonly module?: string
+  /**
+   * It looks at no events, but at the tables of the machine as they were at the beginning of the capture; at those of a running machine now. Each entry
+   * is given to event() as if it were an event, with the fields of its thread, its fd and its container, and filters are about entries.
+   */
+  readonly entries?: Entries
   /** The events it looks at, in sysdig's filter language; undefined: all. */
   readonly filter?: string | ((args: ArgumentValues) => string | undefined)
   /** Events with the same one go to the same worker thread; default 'tid'. */
   readonly key?: Key
   /** Fields that event() asks for, beside what stands in the record: the state is kept for those, and for no others. */
   readonly fields?: F
+  /** Live, the events beside system calls that it needs (those of procexit and signaldeliver come anyway). */
+  readonly tracepoints?: readonly Tracepoint[]
   readonly args?: readonly Argument[]
   /**
    * Its rows stand alone, in the order of time, and need no others: without intervals they are reported as they come, not at the end.
    */
   readonly streams?: true
+  /** It needs all events in one place, or their numbers: however many threads are asked for, it runs on one. */
+  readonly undivided?: true
+  /** What it tells is about a whole capture: live as well it is reported once, at the end, unless somebody asks for intervals. */
+  readonly whole?: true
   /** Where an argument says how long an interval is, in ms. */
   readonly everyMs?: (args: ArgumentValues) => number
   /** Reports look at Span.total or Span.before; both are kept only then. */

@@ -1,3 +1,4 @@
+import { addressText } from '../event/address.js'
 import type { Event } from '../event/event.js'
 import { bindField } from '../field/registry.js'
 import type { Table } from '../field/field.js'
@@ -112,7 +113,12 @@ export class Folding<S> {
 function getters({ fields = [] }: Analyzer): Getters<readonly never[]> {
   return fields.map(name => {
     const extractor = bindField(name)
-    return (ev: Event) => extractor.get(ev)
+    const { type } = extractor.field
+    if (type !== 'IPADDR' && type !== 'IPNET') return (ev: Event) => extractor.get(ev)
+    return (ev: Event) => {
+      const value = extractor.get(ev)
+      return value instanceof Uint8Array ? addressText(value) : value
+    }
   }) as unknown as Getters<readonly never[]>
 }
 

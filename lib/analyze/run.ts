@@ -2,7 +2,8 @@ import { CaptureError } from '../errors.js'
 import { type Event, PACKET } from '../event/event.js'
 import { compileFilter } from '../filter/filter.js'
 import type { Capture, CaptureOptions } from '../iface/capture.js'
-import { open } from '../open.js'
+import { deviceKind, open } from '../open.js'
+import type { LiveOptions } from '../probe/options.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import { checkArguments } from './arguments.js'
 import { Channel } from './channel.js'
@@ -17,7 +18,7 @@ export interface RunOptions {
    * given. A capture that is open already needs `state: true`, unless the analyzer asks for nothing beside the records. It is closed in
    * the end.
    */
-  on: string | Capture | ((options: CaptureOptions) => Promise<Capture>)
+  on: string | Capture | ((options: SourceOptions) => Promise<Capture>)
   /** Only these events of those that the analyzer looks at, in sysdig's filter language. */
   filter?: string
   /** Values of the analyzer's arguments, by name. */
@@ -31,6 +32,9 @@ export interface RunOptions {
   /** Ends the capture; the last report tells of what was seen until then. */
   signal?: AbortSignal
 }
+
+/** What an analyzer wants of a capture. */
+export type SourceOptions = CaptureOptions & Pick<LiveOptions, 'tracepoints'>
 
 const MAX_KEYS = 100_000
 const MAX_WORKERS = 64
@@ -49,7 +53,7 @@ export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): 
   const job = jobOf(analyzer, options, left.signal)
   const channel = new Channel<Report>()
   const joining = new Joining(analyzer, job.start, job.everyMs, report => channel.push(report))
-  const running = job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
+  const running = start(analyzer, job, joining, channel)
   const done = running.then(() => channel.end(), error => channel.end(error))
   try {
     yield* channel
@@ -59,10 +63,17 @@ export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): 
   }
 }
 
+async function start<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
+  if (analyzer.entries !== undefined) return (await import('./moment.js')).atMoment(analyzer, job, joining)
+  return job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
+}
+
 /** What is to be done, checked. */
 export interface Job {
   readonly on: RunOptions['on']
   readonly filter: string | undefined
+  /** What a capture that is opened for it has to have. */
+  readonly source: SourceOptions
   readonly start: StartOptions
   readonly workers: number
   readonly everyMs: number | undefined
@@ -75,9 +86,12 @@ function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKey
   const values = checkArguments(analyzer, args ?? {})
   const everyMs = analyzer.everyMs?.(values) ?? options.everyMs
   if (everyMs !== undefined && !(everyMs >= 1 && everyMs < 1e12)) throw new CaptureError('ERR_CAPTURE_OPTION', `everyMs must be a number of at least 1, not ${String(everyMs)}`, '{ everyMs: 1000 }')
+  if (everyMs !== undefined && analyzer.entries !== undefined) throw new CaptureError('ERR_CAPTURE_OPTION', `${analyzer.name} is about one moment, and has no intervals`, 'leave everyMs out')
   integer('maxKeys', maxKeys, 1, 2 ** 24)
   return {
-    on, workers, everyMs,
+    on, everyMs,
+    source: analyzer.tracepoints === undefined ? {} : { tracepoints: ['procexit', 'signaldeliver', ...analyzer.tracepoints] },
+    workers: analyzer.undivided === true ? 1 : workers,
     filter: filterOf(analyzer, values, filter),
     start: { args: values, maxKeys },
     signal: signal === undefined ? left : AbortSignal.any([signal, left]),
@@ -132,12 +146,19 @@ export function onAbort(signal: AbortSignal, stop: () => void): void {
   if (signal.aborted) stop()
 }
 
+/** Opens what there is to look at, if it is not open yet. */
+export function openOn(on: RunOptions['on'], { tracepoints, ...options }: SourceOptions): Promise<Capture> {
+  const wanted = { ...options, ...(tracepoints !== undefined && { tracepoints }) }
+  if (typeof on === 'string') return open(on, deviceKind(on) === 'live' ? wanted : options)
+  return typeof on === 'function' ? on(wanted) : Promise.resolve(on)
+}
+
 /** The capture, and what of its events is asked for where it does not know that itself. */
-async function openFor<S>(analyzer: Analyzer<S>, { on, filter }: Job): Promise<{ capture: Capture; test?: (ev: Event) => boolean }> {
+async function openFor<S>(analyzer: Analyzer<S>, { on, filter, source }: Job): Promise<{ capture: Capture; test?: (ev: Event) => boolean }> {
   const tables = tablesOf(analyzer)
-  const options: CaptureOptions = { ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }) }
-  if (typeof on === 'string') return { capture: await open(on, options) }
-  if (typeof on === 'function') return { capture: await on(options) }
+  if (typeof on === 'string' || typeof on === 'function') {
+    return { capture: await openOn(on, { ...source, ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }) }) }
+  }
   const compiled = filter === undefined ? undefined : compileFilter(filter)
   if (on.state === undefined && (tables.size > 0 || (compiled?.plan.needs.size ?? 0) > 0)) {
     throw new CaptureError('ERR_CAPTURE_OPTION', `${analyzer.name} asks for more than stands in the records of ${on.device}`, 'open it with { state: true }')

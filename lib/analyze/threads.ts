@@ -2,12 +2,10 @@ import { existsSync } from 'node:fs'
 import { balance } from '../balance/balance.js'
 import { CaptureError } from '../errors.js'
 import { compileFilter } from '../filter/filter.js'
-import type { Capture } from '../iface/capture.js'
-import { open } from '../open.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import { type Part, tablesOf } from './folding.js'
 import type { Joining } from './joining.js'
-import { type Job, onAbort } from './run.js'
+import { type Job, onAbort, openOn } from './run.js'
 import { isShipped } from './shipped.js'
 
 /** What the thread finds in its workerData. */
@@ -30,7 +28,8 @@ const ENTRY = ['./fold.ts', './fold.js'].map(path => new URL(path, import.meta.u
 /** On worker threads, each with a share of the threads of the machine, or of whatever is the analyzer's key. */
 export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>): Promise<void> {
   const { everyMs, workers } = job
-  const capture = await openAll(job)
+  // All events: each thread has the filter, and a state of its own.
+  const capture = await openOn(job.on, job.source)
   const live = !capture.canWait
   const data: FoldData = { ...place(analyzer), start: job.start, everyMs, live }
   const reached = new Array<number>(workers).fill(-Infinity)
@@ -67,12 +66,6 @@ export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joi
 /** Do the threads look at more than stands in the records? */
 function followsState(analyzer: Analyzer<any>, filter: string): boolean {
   return tablesOf(analyzer).size > 0 || compileFilter(filter).plan.needs.size > 0
-}
-
-/** All events: each thread has the filter, and a state of its own. */
-function openAll({ on }: Job): Promise<Capture> {
-  if (typeof on === 'string') return open(on)
-  return typeof on === 'function' ? on({}) : Promise.resolve(on)
 }
 
 function place<S>(analyzer: Analyzer<S>): Pick<FoldData, 'shipped' | 'module'> {

@@ -10,7 +10,7 @@ import { tableLines } from './table.js'
 
 const OPTIONS = {
   ...SOURCE_OPTIONS,
-  every: { group: 'Analysis', value: 'SECONDS', help: 'report every so many seconds of the events\' own time (default: live 1, of files once at the end)' },
+  every: { group: 'Analysis', value: 'SECONDS', help: 'report every so many seconds of the events\' own time (default: live 1, of files and of what is about a whole capture once, at the end)' },
   workers: { value: 'N', help: 'share the work among so many threads (default: 1)' },
   'max-keys': { value: 'N', help: 'keep at most so many keys or lines; what is beyond is counted (default: 100000)' },
   containers: { short: 'c', help: 'with columns that tell containers apart, where the analyzer has such' },
@@ -40,7 +40,9 @@ export async function run(args: string[]): Promise<number> {
   const filter = others.slice(own.length).join(' ')
   const live = values.read === undefined
   const every = number('--every', values.every, 0.001)
-  const everyMs = every !== undefined ? every * 1000 : live ? (analyzer.streams === true ? undefined : 1000) : undefined
+  const isAtOnce = analyzer.streams === true || analyzer.whole === true || analyzer.entries !== undefined
+  if (every !== undefined && analyzer.entries !== undefined) throw new UsageError(`${name} is about one moment, and has no intervals`, 'leave --every out')
+  const everyMs = every !== undefined ? every * 1000 : live && !isAtOnce ? 1000 : undefined
   const maxKeys = integer('--max-keys', values['max-keys'], 1)
   const stop = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => stop.abort())
@@ -48,7 +50,7 @@ export async function run(args: string[]): Promise<number> {
   const { run } = await import('../analyze/run.js')
   const out = new Output()
   const printer = new Printer(out, {
-    json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && analyzer.streams !== true,
+    json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && everyMs !== undefined && analyzer.streams !== true,
   })
   let last: Report | undefined
   try {

@@ -42,7 +42,7 @@ export type SourceValues = Partial<
   Record<Many, string[]> & Record<Exclude<keyof typeof SOURCE_OPTIONS, Many> | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
 
 /** What the command itself asks of a capture. */
-export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'> & Pick<QueueOptions, 'metadata'>
+export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'> & Pick<QueueOptions, 'metadata'> & Pick<LiveOptions, 'tracepoints'>
 
 /** Opens what the command line names, until a signal ends it. */
 export function openSource(values: SourceValues, wanted: Wanted = {}): Promise<Capture> {
@@ -123,17 +123,17 @@ async function openAll(names: readonly string[], open: (name: string) => Promise
   }
 }
 
-async function openOneFile(values: SourceValues, file: string, { metadata: _, ...options }: CaptureOptions & Wanted): Promise<Capture> {
+async function openOneFile(values: SourceValues, file: string, { metadata: _, tracepoints: __, ...options }: CaptureOptions & Wanted): Promise<Capture> {
   const { openFile } = await import('../iface/file/open.js')
   const pace = number('--pace', values.pace, 0.001)
   return openFile(file === '-' ? process.stdin : file, { ...options, ...(pace !== undefined && { pace }) })
 }
 
-async function openDevice(values: SourceValues, device: string, { metadata, ...options }: CaptureOptions & Wanted): Promise<Capture> {
+async function openDevice(values: SourceValues, device: string, { metadata, tracepoints, ...options }: CaptureOptions & Wanted): Promise<Capture> {
   const { deviceKind, open } = await import('../open.js')
   const { state, ...others } = options
   switch (deviceKind(device)) {
-    case 'live': return open(device, { ...options, ...common(values), ...await callOptions(values) } as LiveOptions)
+    case 'live': return open(device, { ...options, ...(tracepoints !== undefined && { tracepoints }), ...common(values), ...await callOptions(values) } as LiveOptions)
     case 'queue': return open(device, { ...options, ...(metadata !== undefined && { metadata }) })
     default: return warned(await open(device, { ...others, ...common(values), ...packetOptions(values, options) }))
   }

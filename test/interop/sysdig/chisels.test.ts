@@ -3,29 +3,14 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import * as assert from 'uvu/assert'
-import type { Analyzer } from '../../../lib/analyze/analyzer.js'
-import { type Row, run, type RunOptions, shipped, SHIPPED_NAMES } from '../../../lib/analyze/index.js'
-import { openFile } from '../../../lib/index.js'
+import { type Row, shipped, SHIPPED_NAMES } from '../../../lib/analyze/index.js'
 import { localDateTime } from '../../../lib/event/clock.js'
 import { suite } from '../../helpers/suite.js'
-import { NOT_COMPARED } from './chiseldifferences.js'
+import { chisel, rowsOf } from './chisel.js'
+import { COMPARED_ELSEWHERE, NOT_COMPARED } from './chiseldifferences.js'
 import { RECORDINGS } from './compare.js'
 
 const test = suite('as sysdig’s chisels', { needs: ['sysdig'], timeoutMs: 60_000 })
-
-/** The chisel's rows, key first and value last, as it has them before it makes text of them. */
-function chisel(name: string, file: string, containers: boolean): string[] {
-  const text = execFileSync('sysdig', ['-j', '-r', file, '-c', name, ...(containers ? ['-pc'] : [])], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 })
-  // Lua makes an empty table an object.
-  const { data } = JSON.parse(text) as { data: unknown[][] | object }
-  return Array.isArray(data) ? data.map(row => row.join('\t')) : []
-}
-
-async function rowsOf(analyzer: Analyzer<any, any>, file: string, options: Partial<RunOptions> = {}): Promise<Row[]> {
-  const rows: Row[] = []
-  for await (const report of run(analyzer, { on: options => openFile(file, options), ...options })) rows.push(...report.rows)
-  return rows
-}
 
 /** What a chisel shows of equal sums at the end of its table is up to the order of a hash. */
 function withoutTies(rows: readonly string[], size: number): string[] {
@@ -35,7 +20,7 @@ function withoutTies(rows: readonly string[], size: number): string[] {
 }
 
 const isChisel = (name: string) => existsSync(`/usr/share/sysdig/chisels/${name}.lua`)
-const TABLES = SHIPPED_NAMES.filter(name => name.startsWith('top') && isChisel(name))
+const TABLES = SHIPPED_NAMES.filter(name => name.startsWith('top') && isChisel(name) && !COMPARED_ELSEWHERE.includes(name))
 /** How wide their columns of process, call and file are. */
 const SLOWER: Readonly<Record<string, { process: number; hasFile: boolean }>> = {
   fileslower: { process: 12, hasFile: true }, netlower: { process: 12, hasFile: true }, scallslower: { process: 23, hasFile: false },
@@ -95,7 +80,7 @@ test('and four', async () => {
 }, { timeoutMs: 100_000 })
 
 test('every analyzer that sysdig has as a chisel is compared, or it is said why not', () => {
-  const compared = [...TABLES, ...Object.keys(SLOWER)]
+  const compared = [...TABLES, ...Object.keys(SLOWER), ...COMPARED_ELSEWHERE]
   for (const name of SHIPPED_NAMES.filter(isChisel)) assert.ok(compared.includes(name) !== (name in NOT_COMPARED), name)
   for (const name of Object.keys(NOT_COMPARED)) assert.ok(SHIPPED_NAMES.includes(name) && isChisel(name), name)
 })
