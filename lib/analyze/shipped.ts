@@ -6,8 +6,11 @@ type AnyAnalyzer = Analyzer<any, any>
 
 /** Those that come with the library; each is loaded when it is asked for. */
 const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>> = {
+  echo_fds: () => import('./shipped/echo_fds.js'),
   execsnoop: () => import('./shipped/execsnoop.js'),
   fileslower: () => import('./shipped/fileslower.js'),
+  httplog: () => import('./shipped/httplog.js'),
+  httptop: () => import('./shipped/httptop.js'),
   iobytes: () => import('./shipped/iobytes.js'),
   iobytes_file: () => import('./shipped/iobytes_file.js'),
   iobytes_net: () => import('./shipped/iobytes_net.js'),
@@ -15,6 +18,15 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>>
   opensnoop: () => import('./shipped/opensnoop.js'),
   proctraffic: () => import('./shipped/proctraffic.js'),
   scallslower: () => import('./shipped/scallslower.js'),
+  spy_file: () => import('./shipped/spy_file.js'),
+  spy_ip: () => import('./shipped/spy_ip.js'),
+  spy_logs: () => import('./shipped/spy_logs.js'),
+  spy_port: () => import('./shipped/spy_port.js'),
+  spy_syslog: () => import('./shipped/spy_syslog.js'),
+  spy_users: () => import('./shipped/spy_users.js'),
+  stderr: () => import('./shipped/stderr.js'),
+  stdin: () => import('./shipped/stdin.js'),
+  stdout: () => import('./shipped/stdout.js'),
   topconns: () => import('./shipped/topconns.js'),
   topcontainers_error: () => import('./shipped/topcontainers_error.js'),
   topcontainers_file: () => import('./shipped/topcontainers_file.js'),
