@@ -1,7 +1,8 @@
 import type { Event } from '../event/event.js'
 import type { FieldName } from '../field/types.generated.js'
-import { type Analyzer, type ArgumentValues, defineAnalyzer, type Getters } from './analyzer.js'
-import type { Column, Row } from './report.js'
+import { type Analyzer, type ArgumentValues, defineAnalyzer, type Getters, type StartOptions } from './analyzer.js'
+import { type Container, CONTAINER_COLUMNS, CONTAINER_FIELDS } from './containers.js'
+import type { Column, Paint, Row } from './report.js'
 
 /** Rows with their time, as they were met. */
 export interface Lines {
@@ -17,26 +18,50 @@ interface Line {
   row: Row
 }
 
-export interface LinesOptions<F extends readonly FieldName[]> extends Pick<Analyzer<Lines>, 'name' | 'about' | 'category' | 'filter' | 'args' | 'key' | 'module'> {
+export interface LinesOptions<F extends readonly FieldName[], M>
+  extends Pick<Analyzer<Lines>, 'name' | 'about' | 'category' | 'filter' | 'args' | 'key' | 'module' | 'snaplen'> {
   columns: readonly Column[]
   fields: F
+  memory?(options: StartOptions): M
   /** The row of an event; undefined where it has none. The first column is the event's time, and not part of it. */
-  row(ev: Event, fields: Getters<F>, args: ArgumentValues): Row | undefined
+  row(ev: Event, fields: Getters<F>, args: ArgumentValues, memory: M): Row | undefined
+  /** The row with its time as people see it, where columns will not do; what it ran in, where containers are told apart. */
+  text?(row: Row, paint: Paint, container?: Container): string
 }
 
 const TIME: Column = { name: 'evt.rawtime', title: 'Time', unit: 'time' }
 
-/** An analyzer that tells of events one by one, in the order of time. */
-export function lines<const F extends readonly FieldName[]>({ row, columns, ...rest }: LinesOptions<F>): Analyzer<Lines, F> {
-  return defineAnalyzer<Lines, F>({
+/** An analyzer that tells of events one by one, in the order of time; where containers are told apart, of theirs behind the time. */
+export function lines<const F extends readonly FieldName[], M = unknown>(options: LinesOptions<F, M>): Analyzer<Lines, F, M> {
+  const { row, columns, fields, text } = options
+  return {
+    ...telling(options),
+    withContainers: telling({
+      ...options,
+      columns: [...CONTAINER_COLUMNS, ...columns],
+      fields: [...fields, ...CONTAINER_FIELDS],
+      row(ev, getters, args, memory: M) {
+        const cells = row(ev, getters as unknown as Getters<F>, args, memory)
+        return cells === undefined ? undefined : [...CONTAINER_FIELDS.map((_, i) => getters[fields.length + i](ev) as string), ...cells]
+      },
+      ...(text !== undefined && {
+        text: ([time, id, name, ...cells]: Row, paint: Paint) => text([time, ...cells], paint, { id: String(id ?? ''), name: String(name ?? '') }),
+      }),
+    }),
+  }
+}
+
+function telling<F extends readonly FieldName[], M>({ row, columns, text, ...rest }: LinesOptions<F, M>): Analyzer<Lines, F, M> {
+  return defineAnalyzer<Lines, F, M>({
     ...rest,
     streams: true,
     columns: [TIME, ...columns],
     start: ({ maxKeys, args }) => ({ lines: [], args, maxKeys, cut: 0 }),
-    event(state, ev, fields) {
-      if (state.lines.length >= state.maxKeys) return void state.cut++
-      const cells = row(ev, fields, state.args)
-      if (cells !== undefined) state.lines.push({ hi: ev.tsHi, lo: ev.tsLo, row: cells })
+    event(state, ev, fields, memory) {
+      const cells = row(ev, fields, state.args, memory)
+      if (cells === undefined) return
+      if (state.lines.length < state.maxKeys) state.lines.push({ hi: ev.tsHi, lo: ev.tsLo, row: cells })
+      else state.cut++
     },
     merge(into, from) {
       into.cut += from.cut
@@ -49,5 +74,6 @@ export function lines<const F extends readonly FieldName[]>({ row, columns, ...r
       const inOrder = lines.sort((a, b) => a.hi - b.hi || a.lo - b.lo)
       return { rows: inOrder.map(({ hi, lo, row }) => [(BigInt(hi) << 32n) | BigInt(lo), ...row]), cut }
     },
+    ...(text !== undefined && { text: (row: Row, paint: Paint) => text(row, paint) }),
   })
 }

@@ -7,6 +7,7 @@ import type { LiveOptions } from '../probe/options.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import { checkArguments } from './arguments.js'
 import { Channel } from './channel.js'
+import { withContainers } from './containers.js'
 import { filterOf, Folding, LATE_MS, tablesOf } from './folding.js'
 import { Joining } from './joining.js'
 import type { Report } from './report.js'
@@ -29,12 +30,14 @@ export interface RunOptions {
   everyMs?: number
   /** Keys, lines or whatever a state grows by, at most, per thread and interval: default 100,000. What is beyond is counted in `cut`. */
   maxKeys?: number
+  /** With the columns that tell containers apart, of an analyzer that has such. */
+  containers?: boolean
   /** Ends the capture; the last report tells of what was seen until then. */
   signal?: AbortSignal
 }
 
 /** What an analyzer wants of a capture. */
-export type SourceOptions = CaptureOptions & Pick<LiveOptions, 'tracepoints'>
+export type SourceOptions = CaptureOptions & Pick<LiveOptions, 'tracepoints' | 'snaplen'>
 
 const MAX_KEYS = 100_000
 const MAX_WORKERS = 64
@@ -48,12 +51,13 @@ const MAX_WAITING = 64
  * @example
  * for await (const { rows } of run(topprocs_net, { on: 'sysdig', everyMs: 1000 })) console.table(rows.slice(0, 10))
  */
-export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): AsyncGenerator<Report> {
+export async function* run<S>(asked: Analyzer<S, any>, options: RunOptions): AsyncGenerator<Report> {
   const left = new AbortController()
+  const analyzer = options.containers === true ? withContainers(asked) : asked
   const job = jobOf(analyzer, options, left.signal)
   const channel = new Channel<Report>()
   const joining = new Joining(analyzer, job.start, job.everyMs, report => channel.push(report))
-  const running = start(analyzer, job, joining, channel)
+  const running = start(analyzer, asked, job, joining, channel)
   const done = running.then(() => channel.end(), error => channel.end(error))
   try {
     yield* channel
@@ -63,9 +67,9 @@ export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): 
   }
 }
 
-async function start<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
+async function start<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
   if (analyzer.entries !== undefined) return (await import('./moment.js')).atMoment(analyzer, job, joining)
-  return job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
+  return job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, asked, job, joining)
 }
 
 /** What is to be done, checked. */
@@ -77,11 +81,12 @@ export interface Job {
   readonly start: StartOptions
   readonly workers: number
   readonly everyMs: number | undefined
+  readonly containers: boolean
   /** The capture is to end: somebody wants it to, or nobody waits for reports any more. */
   readonly signal: AbortSignal
 }
 
-function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, signal, ...options }: RunOptions, left: AbortSignal): Job {
+function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, containers = false, signal, ...options }: RunOptions, left: AbortSignal): Job {
   integer('workers', workers, 1, MAX_WORKERS)
   const values = checkArguments(analyzer, args ?? {})
   const everyMs = analyzer.everyMs?.(values) ?? options.everyMs
@@ -89,8 +94,11 @@ function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKey
   if (everyMs !== undefined && analyzer.entries !== undefined) throw new CaptureError('ERR_CAPTURE_OPTION', `${analyzer.name} is about one moment, and has no intervals`, 'leave everyMs out')
   integer('maxKeys', maxKeys, 1, 2 ** 24)
   return {
-    on, everyMs,
-    source: analyzer.tracepoints === undefined ? {} : { tracepoints: ['procexit', 'signaldeliver', ...analyzer.tracepoints] },
+    on, everyMs, containers,
+    source: {
+      ...analyzer.tracepoints !== undefined && { tracepoints: ['procexit', 'signaldeliver', ...analyzer.tracepoints] },
+      ...analyzer.snaplen !== undefined && { snaplen: analyzer.snaplen },
+    },
     workers: analyzer.undivided === true ? 1 : workers,
     filter: filterOf(analyzer, values, filter),
     start: { args: values, maxKeys },
@@ -147,8 +155,8 @@ export function onAbort(signal: AbortSignal, stop: () => void): void {
 }
 
 /** Opens what there is to look at, if it is not open yet. */
-export function openOn(on: RunOptions['on'], { tracepoints, ...options }: SourceOptions): Promise<Capture> {
-  const wanted = { ...options, ...(tracepoints !== undefined && { tracepoints }) }
+export function openOn(on: RunOptions['on'], { tracepoints, snaplen, ...options }: SourceOptions): Promise<Capture> {
+  const wanted = { ...options, ...tracepoints !== undefined && { tracepoints }, ...snaplen !== undefined && { snaplen } }
   if (typeof on === 'string') return open(on, deviceKind(on) === 'live' ? wanted : options)
   return typeof on === 'function' ? on(wanted) : Promise.resolve(on)
 }

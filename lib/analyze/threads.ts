@@ -13,6 +13,8 @@ export interface FoldData {
   /** Where the analyzer is: the name of one of ours, or the URL of a module whose default export it is. */
   shipped?: string
   module?: string
+  /** Its columns for containers are asked for. */
+  containers: boolean
   start: StartOptions
   everyMs: number | undefined
   /** The capture is of what happens now. */
@@ -25,13 +27,13 @@ export type FromFold = { part: Part<unknown> } | { reached: number } | { deliver
 /** In the sources beside this file, and in the bundle. */
 const ENTRY = ['./fold.ts', './fold.js'].map(path => new URL(path, import.meta.url)).find(url => existsSync(url))
 
-/** On worker threads, each with a share of the threads of the machine, or of whatever is the analyzer's key. */
-export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>): Promise<void> {
+/** On worker threads, which import what `asked` is the name or the module of, each with a share of the threads of the machine, or of whatever is the analyzer's key. */
+export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, job: Job, joining: Joining<S>): Promise<void> {
   const { everyMs, workers } = job
   // All events: each thread has the filter, and a state of its own.
   const capture = await openOn(job.on, job.source)
   const live = !capture.canWait
-  const data: FoldData = { ...place(analyzer), start: job.start, everyMs, live }
+  const data: FoldData = { ...place(asked), containers: job.containers, start: job.start, everyMs, live }
   const reached = new Array<number>(workers).fill(-Infinity)
   let delivered = 0
   const cluster = await balance(capture, {

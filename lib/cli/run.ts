@@ -1,12 +1,12 @@
 import type { Analyzer } from '../analyze/analyzer.js'
-import type { Report } from '../analyze/report.js'
+import type { Colour, Report } from '../analyze/report.js'
 import { integer, number, type Options, parse } from './args.js'
 import { lossText } from './footer.js'
 import { SIGNALS } from './interrupt.js'
 import { Output } from './output.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
-import { tableLines } from './table.js'
+import { harmless, tableLines } from './table.js'
 
 const OPTIONS = {
   ...SOURCE_OPTIONS,
@@ -14,6 +14,7 @@ const OPTIONS = {
   workers: { value: 'N', help: 'share the work among so many threads (default: 1)' },
   'max-keys': { value: 'N', help: 'keep at most so many keys or lines; what is beyond is counted (default: 100000)' },
   containers: { short: 'c', help: 'with columns that tell containers apart, where the analyzer has such' },
+  print: { short: 'p', value: 'FORMAT', choices: ['c', 'container'], help: '-pc is --containers, as sysdig has it' },
   ...LIVE_OPTIONS,
   json: { group: 'Output', help: 'one JSON object per row' },
   quiet: { short: 'q', help: 'no footer' },
@@ -33,9 +34,9 @@ export async function run(args: string[]): Promise<number> {
   if (values.list === true) return list(values.json === true)
   const [name, ...others] = values.operands ?? []
   if (name === undefined) throw new UsageError('which analyzer is to be run?', 'sysring run --list')
-  const found = await load(name)
-  const analyzer = values.containers === true ? found.withContainers : found
-  if (analyzer === undefined) throw new UsageError(`${name} has no columns for containers`, 'leave --containers out')
+  const analyzer = await load(name)
+  const containers = values.containers === true || values.print !== undefined
+  if (containers && analyzer.withContainers === undefined) throw new UsageError(`${name} has no columns for containers`, 'leave --containers out')
   const own = analyzer.args ?? []
   const filter = others.slice(own.length).join(' ')
   const live = values.read === undefined
@@ -51,11 +52,13 @@ export async function run(args: string[]): Promise<number> {
   const out = new Output()
   const printer = new Printer(out, {
     json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && everyMs !== undefined && analyzer.streams !== true,
+    text: (containers ? analyzer.withContainers! : analyzer).text,
   })
   let last: Report | undefined
   try {
     for await (const report of run(analyzer, {
       on: options => openSource(values, options),
+      containers,
       args: Object.fromEntries(own.slice(0, others.length).map(({ name }, i) => [name, others[i]])),
       workers: integer('--workers', values.workers, 1, 64) ?? 1,
       signal: stop.signal,
@@ -114,6 +117,13 @@ async function explain(name: string): Promise<number> {
   return OK
 }
 
+const COLOURS: Readonly<Record<Colour, number>> = { red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 }
+
+/** On a terminal whose user wants colours (no-color.org). */
+function paint(colour: Colour, text: string): string {
+  return process.stdout.isTTY === true && !process.env.NO_COLOR ? `\x1b[${COLOURS[colour]}m${text}\x1b[0m` : text
+}
+
 /** Reports as lines. */
 class Printer {
   readonly #out: Output
@@ -122,13 +132,15 @@ class Printer {
   readonly #streams: boolean
   /** Each table in the place of the one before. */
   readonly #redraws: boolean
+  readonly #text: Analyzer['text']
   #headed = false
 
-  constructor(out: Output, { json, streams, redraws }: { json: boolean; streams: boolean; redraws: boolean }) {
+  constructor(out: Output, { json, streams, redraws, text }: { json: boolean; streams: boolean; redraws: boolean; text: Analyzer['text'] }) {
     this.#out = out
     this.#json = json
     this.#streams = streams
     this.#redraws = redraws
+    this.#text = text
   }
 
   print(report: Report, hasIntervals: boolean): void {
@@ -138,10 +150,11 @@ class Printer {
     // The last report of a running machine is of a piece of an interval; an empty one says nothing.
     if (rows.length === 0 && (streams || (isLast && hasIntervals))) return
     const screen = process.stdout.isTTY === true ? { columns: process.stdout.columns, rows: process.stdout.rows } : { columns: Infinity, rows: Infinity }
-    const [head, ...lines] = tableLines(columns, rows, screen.columns)
+    const text = this.#text
+    const [head, ...lines] = text === undefined ? tableLines(columns, rows, screen.columns) : ['', ...rows.map(row => text(harmless(row, columns), paint))]
     if (this.#redraws) this.#out.text.text(REDRAW)
     if (hasIntervals && !streams) this.#out.line(`${new Date(report.fromMs).toISOString()}  ${report.events} events`)
-    if (!streams || !this.#headed) this.#out.line(head)
+    if (text === undefined && (!streams || !this.#headed)) this.#out.line(head)
     this.#headed = true
     for (const line of this.#redraws ? lines.slice(0, screen.rows - 3) : lines) this.#out.line(line)
     if (cut > 0) this.#out.line(`${cut} more are not in this table: see --max-keys`)

@@ -1,66 +1,109 @@
-// timeout: 200
+// timeout: 300
+/** Analyzers that print lines, against what the chisels of their names print of the same recordings. */
 import { basename } from 'node:path'
 import * as assert from 'uvu/assert'
-import { run, shipped } from '../../../lib/analyze/index.js'
-import type { Row } from '../../../lib/analyze/report.js'
-import { cellText } from '../../../lib/cli/table.js'
+import type { Analyzer } from '../../../lib/analyze/analyzer.js'
+import { type Report, type Row, run, type RunOptions, shipped } from '../../../lib/analyze/index.js'
+import { harmless } from '../../../lib/cli/table.js'
 import { openFile } from '../../../lib/index.js'
+import { run as start } from '../../helpers/run.js'
 import { suite } from '../../helpers/suite.js'
-import { chisel, chiselLines, rowsOf } from './chisel.js'
+import { LINE_DIFFERENCES, type LineDifference, OWN_CONTAINER_COLUMNS } from './chiseldifferences.js'
+import { LINES, TABLES_OF_LINES } from './chisellines.js'
 import { RECORDINGS } from './compare.js'
+import { recordSession } from './session.js'
 
-const test = suite('as sysdig’s chisels print it', { needs: ['sysdig'], timeoutMs: 60_000 })
+const test = suite('lines as sysdig’s chisels', { needs: ['sysdig', 'bpf', 'btf', 'logger'], timeoutMs: 60_000 })
 
-const cell = (text: unknown, width: number) => String(text).slice(0, width).padEnd(width)
-const duration = (ns: unknown) => cellText(ns as number, { name: '', title: '', unit: 'ns' })
+type Arguments = (typeof LINES)[string][number]
+let recordings: readonly string[] = []
+const needed = new Set<LineDifference>()
 
-test('proc_exec_time: the same lines, with containers too', async () => {
-  const alone = await shipped('proc_exec_time')
-  for (const file of RECORDINGS) {
-    const theirs = chiselLines('proc_exec_time', file).slice(2)
-    const ours = (await rowsOf(alone, file)).map(([, ns, name, args]) => `${cell(duration(ns), 13)} ${cell(name, 12)} ${args}`.trimEnd())
-    assert.ok(theirs.length > 5, 'it printed next to nothing')
-    assert.equal(ours, theirs, basename(file))
-    const contained = (await rowsOf(alone.withContainers!, file))
-      .map(([, ns, id, container, name, args]) => `${cell(duration(ns), 13)} ${cell(id, 20)} ${cell(container, 20)} ${cell(name, 12)} ${args}`.trimEnd())
-    assert.equal(contained, chiselLines('proc_exec_time', file, { options: ['-pc'] }).slice(2), basename(file))
+test.before(async () => { recordings = [...RECORDINGS, await recordSession()] })
+
+async function reportOf(analyzer: Analyzer<any, any>, file: string, options: Partial<RunOptions>): Promise<Pick<Report, 'columns' | 'rows'>> {
+  const rows: Row[] = []
+  let columns: Report['columns'] = []
+  for await (const report of run(analyzer, { on: options => openFile(file, options), ...options })) {
+    rows.push(...report.rows)
+    columns = report.columns
   }
-})
+  return { columns, rows }
+}
 
-test('bottlenecks: the same calls, how they began and how they ended', async () => {
-  const line = ([num, ns, process, tid, dir, call, args]: Row) =>
-    `${num}) ${Math.floor(Number(ns) / 1e9)}.${String(Number(ns) % 1e9).padStart(9, '0')} ${process} (${tid}) ${dir} ${call} ${args}`.trimEnd()
-  for (const file of RECORDINGS) {
-    const theirs = chiselLines('bottlenecks', file)
-    assert.is(theirs.length, 20)
-    assert.equal((await rowsOf(await shipped('bottlenecks'), file)).map(line), theirs, basename(file))
-  }
-})
+async function chisel(name: string, file: string, args: Arguments, flags: readonly string[]): Promise<string> {
+  const values = Object.values(args).join(' ')
+  return (await start('sysdig', ['-r', file, ...flags, '-c', name, ...values === '' ? [] : [values]])).stdout
+}
 
-test('list_login_shells: none in the recordings', async () => {
-  for (const file of RECORDINGS) {
-    assert.equal(chiselLines('list_login_shells', file), ['All shells:'])
-    assert.equal(await rowsOf(await shipped('list_login_shells'), file), [])
-  }
-})
+/** Some end with a line that sets the terminal's colours back. */
+const withoutColours = (text: string) => text.replace(/^\x1b\[0m\n$(?![^])/m, '').replace(/\x1b\[\d+m/g, '')
 
-/** A time since the epoch is good to a quarter of one. */
-const toMicroseconds = (ns: number) => Math.round(ns / 1000) * 1000
-/** Of ten rows, those that are not at the end of the table for being equal to others. */
-const comparable = (rows: string[]) => (rows.length < 10 ? rows : rows.filter(row => !row.endsWith('\t0'))).sort()
+/** Both texts, with these differences as if they were none. */
+function texts(analyzer: Analyzer<any, any>, { columns, rows }: Pick<Report, 'columns' | 'rows'>, printed: string, differences: readonly LineDifference[]): [ours: string, theirs: string] {
+  const changed = differences.reduce((rows, difference) => difference.rows?.(rows) ?? rows, rows)
+  const theirs = differences.reduce((text, difference) => difference.theirs?.(text) ?? text, printed)
+  return [changed.map(row => `${analyzer.text!(harmless(row, columns), (_, text) => text)}\n`).join(''), withoutColours(theirs)]
+}
 
-test('topprocs_cpu, topcontainers_cpu: the same CPU times, in ns', async () => {
-  for (const name of ['topprocs_cpu', 'topcontainers_cpu']) {
+for (const [name, cases] of Object.entries(LINES)) {
+  test(`${name}: the same lines`, async () => {
     const alone = await shipped(name)
-    for (const file of RECORDINGS) {
-      for (const analyzer of [alone, ...(alone.withContainers === undefined ? [] : [alone.withContainers])]) {
-        const theirs = chisel(name, file, analyzer !== alone)
-        assert.ok(theirs.length > 0, 'no rows')
-        for await (const { rows, fromMs, toMs } of run(analyzer, { on: options => openFile(file, options) })) {
-          const ours = rows.map(([percent, ...key]) => [...key, toMicroseconds(Number(percent) * (toMs - fromMs) * 1e4)].join('\t'))
-          assert.equal(comparable(ours), comparable(theirs), `${basename(file)} ${name}`)
+    const differences = LINE_DIFFERENCES[name] ?? []
+    let bytes = 0
+    for (const file of recordings) {
+      for (const args of cases) {
+        for (const containers of name in OWN_CONTAINER_COLUMNS || args !== cases[0] ? [false] : [false, true]) {
+          const analyzer = containers ? alone.withContainers! : alone
+          const [report, printed] = await Promise.all([reportOf(alone, file, { args, containers }), chisel(name, file, args, containers ? ['-pc'] : [])])
+          const [ours, theirs] = texts(analyzer, report, printed, differences)
+          const [mine, judge] = [ours.split('\n'), theirs.split('\n')]
+          const at = judge.findIndex((line, i) => line !== mine[i])
+          const where = `${basename(file)} ${JSON.stringify(args)}${containers ? ' with containers' : ''}`
+          if (at >= 0) assert.is(mine[at], judge[at], `${where}, line ${at + 1}`)
+          assert.is(mine.length, judge.length, where)
+          bytes += ours.length
+          for (const difference of differences) {
+            const [without, others] = texts(analyzer, report, printed, differences.filter(other => other !== difference))
+            if (without !== others) needed.add(difference)
+          }
         }
       }
     }
-  }
+    assert.ok(bytes > 0, 'nothing was printed')
+  })
+}
+
+for (const [name, cases] of Object.entries(TABLES_OF_LINES)) {
+  test(`${name}: the same rows`, async () => {
+    const alone = await shipped(name)
+    for (const file of recordings) {
+      for (const args of cases) {
+        for (const containers of args === cases[0] ? [false, true] : [false]) {
+          const { rows } = await reportOf(alone, file, { args, containers })
+          const { data } = JSON.parse(await chisel(name, file, args, ['-j', ...containers ? ['-pc'] : []])) as { data: unknown[][] | object }
+          const theirs = Array.isArray(data) ? data : []
+          const where = `${basename(file)} ${JSON.stringify(args)}${containers ? ' with containers' : ''}`
+          assert.ok(rows.length > 0, where)
+          // In Lua a time is a double, that is a multiple of 256 ns.
+          const text = ([value, ...key]: readonly unknown[]) => [...key, args.by === 'time' ? Math.round(Number(value) / 1e5) : value].join('\t')
+          assert.equal(rows.map(text).sort(), theirs.map(row => text([row.at(-1), ...row.slice(0, -1)])).sort(), where)
+        }
+      }
+    }
+  })
+}
+
+test('every difference occurs', () => {
+  const unused = Object.values(LINE_DIFFERENCES).flat().filter(difference => !needed.has(difference))
+  assert.equal(unused.map(({ cause }) => cause), [])
 })
+
+test('two and four threads report the same', async () => {
+  for (const [name, [args]] of Object.entries({ ...LINES, ...TABLES_OF_LINES })) {
+    const analyzer = await shipped(name)
+    const file = recordings.at(-1)!
+    const { rows } = await reportOf(analyzer, file, { args, containers: true })
+    for (const workers of [2, 4]) assert.equal((await reportOf(analyzer, file, { args, containers: true, workers })).rows, rows, `${name}, ${workers} threads`)
+  }
+}, { timeoutMs: 200_000 })

@@ -8,6 +8,7 @@ import { localDateTime } from '../../../lib/event/clock.js'
 import { suite } from '../../helpers/suite.js'
 import { chisel, rowsOf } from './chisel.js'
 import { COMPARED_ELSEWHERE, NOT_COMPARED } from './chiseldifferences.js'
+import { LINES, TABLES_OF_LINES } from './chisellines.js'
 import { RECORDINGS } from './compare.js'
 
 const test = suite('as sysdig’s chisels', { needs: ['sysdig'], timeoutMs: 60_000 })
@@ -64,7 +65,7 @@ function lua(value: number): string {
 
 async function reports(name: string, file: string, workers: number): Promise<Row[]> {
   const analyzer = await shipped(name)
-  const args = Object.fromEntries((analyzer.args ?? []).map(arg => [arg.name, arg.default ?? 0.5]))
+  const args = Object.fromEntries((analyzer.args ?? []).map(arg => [arg.name, arg.default ?? LINES[name]?.[0]?.[arg.name] ?? 0.5]))
   return rowsOf(analyzer, file, { args, workers })
 }
 
@@ -80,7 +81,7 @@ test('and four', async () => {
 }, { timeoutMs: 100_000 })
 
 test('every analyzer that sysdig has as a chisel is compared, or it is said why not', () => {
-  const compared = [...TABLES, ...Object.keys(SLOWER), ...COMPARED_ELSEWHERE]
+  const compared = [...TABLES, ...Object.keys(SLOWER), ...COMPARED_ELSEWHERE, ...Object.keys(LINES), ...Object.keys(TABLES_OF_LINES)]
   for (const name of SHIPPED_NAMES.filter(isChisel)) assert.ok(compared.includes(name) !== (name in NOT_COMPARED), name)
   for (const name of Object.keys(NOT_COMPARED)) assert.ok(SHIPPED_NAMES.includes(name) && isChisel(name), name)
 })
