@@ -113,6 +113,8 @@ export interface Argument {
   readonly type: 'number' | 'string'
   /** Of numbers. */
   readonly min?: number
+  /** Of texts: those that there are. */
+  readonly choices?: readonly string[]
   /** Without one it has to be given. */
   readonly default?: string | number
 }

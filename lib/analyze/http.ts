@@ -23,14 +23,17 @@ export const HTTP_FILTER = 'evt.is_io = true and evt.buflen > 0 and (fd.sockfami
 /** So much of a buffer is looked at: beyond there are hardly headers that matter. */
 export const HTTP_SNAPLEN = 1024
 
+/** More than a process can have: NR_OPEN of <linux/fs.h> is 2^20, and pids have 22 bits. */
+const FDS = 2 ** 30
+
 interface Request extends Pick<Exchange, 'direction' | 'method' | 'url'> {
   readonly hi: number
   readonly lo: number
 }
 
-/** Requests that wait for their response, by process and fd; the oldest one gives way when there are too many. */
+/** Requests that wait for their response, by pid and fd; the oldest one gives way when there are too many. */
 export interface Requests {
-  readonly waiting: Map<string, Request>
+  readonly waiting: Map<number, Request>
   readonly most: number
 }
 
@@ -42,7 +45,7 @@ export function noRequests({ maxKeys }: StartOptions): Requests {
 export function exchange({ waiting, most }: Requests, ev: Event, [buffer, num, pid, isRead]: Getters<typeof HTTP_FIELDS>): Exchange | undefined {
   const bytes = buffer(ev)
   if (bytes === undefined || bytes.length === 0) return undefined
-  const key = `${pid(ev)} ${num(ev)}`
+  const key = Number(pid(ev)) * FDS + Number(num(ev))
   const request = waiting.get(key)
   if (request === undefined) {
     if (!isCapital(bytes[0])) return undefined

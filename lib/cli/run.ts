@@ -106,7 +106,8 @@ async function list(json: boolean): Promise<number> {
 
 async function explain(name: string): Promise<number> {
   const { about, args = [], columns, filter, withContainers } = await load(name)
-  const titles = typeof columns === 'function' ? [] : columns.map(({ title }) => title)
+  const defaults = Object.fromEntries(args.map(arg => [arg.name, arg.default ?? '']))
+  const titles = (typeof columns === 'function' ? columns(defaults) : columns).map(({ title }) => title)
   const lines = [
     `usage: sysring run ${[name, ...args.map(arg => arg.name.toUpperCase())].join(' ')} [-i DEV … | -r FILE …] [OPTION …] [FILTER]`, '', `${about}.`, '',
     ...args.map(arg => `  ${arg.name.toUpperCase().padEnd(12)}${arg.about}${arg.default === undefined ? '' : ` (default: ${arg.default})`}`), ...args.length > 0 ? [''] : [],

@@ -72,6 +72,46 @@ test('what is wrong is said', async () => {
   }
 })
 
+test('-pc is --containers', async () => {
+  const { stdout } = await sysring(['run', 'fileslower', '0', '-pc', '-r', TRACE, '-q'])
+  assert.match(stdout, /^Time +container.id +container.name +Process +Call +Latency +File\n\S+ +host +host +/)
+  assert.is((await sysring(['run', 'fileslower', '0', '-c', '-r', TRACE, '-q'])).stdout, stdout)
+  assert.is((await sysring(['run', 'fileslower', '0', '-px', '-r', TRACE])).code, 2)
+})
+
+test('lines as the analyzer writes them, in colours only on a terminal', async () => {
+  const args = `run echo_fds -q -r ${TRACE} proc.name = httpd`
+  const { stdout: plain } = await shell(`$SYSRING ${args}`)
+  assert.match(plain, /^------ Read 84B from {3}\S+ \(httpd\)\nGET /m)
+  const { stdout: coloured } = await shell(`script -qec "$SYSRING ${args}" /dev/null < /dev/null`)
+  assert.match(coloured, '\x1b[31m------ Read 84B from \x1b[0m')
+  assert.is(coloured.replace(/\x1b\[\d+m|\r/g, ''), plain)
+  assert.is((await shell(`NO_COLOR=1 script -qec "$SYSRING ${args}" /dev/null < /dev/null`)).stdout.replace(/\r/g, ''), plain)
+}, { needs: ['script'] })
+
+test('what programs print does not reach a terminal as control sequences, and is whole in JSON', async () => {
+  const { code, stdout, stderr } = await shell(`
+    while :; do env printf 'a\\033[2Jb\\tc\\r\\nd\\000e\\n'; sleep 0.05; done > /dev/null & trap "kill $!" EXIT
+    timeout 20 $SYSRING run stdout -q proc.name = printf | head -2
+    timeout 20 $SYSRING run stdout -q --json proc.name = printf | head -1`)
+  assert.is(code, 0, stderr)
+  const [first, second, json] = stdout.split('\n')
+  assert.equal([first, second], ['a.[2Jb\tc', 'd.e'])
+  assert.is((JSON.parse(json) as { data: string }).data, 'a\x1b[2Jb\tc\r\nd\0e\n')
+}, LIVE)
+
+test('live: an analyzer gets as much of buffers as it asks for, unless another is asked for', async () => {
+  const lengths = async (option: string) => {
+    const { stdout } = await shell(`
+      while :; do env printf '%1000s' x; sleep 0.05; done > /dev/null & trap "kill $!" EXIT
+      timeout 20 $SYSRING run stdout -q --json ${option} proc.name = printf | head -1`)
+    return (JSON.parse(stdout) as { data: string }).data.length
+  }
+  assert.is(await lengths(''), 1000)
+  assert.is(await lengths('-s 90'), 90)
+  assert.is(await lengths('--workers 2 -d 2'), 1000)
+}, LIVE)
+
 test('live: a table a second, and the last one at Ctrl-C', async () => {
   for (const workers of ['1', '2']) {
     // A busy machine takes its time to begin: three tables that name the program are waited for.

@@ -1,5 +1,4 @@
-import { CaptureError } from '../../errors.js'
-import { type Analyzer, type ArgumentValues, defineAnalyzer, type Getters } from '../analyzer.js'
+import { type Analyzer, defineAnalyzer, type Getters } from '../analyzer.js'
 import { type Exchange, exchange, HTTP_FIELDS, HTTP_FILTER, HTTP_SNAPLEN, noRequests, type Requests } from '../http.js'
 import type { Column } from '../report.js'
 
@@ -22,12 +21,7 @@ const TOP = 30
 const VALUES: Readonly<Record<string, { column: Column; of(calls: Calls): number }>> = {
   ncalls: { column: { name: 'ncalls', title: 'ncalls', unit: 'count' }, of: ({ ncalls }) => ncalls },
   bytes: { column: { name: 'bytes', title: 'bytes', unit: 'bytes' }, of: ({ bytes }) => bytes },
-  time: { column: { name: 'time', title: 'time', unit: 'ns' }, of: ({ ns, ncalls }) => ns / ncalls },
-}
-
-function valueOf({ by }: ArgumentValues): (typeof VALUES)[string] {
-  if (Object.hasOwn(VALUES, by)) return VALUES[by]
-  throw new CaptureError('ERR_CAPTURE_OPTION', `httptop sorts by ncalls, bytes or time, not by '${by}'`, 'sysring run httptop time')
+  time: { column: { name: 'time', title: 'time', unit: 'ns' }, of: ({ ns, ncalls }) => Math.round(ns / ncalls) },
 }
 
 function httptop(containers: boolean): Analyzer<State, any, Requests> {
@@ -36,12 +30,12 @@ function httptop(containers: boolean): Analyzer<State, any, Requests> {
     name: 'httptop',
     about: 'HTTP requests by number, bytes or time',
     category: 'Application',
-    args: [{ name: 'by', about: 'ncalls: how many; bytes: how much was sent back; time: how long they took in the mean', type: 'string', default: 'ncalls' }],
-    filter: args => valueOf(args) && HTTP_FILTER,
+    args: [{ name: 'by', about: 'ncalls: how many; bytes: how much was sent back; time: how long they took in the mean', type: 'string', choices: Object.keys(VALUES), default: 'ncalls' }],
+    filter: HTTP_FILTER,
     snaplen: HTTP_SNAPLEN,
     key: 'fd',
     fields: [...HTTP_FIELDS, ...containers ? ['container.name'] as const : []] as const,
-    columns: args => [valueOf(args).column, ...key.map(name => ({ name, title: name }))],
+    columns: ({ by }) => [VALUES[by].column, ...key.map(name => ({ name, title: name }))],
     memory: noRequests,
     start: ({ maxKeys }): State => ({ calls: new Map(), maxKeys, cut: 0 }),
     event(state, ev, fields, requests: Requests) {
@@ -52,8 +46,8 @@ function httptop(containers: boolean): Analyzer<State, any, Requests> {
       into.cut += from.cut
       for (const calls of from.calls.values()) add(into, calls)
     },
-    report({ calls, cut }, { args }) {
-      const { of } = valueOf(args)
+    report({ calls, cut }, { args: { by } }) {
+      const { of } = VALUES[by]
       const sorted = [...calls.values()].sort((a, b) => of(b) - of(a) || (a.key.join() < b.key.join() ? -1 : 1))
       return { rows: sorted.slice(0, TOP).map(calls => [of(calls), ...calls.key]), cut }
     },

@@ -4,18 +4,18 @@ import { textual } from '../data.js'
 import { lines } from '../lines.js'
 import { bytesText, timeText } from '../units.js'
 
-const DIRECTIONS: Readonly<Record<string, string>> = { R: 'evt.is_io_read', W: 'evt.is_io_write', RW: 'evt.is_io' }
+const DIRECTIONS: Readonly<Record<string, string>> = { R: 'evt.is_io_read', r: 'evt.is_io_read', W: 'evt.is_io_write', w: 'evt.is_io_write', RW: 'evt.is_io' }
 
 export default lines({
   name: 'spy_file',
   about: 'What is read from files and written to them',
   category: 'I/O',
   args: [
-    { name: 'read_or_write', about: 'R: what is read, W: what is written, RW: both', type: 'string', default: 'RW' },
+    { name: 'read_or_write', about: 'R: what is read, W: what is written, RW: both', type: 'string', choices: Object.keys(DIRECTIONS), default: 'RW' },
     { name: 'spy_on_file_name', about: 'only of the file with this path; without it terminals are left out', type: 'string', default: '' },
   ],
   filter: ({ read_or_write, spy_on_file_name }) =>
-    `${filesOf(spy_on_file_name)} and ${DIRECTIONS[String(read_or_write).toUpperCase()] ?? DIRECTIONS.RW} = true and fd.type = file and evt.dir = < and evt.failed = false`,
+    `${filesOf(spy_on_file_name)} and ${DIRECTIONS[read_or_write]} = true and fd.type = file and evt.dir = < and evt.failed = false`,
   snaplen: 2000,
   fields: ['evt.buffer', 'proc.name', 'proc.pid', 'fd.name', 'evt.is_io_write', 'evt.rawarg.res'],
   columns: [

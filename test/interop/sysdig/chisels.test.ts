@@ -43,16 +43,18 @@ for (const name of TABLES) {
 for (const [name, { process, hasFile }] of Object.entries(SLOWER)) {
   test(`${name}: the same lines`, async () => {
     for (const file of RECORDINGS) {
-      for (const min_ms of [0, 1]) {
-        const text = execFileSync('sysdig', ['-r', file, '-c', name, String(min_ms)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 })
+      for (const [min_ms, containers] of [[0, false], [1, false], [0, true]] as const) {
+        const text = execFileSync('sysdig', ['-r', file, '-c', name, String(min_ms), ...containers ? ['-pc'] : []], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 })
         const theirs = text.replace(/\x1b\[\d*m/g, '').split('\n').filter(line => /^\d{4}-/.test(line)).map(line => line.trim().replace(/ +/g, ' '))
-        const ours = (await rowsOf(await shipped(name), file, { args: { min_ms } })).map(([time, who, call, ns, path]) => {
+        const ours = (await rowsOf(await shipped(name), file, { args: { min_ms }, containers })).map(([time, ...rest]) => {
+          const where = containers ? rest.splice(0, 2) : []
+          const [who, call, ns, path] = rest
           const ms = Number(ns) / 1e6
-          const cells = [localDateTime(BigInt(time as bigint)).slice(0, 23), String(who).slice(0, process), ...hasFile ? [call, Math.floor(ms), path] : [lua(ms), call]]
+          const cells = [localDateTime(BigInt(time as bigint)).slice(0, 23), ...where, String(who).slice(0, process), ...hasFile ? [call, Math.floor(ms), path] : [lua(ms), call]]
           return cells.join(' ').trim().replace(/ +/g, ' ')
         })
         assert.ok(min_ms > 0 || theirs.length > 0, 'it printed nothing')
-        assert.equal(ours, theirs, `${basename(file)}, ${min_ms} ms`)
+        assert.equal(ours, theirs, `${basename(file)}, ${min_ms} ms${containers ? ', with containers' : ''}`)
       }
     }
   })

@@ -85,6 +85,27 @@ test('rows that stand alone come as they are met, and are the same with interval
   assert.equal(divided.flatMap(({ rows }) => rows).map(String).sort(), rows.map(String).sort())
 })
 
+test('what a thread keeps for itself outlives intervals: a request finds its response in a later one', async () => {
+  const analyzer = await shipped('httplog')
+  const rows = (await reports(analyzer)).flatMap(({ rows }) => rows)
+  assert.ok(rows.length > 10, `${rows.length} rows`)
+  const latest = Math.max(...rows.map(row => Number(row[5])))
+  assert.ok(latest > 2e6, 'none took longer than an interval')
+  assert.equal((await reports(analyzer, { everyMs: 1 })).flatMap(({ rows }) => rows), rows)
+  assert.ok((await reports(analyzer, { maxKeys: 1 })).flatMap(({ rows }) => rows).length < rows.length, 'more waited than maxKeys')
+})
+
+test('columns for containers, on this thread and on others', async () => {
+  const analyzer = await shipped('opensnoop')
+  const rowsOf = async (options: Partial<RunOptions>) => (await reports(analyzer, options)).flatMap(({ rows }) => rows)
+  const [{ columns }] = await reports(analyzer, { containers: true })
+  const alone = await rowsOf({ containers: true })
+  assert.equal(columns.slice(0, 4).map(({ name }) => name), ['evt.rawtime', 'container.id', 'container.name', 'proc.name'])
+  assert.equal(alone.map(([time, , , ...cells]) => [time, ...cells]), await rowsOf({}))
+  assert.equal(await rowsOf({ containers: true, workers: 2 }), alone)
+  assert.is((await refused(reports(counter, { containers: true }))).code, 'ERR_CAPTURE_OPTION')
+})
+
 test('a filter of the user and one of the analyzer', async () => {
   const of = async (filter?: string) => (await reports(await shipped('topprocs_net'), filter === undefined ? {} : { filter }))[0]
   const all = await of()
@@ -124,6 +145,7 @@ test('refused: arguments that are missing, or out of range', async () => {
   const slower = await shipped('fileslower')
   const wrong: NonNullable<RunOptions['args']>[] = [{}, { min_ms: 'x' }, { min_ms: -1 }, { min_ms: '' }]
   for (const args of wrong) assert.is((await refused(reports(slower, { args }))).code, 'ERR_CAPTURE_OPTION')
+  assert.is((await refused(reports(await shipped('httptop'), { args: { by: 'x' } }))).code, 'ERR_CAPTURE_OPTION')
   assert.is((await refused(shipped('topproc_net'))).hint, 'did you mean topprocs_net?')
 })
 
