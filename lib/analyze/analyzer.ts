@@ -73,6 +73,8 @@ export interface Span<S> {
   /** Of those that remember: the interval before this one; undefined in the first. */
   readonly before: S | undefined
   readonly args: ArgumentValues
+  /** Rows that are asked for at most, of those who show only the largest; undefined: as many as they think fit. */
+  readonly rows: number | undefined
 }
 
 export interface Findings {

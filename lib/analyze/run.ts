@@ -28,6 +28,8 @@ export interface RunOptions {
   everyMs?: number
   /** Keys, lines or whatever a state grows by, at most, per thread and interval: default 100,000. What is beyond is counted in `cut`. */
   maxKeys?: number
+  /** Rows of a report, at most, of analyzers that show only the largest; default: the analyzer's own number. Others show all. */
+  rows?: number
   /** Ends the capture; the last report tells of what was seen until then. */
   signal?: AbortSignal
 }
@@ -48,7 +50,7 @@ export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): 
   const left = new AbortController()
   const job = jobOf(analyzer, options, left.signal)
   const channel = new Channel<Report>()
-  const joining = new Joining(analyzer, job.start, job.everyMs, report => channel.push(report))
+  const joining = new Joining(analyzer, job, report => channel.push(report))
   const running = job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
   const done = running.then(() => channel.end(), error => channel.end(error))
   try {
@@ -66,18 +68,20 @@ export interface Job {
   readonly start: StartOptions
   readonly workers: number
   readonly everyMs: number | undefined
+  readonly rows: number | undefined
   /** The capture is to end: somebody wants it to, or nobody waits for reports any more. */
   readonly signal: AbortSignal
 }
 
-function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, signal, ...options }: RunOptions, left: AbortSignal): Job {
+function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, rows, signal, ...options }: RunOptions, left: AbortSignal): Job {
   integer('workers', workers, 1, MAX_WORKERS)
   const values = checkArguments(analyzer, args ?? {})
   const everyMs = analyzer.everyMs?.(values) ?? options.everyMs
   if (everyMs !== undefined && !(everyMs >= 1 && everyMs < 1e12)) throw new CaptureError('ERR_CAPTURE_OPTION', `everyMs must be a number of at least 1, not ${String(everyMs)}`, '{ everyMs: 1000 }')
   integer('maxKeys', maxKeys, 1, 2 ** 24)
+  if (rows !== undefined) integer('rows', rows, 1, 2 ** 24)
   return {
-    on, workers, everyMs,
+    on, workers, everyMs, rows,
     filter: filterOf(analyzer, values, filter),
     start: { args: values, maxKeys },
     signal: signal === undefined ? left : AbortSignal.any([signal, left]),
@@ -102,6 +106,7 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
   })
   const { capture, test } = await openFor(analyzer, job)
   onAbort(job.signal, () => capture.stop())
+  joining.stats = () => capture.stats()
   // A file's intervals end when an event of the next comes; of a running machine also when none does.
   const timer = everyMs === undefined || capture.canWait ? undefined : setInterval(() => {
     const now = Date.now() - LATE_MS
@@ -123,7 +128,7 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
     await capture.close()
   }
   folding.end()
-  joining.end(capture.stats())
+  joining.end()
 }
 
 /** Calls `stop` when the signal is given, or at once if it has been. */

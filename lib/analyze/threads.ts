@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { balance } from '../balance/balance.js'
+import type { ClusterStats } from '../balance/cluster.js'
 import { CaptureError } from '../errors.js'
-import type { Capture } from '../iface/capture.js'
+import type { Capture, Stats } from '../iface/capture.js'
 import { open } from '../open.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import type { Part } from './folding.js'
@@ -51,16 +52,20 @@ export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joi
       if (live) joining.flush()
     },
   })
+  joining.stats = () => statsOf(cluster.stats())
   onAbort(job.signal, () => cluster.stop())
   try {
     await cluster.ended
   } finally {
     await cluster.close()
   }
-  const { sources, queues } = cluster.stats()
-  const [stats] = sources
+  joining.end()
+}
+
+/** Those of the capture, and what queues had no room for. */
+function statsOf({ sources: [stats], queues }: ClusterStats): Stats {
   const lost = queues.reduce((sum, { dropped }) => sum + dropped, 0)
-  joining.end({ ...stats, dropped: { ...stats.dropped, queue: lost, total: stats.dropped.total + lost }, delivered: stats.delivered - lost })
+  return { ...stats, dropped: { ...stats.dropped, queue: lost, total: stats.dropped.total + lost }, delivered: stats.delivered - lost }
 }
 
 /** All events: each thread has the filter, and a state of its own. */

@@ -3,6 +3,7 @@ import type { Report } from '../analyze/report.js'
 import { integer, number, type Options, parse } from './args.js'
 import { lossText } from './footer.js'
 import { SIGNALS } from './interrupt.js'
+import { listenPlace, MetricsPage } from './metricspage.js'
 import { Output } from './output.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
@@ -13,9 +14,11 @@ const OPTIONS = {
   every: { group: 'Analysis', value: 'SECONDS', help: 'report every so many seconds of the events\' own time (default: live 1, of files once at the end)' },
   workers: { value: 'N', help: 'share the work among so many threads (default: 1)' },
   'max-keys': { value: 'N', help: 'keep at most so many keys or lines; what is beyond is counted (default: 100000)' },
+  rows: { value: 'N', help: 'at most so many rows, of analyzers that show only the largest (default: their own number; with --metrics: all)' },
   containers: { short: 'c', help: 'with columns that tell containers apart, where the analyzer has such' },
   ...LIVE_OPTIONS,
   json: { group: 'Output', help: 'one JSON object per row' },
+  metrics: { value: '[HOST]:PORT', help: 'serve the numbers at http://HOST:PORT/metrics, as OpenMetrics and for Prometheus, instead of printing them (default HOST: 127.0.0.1; --max-keys series at most, default: 10000)' },
   quiet: { short: 'q', help: 'no footer' },
   list: { group: 'Other', short: 'l', help: 'list the analyzers; --json for programs' },
 } as const satisfies Options
@@ -40,12 +43,15 @@ export async function run(args: string[]): Promise<number> {
   const filter = others.slice(own.length).join(' ')
   const live = values.read === undefined
   const every = number('--every', values.every, 0.001)
-  const everyMs = every !== undefined ? every * 1000 : live ? (analyzer.streams === true ? undefined : 1000) : undefined
-  const maxKeys = integer('--max-keys', values['max-keys'], 1)
+  const place = values.metrics === undefined ? undefined : listenPlace(values.metrics)
+  const everyMs = every !== undefined ? every * 1000 : live && (analyzer.streams !== true || place !== undefined) ? 1000 : undefined
+  const maxKeys = integer('--max-keys', values['max-keys'], 1, 2 ** 24)
+  const rows = integer('--rows', values.rows, 1, 2 ** 24)
   const stop = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => stop.abort())
 
   const { run } = await import('../analyze/run.js')
+  await using page = place === undefined ? undefined : await MetricsPage.open(analyzer, place, maxKeys)
   const out = new Output()
   const printer = new Printer(out, {
     json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && analyzer.streams !== true,
@@ -58,11 +64,14 @@ export async function run(args: string[]): Promise<number> {
       workers: integer('--workers', values.workers, 1, 64) ?? 1,
       signal: stop.signal,
       ...(filter !== '' && { filter }), ...(everyMs !== undefined && { everyMs }), ...(maxKeys !== undefined && { maxKeys }),
+      ...page === undefined ? rows !== undefined && { rows } : { rows: rows ?? page.maxSeries },
     })) {
-      printer.print(report, everyMs !== undefined)
+      page?.metrics.add(report)
+      if (page === undefined || values.json === true) printer.print(report, everyMs !== undefined)
       await out.flush()
       last = report
     }
+    if (!live) await page?.stay(stop.signal)
   } catch (error) {
     if (!isBrokenPipe(error)) throw error
   }
