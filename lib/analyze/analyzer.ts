@@ -27,7 +27,7 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   readonly category?: string
   /** The URL of the module that has it as its default export (`import.meta.url`): worker threads import it from there. */
   readonly module?: string
-  /** The events it looks at, in sysdig's filter language; undefined: all. */
+  /** The events it looks at, in sysdig's filter language; undefined: all. It is not asked about packets; the user's filter is. */
   readonly filter?: string | ((args: ArgumentValues) => string | undefined)
   /** Events with the same one go to the same worker thread; default 'tid'. */
   readonly key?: Key
@@ -48,7 +48,12 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   /** A state in which nothing has happened. It has to be of kinds that structuredClone() takes, as threads hand it on. */
   start(options: StartOptions): S
   /** `fields` are functions of the event, in the order in which the fields were named. The event is valid until this returns. */
-  event(state: S, ev: Event, fields: Getters<F>): void
+  event?(state: S, ev: Event, fields: Getters<F>): void
+  /**
+   * A packet, with `ev.process` and `ev.peer`: of captures that merge() has put together, of system calls and of a network interface. Whoever
+   * has this is run on one thread, for only where both come together is it known whose a packet is. One of event() and packet() has to be there.
+   */
+  packet?(state: S, ev: Event, fields: Getters<F>): void
   /** Adds what happened in `from` to `into`. Whichever way states are merged, the result has to be the same. */
   merge(into: S, from: S): void
   /** `state` is what happened in the interval, `span` when that was and all that happened since the beginning. */

@@ -2,6 +2,7 @@ import { CaptureError } from '../errors.js'
 import { type Event, PACKET } from '../event/event.js'
 import { compileFilter } from '../filter/filter.js'
 import type { Capture, CaptureOptions } from '../iface/capture.js'
+import type { MergedStats } from '../merge/capture.js'
 import { open } from '../open.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import { checkArguments } from './arguments.js'
@@ -22,7 +23,7 @@ export interface RunOptions {
   filter?: string
   /** Values of the analyzer's arguments, by name. */
   args?: Readonly<Record<string, string | number>>
-  /** Threads that share the work; default 1: this thread. The analyzer has to be the default export of its `module`. */
+  /** Threads that share the work; default 1: this thread. The analyzer has to be the default export of its `module`. One that asks for packets is run on this thread. */
   workers?: number
   /** A report per so many ms of the events' own time: at least 1. Default: one, at the end. */
   everyMs?: number
@@ -51,7 +52,7 @@ export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): 
   const job = jobOf(analyzer, options, left.signal)
   const channel = new Channel<Report>()
   const joining = new Joining(analyzer, job, report => channel.push(report))
-  const running = job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
+  const running = job.workers === 1 || analyzer.packet !== undefined ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
   const done = running.then(() => channel.end(), error => channel.end(error))
   try {
     yield* channel
@@ -65,6 +66,8 @@ export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): 
 export interface Job {
   readonly on: RunOptions['on']
   readonly filter: string | undefined
+  /** That of the user alone. */
+  readonly userFilter: string | undefined
   readonly start: StartOptions
   readonly workers: number
   readonly everyMs: number | undefined
@@ -83,6 +86,7 @@ function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKey
   return {
     on, workers, everyMs, rows,
     filter: filterOf(analyzer, values, filter),
+    userFilter: filter,
     start: { args: values, maxKeys },
     signal: signal === undefined ? left : AbortSignal.any([signal, left]),
   }
@@ -104,7 +108,7 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
     reached = part.interval + 1
     joining.reached(reached, false)
   })
-  const { capture, test } = await openFor(analyzer, job)
+  const { capture, wanted } = await openFor(analyzer, job)
   onAbort(job.signal, () => capture.stop())
   joining.stats = () => capture.stats()
   // A file's intervals end when an event of the next comes; of a running machine also when none does.
@@ -116,7 +120,7 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
   }, Math.min(everyMs, 1000))
   try {
     for await (const burst of capture) {
-      for (const ev of burst) if (ev.type !== PACKET && (test === undefined || test(ev))) folding.add(ev)
+      for (const ev of burst) if (wanted(ev)) folding.add(ev)
       if (flows) {
         folding.end()
         joining.flush()
@@ -131,21 +135,53 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
   joining.end()
 }
 
+/** @internal What is to be looked at, with these options unless it is open already. */
+export async function openAll(on: RunOptions['on'], options: CaptureOptions): Promise<Capture> {
+  if (typeof on === 'string') return open(on, options)
+  return typeof on === 'function' ? on(options) : on
+}
+
 /** Calls `stop` when the signal is given, or at once if it has been. */
 export function onAbort(signal: AbortSignal, stop: () => void): void {
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
 }
 
-/** The capture, and what of its events is asked for where it does not know that itself. */
-async function openFor<S>(analyzer: Analyzer<S>, { on, filter }: Job): Promise<{ capture: Capture; test?: (ev: Event) => boolean }> {
+/** The capture, and what of its records is to be folded. */
+interface Opened {
+  capture: Capture
+  wanted: (ev: Event) => boolean
+}
+
+async function openFor<S>(analyzer: Analyzer<S>, job: Job): Promise<Opened> {
+  if (analyzer.packet !== undefined) return openWithPackets(analyzer, job)
+  const { on, filter } = job
   const tables = tablesOf(analyzer)
   const options: CaptureOptions = { ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }) }
-  if (typeof on === 'string') return { capture: await open(on, options) }
-  if (typeof on === 'function') return { capture: await on(options) }
+  if (typeof on === 'string' || typeof on === 'function') return { capture: await openAll(on, options), wanted: isEvent }
   const compiled = filter === undefined ? undefined : compileFilter(filter)
   if (on.state === undefined && (tables.size > 0 || (compiled?.plan.needs.size ?? 0) > 0)) {
     throw new CaptureError('ERR_CAPTURE_OPTION', `${analyzer.name} asks for more than stands in the records of ${on.device}`, 'open it with { state: true }')
   }
-  return { capture: on, ...(compiled !== undefined && { test: compiled.test }) }
+  return { capture: on, wanted: compiled === undefined ? isEvent : ev => isEvent(ev) && compiled.test(ev) }
+}
+
+/** The filters are asked here: that of the analyzer is about events alone. */
+async function openWithPackets<S>({ name, event }: Analyzer<S>, { on, filter, userFilter }: Job): Promise<Opened> {
+  const ofEvents = event === undefined ? () => false : testOf(filter)
+  const ofPackets = testOf(userFilter)
+  const capture = await openAll(on, { state: true })
+  if ((capture.stats() as Partial<MergedStats>).attribution === undefined) {
+    await capture.close()
+    throw new CaptureError('ERR_CAPTURE_OPTION', `${name} asks for packets and whose they are, and ${capture.device} alone does not tell that`, 'take system calls and packets together: -i sysdig -i eth0, -r calls.scap -r packets.pcap, or merge([…])')
+  }
+  return { capture, wanted: ev => (ev.type === PACKET ? ofPackets(ev) : ofEvents(ev)) }
+}
+
+function isEvent(ev: Event): boolean {
+  return ev.type !== PACKET
+}
+
+function testOf(filter: string | undefined): (ev: Event) => boolean {
+  return filter === undefined ? () => true : compileFilter(filter).test
 }

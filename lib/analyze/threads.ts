@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs'
 import { balance } from '../balance/balance.js'
 import type { ClusterStats } from '../balance/cluster.js'
 import { CaptureError } from '../errors.js'
-import type { Capture, Stats } from '../iface/capture.js'
-import { open } from '../open.js'
+import type { Stats } from '../iface/capture.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import type { Part } from './folding.js'
 import type { Joining } from './joining.js'
-import { type Job, onAbort } from './run.js'
+import { type Job, onAbort, openAll } from './run.js'
 import { isShipped } from './shipped.js'
 
 /** What the thread finds in its workerData. */
@@ -31,7 +30,8 @@ const ENTRY = ['./fold.ts', './fold.js'].map(path => new URL(path, import.meta.u
 /** On worker threads, each with a share of the threads of the machine, or of whatever is the analyzer's key. */
 export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>): Promise<void> {
   const { everyMs, workers } = job
-  const capture = await openAll(job)
+  // All events: each thread has the filter, and a state of its own.
+  const capture = await openAll(job.on, {})
   const live = !capture.canWait
   const data: FoldData = { ...place(analyzer), filter: job.filter, start: job.start, everyMs, live }
   const reached = new Array<number>(workers).fill(-Infinity)
@@ -68,16 +68,8 @@ function statsOf({ sources: [stats], queues }: ClusterStats): Stats {
   return { ...stats, dropped: { ...stats.dropped, queue: lost, total: stats.dropped.total + lost }, delivered: stats.delivered - lost }
 }
 
-/** All events: each thread has the filter, and a state of its own. */
-function openAll({ on }: Job): Promise<Capture> {
-  if (typeof on === 'string') return open(on)
-  return typeof on === 'function' ? on({}) : Promise.resolve(on)
-}
-
 function place<S>(analyzer: Analyzer<S>): Pick<FoldData, 'shipped' | 'module'> {
   if (analyzer.module !== undefined) return { module: analyzer.module }
   if (isShipped(analyzer)) return { shipped: analyzer.name }
   throw new CaptureError('ERR_CAPTURE_OPTION', `worker threads cannot find the analyzer ${analyzer.name}`, 'make it the default export of a module of its own, with module: import.meta.url')
 }
-
-

@@ -88,7 +88,7 @@ async function load(name: string): Promise<Analyzer<any, any>> {
   const { default: analyzer } = await importModule(module).catch((error: Error) => {
     throw new UsageError(`${name} cannot be loaded: ${error.message}`, 'a module whose default export is an analyzer, or a name that is in: sysring run --list')
   }) as { default?: Analyzer<any, any> }
-  if (typeof analyzer?.event !== 'function') throw new UsageError(`${name} has no analyzer as its default export`, 'export default defineAnalyzer({ … })')
+  if (analyzer === undefined || typeof (analyzer.event ?? analyzer.packet) !== 'function') throw new UsageError(`${name} has no analyzer as its default export`, 'export default defineAnalyzer({ … })')
   return { ...analyzer, module }
 }
 
