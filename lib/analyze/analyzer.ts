@@ -50,8 +50,8 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   /** `fields` are functions of the event, in the order in which the fields were named. The event is valid until this returns. */
   event?(state: S, ev: Event, fields: Getters<F>): void
   /**
-   * A packet, with `ev.process` and `ev.peer`: of captures that merge() has put together, of system calls and of a network interface. Whoever
-   * has this is run on one thread, for only where both come together is it known whose a packet is. One of event() and packet() has to be there.
+   * A packet, with `ev.process` and `ev.peer`: of captures that merge() has put together, of system calls and of a network interface. On one
+   * thread, whatever the workers: only where both come together is it known whose a packet is. One of event() and packet() has to be there.
    */
   packet?(state: S, ev: Event, fields: Getters<F>): void
   /** Adds what happened in `from` to `into`. Whichever way states are merged, the result has to be the same. */

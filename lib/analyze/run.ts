@@ -23,7 +23,7 @@ export interface RunOptions {
   filter?: string
   /** Values of the analyzer's arguments, by name. */
   args?: Readonly<Record<string, string | number>>
-  /** Threads that share the work; default 1: this thread. The analyzer has to be the default export of its `module`. One that asks for packets is run on this thread. */
+  /** Threads that share the work; default 1: this thread. The analyzer has to be the default export of its `module`. Packets are folded on this thread. */
   workers?: number
   /** A report per so many ms of the events' own time: at least 1. Default: one, at the end. */
   everyMs?: number
@@ -52,7 +52,7 @@ export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): 
   const job = jobOf(analyzer, options, left.signal)
   const channel = new Channel<Report>()
   const joining = new Joining(analyzer, job, report => channel.push(report))
-  const running = job.workers === 1 || analyzer.packet !== undefined ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
+  const running = job.workers === 1 || analyzer.event === undefined ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
   const done = running.then(() => channel.end(), error => channel.end(error))
   try {
     yield* channel
@@ -167,21 +167,28 @@ async function openFor<S>(analyzer: Analyzer<S>, job: Job): Promise<Opened> {
 }
 
 /** The filters are asked here: that of the analyzer is about events alone. */
-async function openWithPackets<S>({ name, event }: Analyzer<S>, { on, filter, userFilter }: Job): Promise<Opened> {
-  const ofEvents = event === undefined ? () => false : testOf(filter)
+async function openWithPackets<S>(analyzer: Analyzer<S>, { on, filter, userFilter }: Job): Promise<Opened> {
+  const ofEvents = analyzer.event === undefined ? () => false : testOf(filter)
   const ofPackets = testOf(userFilter)
+  const capture = await openAttributed(analyzer, on)
+  return { capture, wanted: ev => (ev.type === PACKET ? ofPackets(ev) : ofEvents(ev)) }
+}
+
+/** @internal A capture in which packets have their process. */
+export async function openAttributed({ name }: Pick<Analyzer<never>, 'name'>, on: RunOptions['on']): Promise<Capture> {
   const capture = await openAll(on, { state: true })
   if ((capture.stats() as Partial<MergedStats>).attribution === undefined) {
     await capture.close()
     throw new CaptureError('ERR_CAPTURE_OPTION', `${name} asks for packets and whose they are, and ${capture.device} alone does not tell that`, 'take system calls and packets together: -i sysdig -i eth0, -r calls.scap -r packets.pcap, or merge([…])')
   }
-  return { capture, wanted: ev => (ev.type === PACKET ? ofPackets(ev) : ofEvents(ev)) }
+  return capture
 }
 
 function isEvent(ev: Event): boolean {
   return ev.type !== PACKET
 }
 
-function testOf(filter: string | undefined): (ev: Event) => boolean {
+/** @internal What a filter says of a record. */
+export function testOf(filter: string | undefined): (ev: Event) => boolean {
   return filter === undefined ? () => true : compileFilter(filter).test
 }

@@ -4,9 +4,10 @@ import type { ClusterStats } from '../balance/cluster.js'
 import { CaptureError } from '../errors.js'
 import type { Stats } from '../iface/capture.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
-import type { Part } from './folding.js'
+import { LATE_MS, type Part } from './folding.js'
 import type { Joining } from './joining.js'
-import { type Job, onAbort, openAll } from './run.js'
+import { PacketShare } from './packetshare.js'
+import { type Job, onAbort, openAll, openAttributed } from './run.js'
 import { isShipped } from './shipped.js'
 
 /** What the thread finds in its workerData. */
@@ -30,13 +31,23 @@ const ENTRY = ['./fold.ts', './fold.js'].map(path => new URL(path, import.meta.u
 /** On worker threads, each with a share of the threads of the machine, or of whatever is the analyzer's key. */
 export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>): Promise<void> {
   const { everyMs, workers } = job
+  const { key = 'tid' } = analyzer
+  if (analyzer.packet !== undefined && key !== 'tid') {
+    throw new CaptureError('ERR_CAPTURE_OPTION', `${analyzer.name} asks for packets: its system calls cannot be shared by ${key}`, 'leave its key out, or run it on one thread')
+  }
   // All events: each thread has the filter, and a state of its own.
-  const capture = await openAll(job.on, {})
+  const capture = analyzer.packet === undefined ? await openAll(job.on, {}) : await openAttributed(analyzer, job.on)
   const live = !capture.canWait
   const data: FoldData = { ...place(analyzer), filter: job.filter, start: job.start, everyMs, live }
-  const reached = new Array<number>(workers).fill(-Infinity)
+  const reached = new Array<number>(analyzer.packet === undefined ? workers : workers + 1).fill(-Infinity)
+  const past = (share: number, interval: number) => {
+    reached[share] = interval
+    joining.reached(Math.min(...reached), live)
+    if (live) joining.flush()
+  }
+  const packets = analyzer.packet === undefined ? undefined : new PacketShare(analyzer, job, part => joining.add(part), interval => past(workers, interval))
   const cluster = await balance(capture, {
-    by: analyzer.key ?? 'tid',
+    by: packets === undefined ? key : ev => (packets.take(ev) ? -1 : undefined),
     queues: workers,
     worker: ENTRY!,
     workerData: data,
@@ -47,18 +58,19 @@ export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joi
         joining.add(told.part as Part<S>)
         return
       }
-      reached[queue] = told.reached
-      joining.reached(Math.min(...reached), live)
-      if (live) joining.flush()
+      past(queue, told.reached)
     },
   })
   joining.stats = () => statsOf(cluster.stats())
   onAbort(job.signal, () => cluster.stop())
+  const timer = packets === undefined || everyMs === undefined || !live ? undefined : setInterval(() => packets.advance(Date.now() - LATE_MS), Math.min(everyMs, 250))
   try {
     await cluster.ended
   } finally {
+    clearInterval(timer)
     await cluster.close()
   }
+  packets?.end()
   joining.end()
 }
 

@@ -1,4 +1,5 @@
-// timeout: 120
+// timeout: 240
+import { writeFileSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import { run as analyze, shipped } from '../../lib/analyze/index.js'
 import { writeFile } from '../../lib/export/file.js'
@@ -90,6 +91,30 @@ async function ofFiles(...more: string[]): Promise<Sums> {
 
 test('from files, the same, however many workers', async () => {
   for (const workers of ['1', '2']) assert.equal(sorted(await ofFiles('--workers', workers)), sorted(recorded.sums))
+})
+
+test('calls and packets in one analyzer: the same on one thread and on several, with intervals and without', async () => {
+  const path = file('both.mjs')
+  const add = 'const add = (sums, key, n) => sums.set(key, (sums.get(key) ?? 0) + n)'
+  writeFileSync(path, `${add}
+  export default {
+    name: 'both', about: 'Calls that send, and packets that are sent, by process', filter: 'evt.is_io_write = true and evt.dir = < and proc.name = talk', fields: ['proc.pid'],
+    columns: [{ name: 'n', title: 'N', unit: 'count' }, { name: 'what', title: 'What' }],
+    start: () => new Map(), event: (sums, ev, [pid]) => add(sums, 'calls ' + pid(ev), 1), packet: (sums, ev) => add(sums, 'packets ' + ev.process?.pid, 1),
+    merge: (into, from) => from.forEach((n, key) => add(into, key, n)), report: sums => ({ rows: [...sums].sort().map(([key, n]) => [n, key]) }),
+  }`)
+  for (const every of [[], ['--every', '0.02']]) {
+    const outcomes = await Promise.all(['1', '2', '4'].map(workers => sysring(['run', path, '-r', file('talk.scap'), '-r', file('talk.pcap'), '--json', '-q', '--workers', workers, ...every])))
+    const [one, ...others] = outcomes.map(({ code, stdout, stderr }) => {
+      assert.is(code, 0, stderr)
+      return stdout.trimEnd().split('\n').map(line => JSON.parse(line) as { n: number; what: string; fromMs: number })
+    })
+    const sum = (what: string) => one.filter(row => row.what === what).reduce((sum, { n }) => sum + n, 0)
+    for (const [pid, { packetsOut }] of recorded.sums) assert.is(sum(`packets ${pid}`), packetsOut)
+    assert.ok(sum(`calls ${recorded.spoken[0].clientPid}`) >= MESSAGES)
+    for (const other of others) assert.equal(other, one)
+    if (every.length > 0) assert.ok(new Set(one.map(({ fromMs }) => fromMs)).size > 3)
+  }
 })
 
 test('a filter of the user is asked about packets', async () => {
