@@ -85,7 +85,7 @@ async function ofFiles(...more: string[]): Promise<Sums> {
   const { code, stdout, stderr } = await sysring(['run', 'topprocs_packets', '-r', file('talk.scap'), '-r', file('talk.pcap'), '--json', '-q', ...more])
   assert.is(code, 0, stderr)
   return new Map(stdout.trimEnd().split('\n').map(line => JSON.parse(line)).map(row => [row['proc.pid'], {
-    packetsIn: row.packets_in, packetsOut: row.packets_out, bytesIn: row.bytes_in, bytesOut: row.bytes_out,
+    packetsIn: row.packets_in, packetsOut: row.packets_out, bytesIn: row.in, bytesOut: row.out,
   }]))
 }
 

@@ -27,7 +27,7 @@ export default defineAnalyzer<State>({
   about: 'Processes by bytes of packets on the wire, headers and all: of sysdig and a network interface together',
   category: 'Net',
   columns: [
-    { name: 'bytes', title: 'Bytes', unit: 'bytes' }, { name: 'bytes_in', title: 'In', unit: 'bytes' }, { name: 'bytes_out', title: 'Out', unit: 'bytes' },
+    { name: 'bytes', title: 'Bytes', unit: 'bytes' }, { name: 'in', title: 'In', unit: 'bytes' }, { name: 'out', title: 'Out', unit: 'bytes' },
     { name: 'packets', title: 'Packets', unit: 'count' }, { name: 'packets_in', title: 'In', unit: 'count' }, { name: 'packets_out', title: 'Out', unit: 'count' },
     { name: 'proc.name', title: 'Process' }, { name: 'proc.pid', title: 'PID' },
   ],
