@@ -11,7 +11,7 @@ export type CaptureErrorCode =
   | 'ERR_CAPTURE_NO_DEVICE'
   /** The driver or the kernel speaks a version that this library does not. */
   | 'ERR_CAPTURE_VERSION'
-  /** The driver has no place for one more consumer, or the name of what is to be made is taken. */
+  /** The driver has no place for one more consumer, or the name or port of what is to be made is taken. */
   | 'ERR_CAPTURE_BUSY'
   /** Who fills the queue is gone without having ended it; everything before it was delivered. */
   | 'ERR_CAPTURE_PRODUCER'

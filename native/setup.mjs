@@ -36,6 +36,9 @@ const TEST = {
   'qemu-system-x86': 'qemu-system-x86_64',
   'podman': 'podman',
   'spin': 'spin',
+  'prometheus': 'promtool',
+  'python3-prometheus-client': '/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py',
+  'python3-jsonschema': '/usr/lib/python3/dist-packages/jsonschema/__init__.py',
 }
 
 // Debian keeps bpftool in sbin, which is not on everybody's PATH.

@@ -34,7 +34,7 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
    * is given to event() as if it were an event, with the fields of its thread, its fd and its container, and filters are about entries.
    */
   readonly entries?: Entries
-  /** The events it looks at, in sysdig's filter language; undefined: all. */
+  /** The events it looks at, in sysdig's filter language; undefined: all. It is not asked about packets; the user's filter is. */
   readonly filter?: string | ((args: ArgumentValues) => string | undefined)
   /** Events with the same one go to the same worker thread; default 'tid'. */
   readonly key?: Key
@@ -68,7 +68,12 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
    */
   memory?(options: StartOptions): M
   /** `fields` are functions of the event, in the order in which the fields were named. The event is valid until this returns. */
-  event(state: S, ev: Event, fields: Getters<F>, memory: M): void
+  event?(state: S, ev: Event, fields: Getters<F>, memory: M): void
+  /**
+   * A packet, with `ev.process` and `ev.peer`: of captures that merge() has put together, of system calls and of a network interface. On one
+   * thread, whatever the workers: only where both come together is it known whose a packet is. One of event() and packet() has to be there.
+   */
+  packet?(state: S, ev: Event, fields: Getters<F>): void
   /** Adds what happened in `from` to `into`. Whichever way states are merged, the result has to be the same. */
   merge(into: S, from: S): void
   /** `state` is what happened in the interval, `span` when that was and all that happened since the beginning. */
@@ -98,6 +103,8 @@ export interface Span<S> {
   /** Of those that remember: the interval before this one; undefined in the first. */
   readonly before: S | undefined
   readonly args: ArgumentValues
+  /** Rows that are asked for at most, of those who show only the largest; undefined: as many as they think fit. */
+  readonly rows: number | undefined
 }
 
 export interface Findings {

@@ -1,5 +1,5 @@
 import { addressText } from '../event/address.js'
-import type { Event } from '../event/event.js'
+import { type Event, PACKET } from '../event/event.js'
 import { bindField } from '../field/registry.js'
 import type { Table } from '../field/field.js'
 import type { Analyzer, ArgumentValues, Getters, StartOptions } from './analyzer.js'
@@ -65,6 +65,7 @@ export class Folding<S> {
     this.#onPart = onPart
   }
 
+  /** Only what the analyzer has a function for. */
   add(ev: Event): void {
     // Good to a quarter of a microsecond, and the same on every thread.
     const ns = ev.tsHi * WORD + ev.tsLo
@@ -73,7 +74,8 @@ export class Folding<S> {
     open.events++
     if (ns < open.first) open.first = ns
     if (ns > open.last) open.last = ns
-    this.#analyzer.event(open.state, ev, this.#getters, this.#memory)
+    if (ev.type === PACKET) this.#analyzer.packet!(open.state, ev, this.#getters)
+    else this.#analyzer.event!(open.state, ev, this.#getters, this.#memory)
   }
 
   /** The interval of that time. */

@@ -1,6 +1,8 @@
+import type { Stats } from '../iface/capture.js'
 import type { Analyzer, ArgumentValues, StartOptions } from './analyzer.js'
 import type { Part } from './folding.js'
 import type { Report } from './report.js'
+import type { Job } from './run.js'
 
 /** Parts of one interval that have come so far. */
 interface Gathered<S> {
@@ -12,9 +14,12 @@ interface Gathered<S> {
 
 /** Puts the parts of all threads together: an interval is reported, in order, when no thread can have anything more of it. */
 export class Joining<S> {
+  /** What the capture says of itself now; reports of intervals tell it. */
+  stats: (() => Stats) | undefined
   readonly #analyzer: Analyzer<S>
   readonly #start: StartOptions
   readonly #everyMs: number | undefined
+  readonly #rows: number | undefined
   readonly #onReport: (report: Report) => void
   readonly #gathered = new Map<number, Gathered<S>>()
   /** Number of the first interval, and of the next to be reported. */
@@ -25,10 +30,11 @@ export class Joining<S> {
   /** A report that is held back: it may be the last one. */
   #held: Report | undefined
 
-  constructor(analyzer: Analyzer<S>, start: StartOptions, everyMs: number | undefined, onReport: (report: Report) => void) {
+  constructor(analyzer: Analyzer<S>, { start, everyMs, rows }: Pick<Job, 'start' | 'everyMs' | 'rows'>, onReport: (report: Report) => void) {
     this.#analyzer = analyzer
     this.#start = start
     this.#everyMs = everyMs
+    this.#rows = rows
     this.#onReport = onReport
   }
 
@@ -61,10 +67,10 @@ export class Joining<S> {
   }
 
   /** Everything has come. The last report is there in any case. */
-  end(stats: Report['stats']): void {
+  end(): void {
     this.reached(Infinity, false)
     const last = this.#held ?? this.#made(this.#next, { state: this.#analyzer.start(this.#start), events: 0, firstMs: NaN, lastMs: NaN })
-    this.#onReport({ ...last, isLast: true, ...(stats !== undefined && { stats }) })
+    this.#onReport({ ...last, isLast: true, ...(this.stats !== undefined && { stats: this.stats() }) })
   }
 
   #report(at: number): void {
@@ -72,14 +78,14 @@ export class Joining<S> {
     this.#gathered.delete(at)
     this.#next = at + 1
     // Of one interval alone nobody knows whether another follows; of a running capture one does.
-    if (this.#held !== undefined) this.#onReport(this.#held)
+    this.flush()
     this.#held = this.#made(at, gathered)
   }
 
   /** Does not wait to see whether another one follows. */
   flush(): void {
     if (this.#held === undefined) return
-    this.#onReport(this.#held)
+    this.#onReport(this.#everyMs === undefined || this.stats === undefined ? this.#held : { ...this.#held, stats: this.stats() })
     this.#held = undefined
   }
 
@@ -90,7 +96,7 @@ export class Joining<S> {
     const interval = at - (this.#origin ?? at)
     const span = everyMs === undefined ? { fromMs: firstMs, toMs: lastMs } : { fromMs: at * everyMs, toMs: (at + 1) * everyMs }
     if (this.#analyzer.remembers === true) this.#analyzer.merge(this.#total ??= this.#analyzer.start(this.#start), structuredClone(state))
-    const { rows, cut = 0 } = this.#analyzer.report(state, { ...span, interval, total: this.#total ?? state, before: this.#before, args })
+    const { rows, cut = 0 } = this.#analyzer.report(state, { ...span, interval, total: this.#total ?? state, before: this.#before, args, rows: this.#rows })
     if (this.#analyzer.remembers === true) this.#before = state
     return { analyzer: name, columns: columnsOf(this.#analyzer, args), rows, ...span, interval, events, cut, isLast: false }
   }

@@ -5,7 +5,8 @@ import type { Analyzer } from './analyzer.js'
 import { compileEntryFilter, entriesOf } from './entries.js'
 import { Folding } from './folding.js'
 import type { Joining } from './joining.js'
-import { type Job, onAbort, openOn } from './run.js'
+import type { Job } from './run.js'
+import { onAbort, openOn } from './source.js'
 
 /** How long the runtimes of containers may take to tell of them, in ms: twice two seconds, and one between. */
 const RUNTIMES_MS = 5000
@@ -37,7 +38,7 @@ export async function atMoment<S>(analyzer: Analyzer<S>, job: Job, joining: Join
     await capture.close()
   }
   folding.end()
-  joining.end(undefined)
+  joining.end()
 }
 
 /** Of a file: it has told by then what was there before. False where there is none. */

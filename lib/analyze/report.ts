@@ -17,6 +17,11 @@ export interface Column {
   readonly title: string
   /** Default 'text'. `time`: nanoseconds since the epoch. */
   readonly unit?: Unit
+  /**
+   * What a number is about, for who adds reports up: 'interval', what happened in the report's time (default of bytes, ns and count);
+   * 'run', what happened since the beginning; 'moment', how it stands, or a share or a difference, of which there is no sum (default of percent).
+   */
+  readonly over?: 'interval' | 'run' | 'moment'
 }
 
 /** Colours that a line may have, in the terminal's own shade. */
@@ -41,6 +46,6 @@ export interface Report {
   readonly cut: number
   /** Nothing comes after it. */
   readonly isLast: boolean
-  /** What became of all records so far; of captures that other threads read, only in the last report. */
+  /** What became of all records so far: in reports of intervals, and in the last one. */
   readonly stats?: Stats
 }

@@ -1,16 +1,14 @@
 import { CaptureError } from '../errors.js'
-import { type Event, PACKET } from '../event/event.js'
-import { compileFilter } from '../filter/filter.js'
-import type { Capture, CaptureOptions } from '../iface/capture.js'
-import { deviceKind, open } from '../open.js'
-import type { LiveOptions } from '../probe/options.js'
+import type { Capture } from '../iface/capture.js'
+import { onThisThread } from './alone.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import { checkArguments } from './arguments.js'
 import { Channel } from './channel.js'
 import { withContainers } from './containers.js'
-import { filterOf, Folding, LATE_MS, tablesOf } from './folding.js'
+import { filterOf } from './folding.js'
 import { Joining } from './joining.js'
 import type { Report } from './report.js'
+import type { SourceOptions } from './source.js'
 
 /** Options of run(). */
 export interface RunOptions {
@@ -24,7 +22,7 @@ export interface RunOptions {
   filter?: string
   /** Values of the analyzer's arguments, by name. */
   args?: Readonly<Record<string, string | number>>
-  /** Threads that share the work; default 1: this thread. The analyzer has to be the default export of its `module`. */
+  /** Threads that share the work; default 1: this thread. The analyzer has to be the default export of its `module`. Packets are folded on this thread. */
   workers?: number
   /** A report per so many ms of the events' own time: at least 1. Default: one, at the end. */
   everyMs?: number
@@ -32,17 +30,14 @@ export interface RunOptions {
   maxKeys?: number
   /** With the columns that tell containers apart, of an analyzer that has such. */
   containers?: boolean
+  /** Rows of a report, at most, of analyzers that show only the largest; default: the analyzer's own number. Others show all. */
+  rows?: number
   /** Ends the capture; the last report tells of what was seen until then. */
   signal?: AbortSignal
 }
 
-/** What an analyzer wants of a capture. */
-export type SourceOptions = CaptureOptions & Pick<LiveOptions, 'tracepoints' | 'snaplen'>
-
 const MAX_KEYS = 100_000
 const MAX_WORKERS = 64
-/** Reports that may wait for whoever loops over them, before nothing more is read. */
-const MAX_WAITING = 64
 
 /**
  * Runs an analyzer over a capture of any kind. Gives a report per interval, and always a last one, when the capture is over.
@@ -56,7 +51,7 @@ export async function* run<S>(asked: Analyzer<S, any>, options: RunOptions): Asy
   const analyzer = options.containers === true ? withContainers(asked) : asked
   const job = jobOf(analyzer, options, left.signal)
   const channel = new Channel<Report>()
-  const joining = new Joining(analyzer, job.start, job.everyMs, report => channel.push(report))
+  const joining = new Joining(analyzer, job, report => channel.push(report))
   const running = start(analyzer, asked, job, joining, channel)
   const done = running.then(() => channel.end(), error => channel.end(error))
   try {
@@ -76,31 +71,36 @@ async function start<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, job: Job, joi
 export interface Job {
   readonly on: RunOptions['on']
   readonly filter: string | undefined
+  /** That of the user alone. */
+  readonly userFilter: string | undefined
   /** What a capture that is opened for it has to have. */
   readonly source: SourceOptions
   readonly start: StartOptions
   readonly workers: number
   readonly everyMs: number | undefined
+  readonly rows: number | undefined
   readonly containers: boolean
   /** The capture is to end: somebody wants it to, or nobody waits for reports any more. */
   readonly signal: AbortSignal
 }
 
-function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, containers = false, signal, ...options }: RunOptions, left: AbortSignal): Job {
+function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, rows, containers = false, signal, ...options }: RunOptions, left: AbortSignal): Job {
   integer('workers', workers, 1, MAX_WORKERS)
   const values = checkArguments(analyzer, args ?? {})
   const everyMs = analyzer.everyMs?.(values) ?? options.everyMs
   if (everyMs !== undefined && !(everyMs >= 1 && everyMs < 1e12)) throw new CaptureError('ERR_CAPTURE_OPTION', `everyMs must be a number of at least 1, not ${String(everyMs)}`, '{ everyMs: 1000 }')
   if (everyMs !== undefined && analyzer.entries !== undefined) throw new CaptureError('ERR_CAPTURE_OPTION', `${analyzer.name} is about one moment, and has no intervals`, 'leave everyMs out')
   integer('maxKeys', maxKeys, 1, 2 ** 24)
+  if (rows !== undefined) integer('rows', rows, 1, 2 ** 24)
   return {
-    on, everyMs, containers,
+    on, everyMs, rows, containers,
     source: {
       ...analyzer.tracepoints !== undefined && { tracepoints: ['procexit', 'signaldeliver', ...analyzer.tracepoints] },
       ...analyzer.snaplen !== undefined && { snaplen: analyzer.snaplen },
     },
-    workers: analyzer.undivided === true ? 1 : workers,
+    workers: analyzer.undivided === true || analyzer.event === undefined ? 1 : workers,
     filter: filterOf(analyzer, values, filter),
+    userFilter: filter,
     start: { args: values, maxKeys },
     signal: signal === undefined ? left : AbortSignal.any([signal, left]),
   }
@@ -110,66 +110,4 @@ function integer(name: string, value: number, low: number, high: number): void {
   if (!Number.isInteger(value) || value < low || value > high) {
     throw new CaptureError('ERR_CAPTURE_OPTION', `${name} must be a whole number from ${low} to ${high}, not ${String(value)}`, `leave ${name} out for the default`)
   }
-}
-
-/** On this thread. */
-async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
-  const { everyMs } = job
-  const flows = analyzer.streams === true && everyMs === undefined
-  let reached = -Infinity
-  const folding = new Folding(analyzer, job.start, everyMs, part => {
-    joining.add(part)
-    reached = part.interval + 1
-    joining.reached(reached, false)
-  })
-  const { capture, test } = await openFor(analyzer, job)
-  onAbort(job.signal, () => capture.stop())
-  // A file's intervals end when an event of the next comes; of a running machine also when none does.
-  const timer = everyMs === undefined || capture.canWait ? undefined : setInterval(() => {
-    const now = Date.now() - LATE_MS
-    folding.advance(now)
-    joining.reached(Math.floor(now / everyMs), true)
-    joining.flush()
-  }, Math.min(everyMs, 1000))
-  try {
-    for await (const burst of capture) {
-      for (const ev of burst) if (ev.type !== PACKET && (test === undefined || test(ev))) folding.add(ev)
-      if (flows) {
-        folding.end()
-        joining.flush()
-      }
-      while (channel.length > MAX_WAITING && !job.signal.aborted) await new Promise(resolve => setTimeout(resolve, 1))
-    }
-  } finally {
-    clearInterval(timer)
-    await capture.close()
-  }
-  folding.end()
-  joining.end(capture.stats())
-}
-
-/** Calls `stop` when the signal is given, or at once if it has been. */
-export function onAbort(signal: AbortSignal, stop: () => void): void {
-  signal.addEventListener('abort', stop, { once: true })
-  if (signal.aborted) stop()
-}
-
-/** Opens what there is to look at, if it is not open yet. */
-export function openOn(on: RunOptions['on'], { tracepoints, snaplen, ...options }: SourceOptions): Promise<Capture> {
-  const wanted = { ...options, ...tracepoints !== undefined && { tracepoints }, ...snaplen !== undefined && { snaplen } }
-  if (typeof on === 'string') return open(on, deviceKind(on) === 'live' ? wanted : options)
-  return typeof on === 'function' ? on(wanted) : Promise.resolve(on)
-}
-
-/** The capture, and what of its events is asked for where it does not know that itself. */
-async function openFor<S>(analyzer: Analyzer<S>, { on, filter, source }: Job): Promise<{ capture: Capture; test?: (ev: Event) => boolean }> {
-  const tables = tablesOf(analyzer)
-  if (typeof on === 'string' || typeof on === 'function') {
-    return { capture: await openOn(on, { ...source, ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }) }) }
-  }
-  const compiled = filter === undefined ? undefined : compileFilter(filter)
-  if (on.state === undefined && (tables.size > 0 || (compiled?.plan.needs.size ?? 0) > 0)) {
-    throw new CaptureError('ERR_CAPTURE_OPTION', `${analyzer.name} asks for more than stands in the records of ${on.device}`, 'open it with { state: true }')
-  }
-  return { capture: on, ...(compiled !== undefined && { test: compiled.test }) }
 }

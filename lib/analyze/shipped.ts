@@ -47,6 +47,7 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>>
   topprocs_errors: () => import('./shipped/topprocs_errors.js'),
   topprocs_file: () => import('./shipped/topprocs_file.js'),
   topprocs_net: () => import('./shipped/topprocs_net.js'),
+  topprocs_packets: () => import('./shipped/topprocs_packets.js'),
   topprocs_time: () => import('./shipped/topprocs_time.js'),
   topscalls: () => import('./shipped/topscalls.js'),
   topscalls_time: () => import('./shipped/topscalls_time.js'),

@@ -16,7 +16,7 @@ export interface TopOptions {
   by: readonly (readonly [field: FieldName, title: string])[]
   /** The same where containers are to be told apart; without it there is nothing to tell apart. */
   byContainer?: TopOptions['by']
-  /** How many rows. */
+  /** How many rows, where nobody asks for another number. */
   top: number
 }
 
@@ -44,6 +44,6 @@ function sums({ value, title, unit, by, top, ...rest }: TopOptions): Analyzer<Su
       addTo(sums, key, amount)
     },
     merge: mergeSums,
-    report: sums => ({ rows: largest(sums, top), cut: sums.cut }),
+    report: (sums, { rows = top }) => ({ rows: largest(sums, rows), cut: sums.cut }),
   })
 }

@@ -32,7 +32,7 @@ export type Choice = number | readonly [queue: number, note: string]
 export class Feed {
   readonly #handle: ClusterHandle
   readonly #waits: boolean
-  readonly #choose: ((ev: Event) => Choice) | undefined
+  readonly #choose: ((ev: Event) => Choice | undefined) | undefined
   readonly #list = new Uint32Array(WORDS * RECORDS)
   readonly #notes = Buffer.alloc(NOTES)
   #memory: Uint8Array = new Uint8Array(0)
@@ -42,7 +42,7 @@ export class Feed {
   #stopped = false
 
   /** `waits`: for room in the queues; otherwise what does not fit is dropped. */
-  constructor(handle: ClusterHandle, waits: boolean, choose?: (ev: Event) => Choice) {
+  constructor(handle: ClusterHandle, waits: boolean, choose?: (ev: Event) => Choice | undefined) {
     this.#handle = handle
     this.#waits = waits
     this.#choose = choose

@@ -7,8 +7,8 @@ import type { Key, Queues } from './policy.js'
 
 /** Options of balance(). */
 export interface BalanceOptions {
-  /** What chooses the queue of a record; default 'tid'. A function runs on this thread, for each record: it returns the number of a queue, −1 for none. */
-  by?: Key | ((ev: Event) => Choice)
+  /** What chooses the queue of a record; default 'tid'. A function runs on this thread, for each record: it returns the number of a queue, −1 for none, undefined for that of its thread ('tid'). */
+  by?: Key | ((ev: Event) => Choice | undefined)
   /** Default: one per CPU. */
   queues?: Queues
   /**

@@ -35,11 +35,11 @@ export interface Policy {
   readonly by: string
   readonly applications: readonly Application[]
   /** A function that chooses, on this thread. */
-  readonly choose?: (ev: Event) => Choice
+  readonly choose?: (ev: Event) => Choice | undefined
 }
 
 /** @throws CaptureError ERR_CAPTURE_OPTION */
-export function policyOf(by: Key | ((ev: Event) => Choice), queues: Queues): Policy {
+export function policyOf(by: Key | ((ev: Event) => Choice | undefined), queues: Queues): Policy {
   const sizes = Object.entries(typeof queues === 'number' ? { queue: queues } : queues)
   const total = sizes.reduce((sum, [, size]) => sum + size, 0)
   if (sizes.some(([, size]) => !Number.isInteger(size) || size < 1) || total < 1 || total > MAX_QUEUES) {

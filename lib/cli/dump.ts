@@ -95,7 +95,8 @@ async function saved(values: Values, path: string): Promise<number> {
   const summary = values.summary === true ? new Summary() : undefined
   // A .scap file that is to be read with names again needs what the filter leaves out.
   const stateEvents = format === 'scap' && (values.filter !== undefined || isQueue(values))
-  return captured(values, { stateEvents, metadata: true }, async (capture, gate) => {
+  const tables = format === 'chrome' ? (await import('../export/chrome.js')).CHROME_TABLES : undefined
+  return captured(values, { stateEvents, metadata: true, ...tables && { tables } }, async (capture, gate) => {
     await write(capture, { ...values, write: path }, { gate, live: values.read === undefined, merged: (values.read ?? values.interface ?? []).length > 1, ...(summary && { onEvent: onEvent(summary) }) })
     await summarize(summary, new Output())
   })

@@ -3,6 +3,7 @@ import type { Colour, Report } from '../analyze/report.js'
 import { integer, number, type Options, parse } from './args.js'
 import { lossText } from './footer.js'
 import { SIGNALS } from './interrupt.js'
+import { listenPlace, MetricsPage } from './metricspage.js'
 import { Output } from './output.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
@@ -13,10 +14,12 @@ const OPTIONS = {
   every: { group: 'Analysis', value: 'SECONDS', help: 'report every so many seconds of the events\' own time (default: live 1, of files and of what is about a whole capture once, at the end)' },
   workers: { value: 'N', help: 'share the work among so many threads (default: 1)' },
   'max-keys': { value: 'N', help: 'keep at most so many keys or lines; what is beyond is counted (default: 100000)' },
+  rows: { value: 'N', help: 'at most so many rows, of analyzers that show only the largest (default: their own number; with --metrics: all)' },
   containers: { short: 'c', help: 'with columns that tell containers apart, where the analyzer has such' },
   print: { short: 'p', value: 'FORMAT', choices: ['c', 'container'], help: '-pc is --containers, as sysdig has it' },
   ...LIVE_OPTIONS,
   json: { group: 'Output', help: 'one JSON object per row' },
+  metrics: { value: '[HOST]:PORT', help: 'serve the numbers at http://HOST:PORT/metrics, as OpenMetrics and for Prometheus, instead of printing them (default HOST: 127.0.0.1; --max-keys series at most, default: 10000)' },
   quiet: { short: 'q', help: 'no footer' },
   list: { group: 'Other', short: 'l', help: 'list the analyzers; --json for programs' },
 } as const satisfies Options
@@ -43,12 +46,15 @@ export async function run(args: string[]): Promise<number> {
   const every = number('--every', values.every, 0.001)
   const isAtOnce = analyzer.streams === true || analyzer.whole === true || analyzer.entries !== undefined
   if (every !== undefined && analyzer.entries !== undefined) throw new UsageError(`${name} is about one moment, and has no intervals`, 'leave --every out')
-  const everyMs = every !== undefined ? every * 1000 : live && !isAtOnce ? 1000 : undefined
-  const maxKeys = integer('--max-keys', values['max-keys'], 1)
+  const place = values.metrics === undefined ? undefined : listenPlace(values.metrics)
+  const everyMs = every !== undefined ? every * 1000 : live && (!isAtOnce || (place !== undefined && analyzer.entries === undefined)) ? 1000 : undefined
+  const maxKeys = integer('--max-keys', values['max-keys'], 1, 2 ** 24)
+  const rows = integer('--rows', values.rows, 1, 2 ** 24)
   const stop = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => stop.abort())
 
   const { run } = await import('../analyze/run.js')
+  await using page = place === undefined ? undefined : await MetricsPage.open(analyzer, place, maxKeys)
   const out = new Output()
   const printer = new Printer(out, {
     json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && everyMs !== undefined && analyzer.streams !== true,
@@ -63,11 +69,14 @@ export async function run(args: string[]): Promise<number> {
       workers: integer('--workers', values.workers, 1, 64) ?? 1,
       signal: stop.signal,
       ...(filter !== '' && { filter }), ...(everyMs !== undefined && { everyMs }), ...(maxKeys !== undefined && { maxKeys }),
+      ...page === undefined ? rows !== undefined && { rows } : { rows: rows ?? page.maxSeries },
     })) {
-      printer.print(report, everyMs !== undefined)
+      page?.metrics.add(report)
+      if (page === undefined || values.json === true) printer.print(report, everyMs !== undefined)
       await out.flush()
       last = report
     }
+    if (!live) await page?.stay(stop.signal)
   } catch (error) {
     if (!isBrokenPipe(error)) throw error
   }
@@ -84,7 +93,7 @@ async function load(name: string): Promise<Analyzer<any, any>> {
   const { default: analyzer } = await importModule(module).catch((error: Error) => {
     throw new UsageError(`${name} cannot be loaded: ${error.message}`, 'a module whose default export is an analyzer, or a name that is in: sysring run --list')
   }) as { default?: Analyzer<any, any> }
-  if (typeof analyzer?.event !== 'function') throw new UsageError(`${name} has no analyzer as its default export`, 'export default defineAnalyzer({ … })')
+  if (analyzer === undefined || typeof (analyzer.event ?? analyzer.packet) !== 'function') throw new UsageError(`${name} has no analyzer as its default export`, 'export default defineAnalyzer({ … })')
   return { ...analyzer, module }
 }
 

@@ -13,7 +13,7 @@ import { UsageError } from './report.js'
 /** The options that say what is written, and where. */
 export const WRITE_OPTIONS = {
   write: { group: 'Write', short: 'w', value: 'FILE', help: 'write the events instead of printing them; - for standard output' },
-  format: { value: 'FORMAT', choices: ['pcap', 'pcapng', 'scap'], help: 'otherwise told from the ending of FILE, else pcapng' },
+  format: { value: 'FORMAT', choices: ['pcap', 'pcapng', 'scap', 'chrome'], help: 'otherwise told from the ending of FILE, else pcapng; chrome (.json): each call as a slice of its thread, for ui.perfetto.dev' },
   framing: { value: 'FRAMING', choices: ['scap', 'ethernet', 'user0'], help: 'how an event is carried in pcap and pcapng (default: ethernet)' },
   'no-comments': { help: 'of merged captures: no comments that say the process of each packet' },
   compress: { short: 'z', help: 'write gzip' },
@@ -58,12 +58,12 @@ export async function checkWrite(values: WriteValues & { write: string }): Promi
   const { write, format, framing } = values
   const { formatForPath } = await import('../export/format.js')
   const chosen = format ?? formatForPath(write).format
-  if (chosen !== 'pcapng' && framing !== undefined && (chosen === 'scap') !== (framing === 'scap')) {
+  if (chosen !== 'pcapng' && framing !== undefined && (chosen === 'chrome' || (chosen === 'scap') !== (framing === 'scap'))) {
     throw new UsageError(`${chosen} has no framing ${framing}`, 'leave --framing out, or add: --format pcapng')
   }
   if (write === '-') {
     if (rotation(values) !== undefined) throw new UsageError('standard output is one file', 'give -w a name, or leave -C, -G and -e out')
-    if (process.stdout.isTTY) throw new UsageError('this would write a binary file to the terminal', 'sysring dump -w - | tcpdump -r -')
+    if (process.stdout.isTTY && chosen !== 'chrome') throw new UsageError('this would write a binary file to the terminal', 'sysring dump -w - | tcpdump -r -')
   }
   return chosen
 }

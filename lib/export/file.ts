@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { CaptureError, isCaptureError } from '../errors.js'
 import type { Capture } from '../iface/capture.js'
+import { ChromeFormat } from './chrome.js'
 import { type Format, type FormatName, formatForPath, type Source, write, type WriteHooks } from './format.js'
 import { PcapFormat, type PcapOptions } from './pcap.js'
 import { type PcapngOptions, pcapngFormat } from './pcapng.js'
@@ -9,7 +10,7 @@ import { gzipped, ScapFormat } from './scap.js'
 export interface WriteFileOptions extends Omit<PcapngOptions, 'framing'>, Pick<PcapOptions, 'precision'>, WriteHooks {
   /** Otherwise told from the path's ending; pcapng when that says nothing. */
   format?: FormatName
-  /** Not for .scap, and in a .pcap `ethernet` or `user0`. */
+  /** Not for .scap and .json, and in a .pcap `ethernet` or `user0`. */
   framing?: PcapngOptions['framing']
   /** Otherwise: does the path end in .gz? */
   gzip?: boolean
@@ -73,10 +74,10 @@ function formatOf(name: FormatName, options: WriteFileOptions, seekable: boolean
   const { framing } = options
   if (name === 'pcapng') return pcapngFormat(options, seekable)
   if (name === 'pcap') return new PcapFormat(options as PcapOptions)
-  if (framing !== undefined && framing !== 'scap') {
-    throw new CaptureError('ERR_CAPTURE_OPTION', `a .scap file has no framing '${framing}'`, 'leave framing out, or write pcapng')
+  if (framing !== undefined && (framing !== 'scap' || name === 'chrome')) {
+    throw new CaptureError('ERR_CAPTURE_OPTION', `a ${name} file has no framing '${framing}'`, 'leave framing out, or write pcapng')
   }
-  return new ScapFormat()
+  return name === 'chrome' ? new ChromeFormat() : new ScapFormat()
 }
 
 /** Bytes that may wait while a write is under way; then the capture waits. */

@@ -26,6 +26,8 @@ export interface Format {
   section(source: Source, out: Chunk): void
   record(event: Event, out: Chunk): void
   end(source: Source, out: Chunk): void
+  /** What a file needs to be whole that ends without end(), because the source has failed. */
+  close?(out: Chunk): void
   /**
    * Bytes of `chunk` up to its last whole block within `limit`: what may stay of a write that failed half way. The chunk
    * stands at `position` in the file.
@@ -49,12 +51,12 @@ export async function* write(source: Source, format: Format, { onEvent, until }:
   // metadata only with the first burst.
   let section = source.metadata.length > 0 ? source.section : -1
   if (section >= 0) format.section(source, out)
-  bursts: for await (const burst of source) {
-    if (source.section !== section) {
-      section = source.section
-      format.section(source, out)
-    }
-    try {
+  try {
+    bursts: for await (const burst of source) {
+      if (source.section !== section) {
+        section = source.section
+        format.section(source, out)
+      }
       for (const event of burst) {
         if (until?.(event, taken + out.length) === true) break bursts
         const need = event.caplen + format.overhead
@@ -65,20 +67,22 @@ export async function* write(source: Source, format: Format, { onEvent, until }:
         format.record(event, out)
         onEvent?.(event)
       }
-    } catch (error) {
-      if (out.length > 0) yield take() // what came before a record that this format cannot hold
-      throw error
+      if (out.length > 0) yield take()
     }
-    if (out.length > 0) yield take()
+  } catch (error) {
+    format.close?.(out)
+    if (out.length > 0) yield take() // also what came before a record that this format cannot hold
+    throw error
   }
   format.end(source, out)
   if (out.length > 0) yield take()
 }
 
-export type FormatName = 'scap' | 'pcapng' | 'pcap'
+export type FormatName = 'scap' | 'pcapng' | 'pcap' | 'chrome'
 
 /** The format that a path asks for by its ending, and whether it is to be compressed; pcapng when it says nothing. */
 export function formatForPath(path: string): { format: FormatName; gzip: boolean } {
-  const [, format = 'pcapng', gzip] = /\.(scap|pcapng|pcap)(\.gz)?$/i.exec(path) ?? []
-  return { format: format.toLowerCase() as FormatName, gzip: gzip !== undefined }
+  const [, ending = 'pcapng', gzip] = /\.(scap|pcapng|pcap|json)(\.gz)?$/i.exec(path) ?? []
+  const format = ending.toLowerCase()
+  return { format: format === 'json' ? 'chrome' : format as FormatName, gzip: gzip !== undefined }
 }

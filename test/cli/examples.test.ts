@@ -1,10 +1,11 @@
+// timeout: 300
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { busy } from '../helpers/busy.js'
 import { example } from '../helpers/examples.js'
 import { ip, pair, tcpdump } from '../helpers/network.js'
-import { ROOT, run, sysring } from '../helpers/run.js'
+import { ROOT, run, shell, sysring } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
 import { TRACE } from '../helpers/trace.js'
 
@@ -72,8 +73,58 @@ test('files.ts lists files opened and not, per process', async () => {
   assert.match(stdout, /^ +\d+ {2}\/\S+ \(ENOENT\)$/m)
 })
 
+test('sends.ts: the bytes that sysdig counts', async () => {
+  const filter = 'fd.rip = 127.0.0.1 and evt.is_io_write = true and evt.dir = <'
+  const sums = new Map<string, { calls: number; bytes: number }>()
+  for (const line of lines((await run('sysdig', ['-r', TRACE, '-p', '%evt.rawarg.res|%proc.name (%proc.pid)  %fd.l4proto %fd.rip service port %fd.sport', filter])).stdout)) {
+    const [bytes, key] = line.split('|')
+    const { calls, bytes: before } = sums.get(key) ?? { calls: 0, bytes: 0 }
+    sums.set(key, { calls: calls + 1, bytes: before + Number(bytes) })
+  }
+  assert.ok(sums.size > 20)
+  for (const address of ['127.0.0.1', '127.0.0.0/8']) {
+    const { code, stdout, stderr } = await example('sends.ts', [address, TRACE])
+    assert.is(code, 0, stderr)
+    const found = lines(stdout).map(line => /^ *(\d+) bytes +(\d+) calls  (.*)$/.exec(line)!.slice(1))
+    assert.equal(found.map(([bytes, calls, key]) => [key, { calls: Number(calls), bytes: Number(bytes) }]).sort(), [...sums].sort())
+  }
+  assert.is((await example('sends.ts', ['1.2.3', TRACE])).code, 2)
+}, { needs: ['sysdig'] })
+
+test('service.ts: a request for each pair of recv and send of the server, as sysdig shows them', async () => {
+  const { stdout: judge } = await run('sysdig', ['-r', TRACE, '-p', '%proc.name %evt.dir %evt.is_io_read', 'fd.sport = 8080 and proc.name = httpd and evt.is_io = true and evt.dir = < and evt.rawres > 0'])
+  const reads = lines(judge).filter(line => line.endsWith('true')).length
+  assert.is(reads, 20)
+  const { code, stdout, stderr } = await example('service.ts', ['8080', TRACE])
+  assert.is(code, 0, stderr)
+  assert.match(stdout, new RegExp(`^${reads} requests to 8080\n`))
+  const counts = [...stdout.matchAll(/^ *≤ \d+ µs +(\d+) #+$/gm)].map(([, count]) => Number(count))
+  assert.is(counts.reduce((sum, count) => sum + count, 0), reads)
+}, { needs: ['sysdig'] })
+
 const LIVE = { needs: ['bpf', 'btf'], timeoutMs: 60_000 }
 busy(test)
+
+test('sends.ts, live: bytes that a program is known to send', async () => {
+  const running = example('sends.ts', ['127.77.1.2'])
+  // More than once: the example does not say when it has begun.
+  const sender = shell(`for i in {1..150}; do bash -c 'printf %1000s > /dev/udp/127.77.1.2/7399'; sleep 0.05; done`)
+  const { code, stdout, stderr } = await running
+  assert.is(code, 0, stderr)
+  const rows = [...stdout.matchAll(/^ *(\d+) bytes +(\d+) calls  bash \(\d+\)  udp 127\.77\.1\.2 service port 7399$/gm)]
+  assert.ok(rows.length > 5, stdout)
+  for (const [, bytes, calls] of rows) assert.equal([bytes, calls], ['1000', '1'])
+  await sender
+}, LIVE)
+
+test('timeline.ts: a request and its answer, with cause before effect', async () => {
+  const { code, stdout, stderr } = await example('timeline.ts')
+  assert.is(code, 0, stderr)
+  const steps = [/client > connect/, /client → server {2}74 bytes/, /server < accept/, /client > write/, /client → server.*GET \/ HTTP\/1\.1/, /server < read/, /server > write/, /server → client.*HTTP\/1\.1 200 OK/, /client < read/]
+  const at = steps.map(step => lines(stdout).findIndex(line => step.test(line)))
+  assert.ok(!at.includes(-1), stdout)
+  assert.equal(at, [...at].sort((a, b) => a - b), stdout)
+}, { ...LIVE, needs: [...LIVE.needs, 'net_raw'] })
 
 test('threads.ts counts processes on two threads', async () => {
   const { code, stdout, stderr } = await example('threads.ts')

@@ -115,8 +115,9 @@ test('live: an analyzer gets as much of buffers as it asks for, unless another i
 test('live: a table a second, and the last one at Ctrl-C', async () => {
   for (const workers of ['1', '2']) {
     // A busy machine takes its time to begin: three tables that name the program are waited for.
-    const { code, stdout, stderr } = await shell(`$SYSRING run topprocs_file --workers ${workers} --json > ${file('live')} & for i in $(seq 80); do
+    const { code, stderr } = await shell(`$SYSRING run topprocs_file --workers ${workers} --json > ${file('live')} & for i in $(seq 50); do
       sleep 0.5; test "$(grep -o '"fromMs":[0-9]*,.*"cat"' ${file('live')} | cut -d, -f1 | sort -u | wc -l)" -lt 3 || break; done; kill -INT $!; wait $!`)
+    assert.is(code, 0, stderr)
     const rows = readFileSync(file('live'), 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as { fromMs: number; 'proc.name': string })
     const intervals = new Set(rows.filter(row => row['proc.name'] === 'cat').map(({ fromMs }) => fromMs))
     assert.ok(intervals.size >= 2, `${workers} workers: ${intervals.size} intervals`)

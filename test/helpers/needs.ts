@@ -4,7 +4,10 @@ import { delimiter, join } from 'node:path'
 import { CGROUPS } from './cgroups.js'
 
 /** What a test may need of the machine: a privilege, a kernel feature, or else the name of a program on PATH. */
-export type Need = 'root' | 'bpf' | 'net_raw' | 'sys_admin' | 'btf' | 'linux' | 'mount_namespace' | 'cgroups' | (string & {})
+export type Need = 'root' | 'bpf' | 'net_raw' | 'sys_admin' | 'btf' | 'linux' | 'mount_namespace' | 'cgroups' | 'python3-jsonschema' | 'python3-prometheus-client' | (string & {})
+
+/** Debian's, which finds Debian's modules; another one may come before it on PATH. */
+export const PYTHON = '/usr/bin/python3'
 
 // Bit numbers of linux/capability.h
 const CAP_NET_RAW = 13
@@ -36,6 +39,10 @@ function reason(need: Need): string | undefined {
       return holds(CAP_SYS_ADMIN) ? undefined : 'no CAP_SYS_ADMIN'
     case 'bpf':
       return (holds(CAP_BPF) && holds(CAP_PERFMON)) || holds(CAP_SYS_ADMIN) ? undefined : 'no CAP_BPF and CAP_PERFMON'
+    case 'python3-jsonschema': case 'python3-prometheus-client': {
+      const module = need.slice('python3-'.length).replace('-', '_')
+      return spawnSync(PYTHON, ['-c', `import ${module}`]).status === 0 ? undefined : `${need} is not installed`
+    }
     default:
       return onPath(need) ? undefined : `${need} is not installed`
   }

@@ -30,8 +30,9 @@ export default defineAnalyzer({
   everyMs: ({ seconds }) => Number(seconds) * 1000,
   remembers: true,
   columns: [
-    { name: 'pid', title: 'PID' }, { name: 'process', title: 'Process' }, { name: 'in', title: 'In', unit: 'bytes' }, { name: 'out', title: 'Out', unit: 'bytes' },
-    { name: 'last_in', title: 'LastIn', unit: 'bytes' }, { name: 'last_out', title: 'LastOut', unit: 'bytes' }, { name: 'diff_last', title: 'DiffLast', unit: 'bytes' },
+    { name: 'pid', title: 'PID' }, { name: 'process', title: 'Process' }, { name: 'in', title: 'In', unit: 'bytes', over: 'run' }, { name: 'out', title: 'Out', unit: 'bytes', over: 'run' },
+    { name: 'last_in', title: 'LastIn', unit: 'bytes', over: 'moment' }, { name: 'last_out', title: 'LastOut', unit: 'bytes', over: 'moment' },
+    { name: 'diff_last', title: 'DiffLast', unit: 'bytes', over: 'moment' },
   ],
   start: ({ maxKeys }): State => ({ processes: new Map(), maxKeys, cut: 0 }),
   event(state, ev, [name, pid, res, isRead]) {

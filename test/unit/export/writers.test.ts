@@ -288,6 +288,7 @@ test('in a pipeline: chunks go on being right while the reader is slow, and its 
 test('formatForPath', () => {
   assert.equal(formatForPath('/x/trace.scap'), { format: 'scap', gzip: false })
   assert.equal(formatForPath('trace.SCAP.gz'), { format: 'scap', gzip: true })
+  assert.equal(formatForPath('trace.json.gz'), { format: 'chrome', gzip: true })
   assert.equal(formatForPath('a.pcap'), { format: 'pcap', gzip: false })
   assert.equal(formatForPath('a.pcap.pcapng'), { format: 'pcapng', gzip: false })
   assert.equal(formatForPath('-'), { format: 'pcapng', gzip: false })

@@ -1,0 +1,47 @@
+import type { Analyzer } from './analyzer.js'
+import type { Channel } from './channel.js'
+import { Folding, LATE_MS } from './folding.js'
+import type { Joining } from './joining.js'
+import type { Report } from './report.js'
+import type { Job } from './run.js'
+import { onAbort, openFor } from './source.js'
+
+/** Reports that may wait for whoever loops over them, before nothing more is read. */
+const MAX_WAITING = 64
+
+/** The whole work on this thread. */
+export async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
+  const { everyMs } = job
+  const flows = analyzer.streams === true && everyMs === undefined
+  let reached = -Infinity
+  const folding = new Folding(analyzer, job.start, everyMs, part => {
+    joining.add(part)
+    reached = part.interval + 1
+    joining.reached(reached, false)
+  })
+  const { capture, wanted } = await openFor(analyzer, job)
+  onAbort(job.signal, () => capture.stop())
+  joining.stats = () => capture.stats()
+  // A file's intervals end when an event of the next comes; of a running machine also when none does.
+  const timer = everyMs === undefined || capture.canWait ? undefined : setInterval(() => {
+    const now = Date.now() - LATE_MS
+    folding.advance(now)
+    joining.reached(Math.floor(now / everyMs), true)
+    joining.flush()
+  }, Math.min(everyMs, 1000))
+  try {
+    for await (const burst of capture) {
+      for (const ev of burst) if (wanted(ev)) folding.add(ev)
+      if (flows) {
+        folding.end()
+        joining.flush()
+      }
+      while (channel.length > MAX_WAITING && !job.signal.aborted) await new Promise(resolve => setTimeout(resolve, 1))
+    }
+  } finally {
+    clearInterval(timer)
+    await capture.close()
+  }
+  folding.end()
+  joining.end()
+}
