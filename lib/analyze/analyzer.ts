@@ -40,6 +40,8 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   readonly streams?: true
   /** Where an argument says how long an interval is, in ms. */
   readonly everyMs?: (args: ArgumentValues) => number
+  /** People want its reports afterwards: `sysring run` appends them to a file as well, unless it is told not to. */
+  readonly logged?: true
   /** Reports look at Span.total or Span.before; both are kept only then. */
   readonly remembers?: true
   /** The same question with columns that tell containers apart, where it has such. */

@@ -5,6 +5,7 @@ import { lossText } from './footer.js'
 import { SIGNALS } from './interrupt.js'
 import { Output } from './output.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
+import { ReportLog } from './reportlog.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
 import { tableLines } from './table.js'
 
@@ -16,6 +17,8 @@ const OPTIONS = {
   containers: { short: 'c', help: 'with columns that tell containers apart, where the analyzer has such' },
   ...LIVE_OPTIONS,
   json: { group: 'Output', help: 'one JSON object per row' },
+  log: { value: 'FILE', help: 'append what is shown to this file as well; proctraffic does so without being asked, to Log_<date>_<time> of the run\'s beginning in the current directory' },
+  'no-log': { help: 'write no such file' },
   quiet: { short: 'q', help: 'no footer' },
   list: { group: 'Other', short: 'l', help: 'list the analyzers; --json for programs' },
 } as const satisfies Options
@@ -41,33 +44,51 @@ export async function run(args: string[]): Promise<number> {
   const live = values.read === undefined
   const every = number('--every', values.every, 0.001)
   const everyMs = every !== undefined ? every * 1000 : live ? (analyzer.streams === true ? undefined : 1000) : undefined
+  if (every !== undefined && analyzer.everyMs !== undefined) throw new UsageError(`how long an interval is, an argument of ${name} says`, 'leave --every out')
+  const hasIntervals = everyMs !== undefined || analyzer.everyMs !== undefined
   const maxKeys = integer('--max-keys', values['max-keys'], 1)
+  if (values.log !== undefined && values['no-log'] === true) throw new UsageError('--log and --no-log are both given', 'leave one of them out')
+  const log = values.log !== undefined || (analyzer.logged === true && values['no-log'] !== true) ? new ReportLog(values.log, new Date()) : undefined
   const stop = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => stop.abort())
 
   const { run } = await import('../analyze/run.js')
   const out = new Output()
-  const printer = new Printer(out, {
-    json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && analyzer.streams !== true,
-  })
+  const look = { json: values.json === true, streams: analyzer.streams === true, hasIntervals }
+  const printer = new Printer(out, { ...look, ...(process.stdout.isTTY === true && { screen: process.stdout }), redraws: live && process.stdout.isTTY === true && analyzer.streams !== true })
+  const logger = log && new Printer(log, look)
   let last: Report | undefined
   try {
     for await (const report of run(analyzer, {
-      on: options => openSource(values, options),
+      on: async options => {
+        const capture = await openSource(values, options)
+        if (log !== undefined) await begin(log).catch(error => capture.close().then(() => { throw error }))
+        return capture
+      },
       args: Object.fromEntries(own.slice(0, others.length).map(({ name }, i) => [name, others[i]])),
       workers: integer('--workers', values.workers, 1, 64) ?? 1,
       signal: stop.signal,
       ...(filter !== '' && { filter }), ...(everyMs !== undefined && { everyMs }), ...(maxKeys !== undefined && { maxKeys }),
     })) {
-      printer.print(report, everyMs !== undefined)
+      logger?.print(report)
+      await log?.flush()
+      printer.print(report)
       await out.flush()
       last = report
     }
   } catch (error) {
     if (!isBrokenPipe(error)) throw error
+  } finally {
+    await log?.close()
   }
   if (values.quiet !== true && last?.stats !== undefined) console.error(lossText(last.stats.dropped, last.stats.seen))
   return OK
+}
+
+/** Nothing is written that is not said. */
+async function begin(log: ReportLog): Promise<void> {
+  await log.open()
+  console.error(`appending to ${log.path}`)
 }
 
 /** One of ours by its name, or the default export of a file. */
@@ -100,50 +121,60 @@ async function list(json: boolean): Promise<number> {
 }
 
 async function explain(name: string): Promise<number> {
-  const { about, args = [], columns, filter, withContainers } = await load(name)
+  const { about, args = [], columns, filter, withContainers, logged } = await load(name)
   const titles = typeof columns === 'function' ? [] : columns.map(({ title }) => title)
   const lines = [
     `usage: sysring run ${[name, ...args.map(arg => arg.name.toUpperCase())].join(' ')} [-i DEV … | -r FILE …] [OPTION …] [FILTER]`, '', `${about}.`, '',
     ...args.map(arg => `  ${arg.name.toUpperCase().padEnd(12)}${arg.about}${arg.default === undefined ? '' : ` (default: ${arg.default})`}`), ...args.length > 0 ? [''] : [],
     ...typeof filter === 'string' ? [`events   ${filter}`] : [],
-    `columns  ${titles.join(', ')}${withContainers === undefined ? '' : '; with --containers also those of containers'}`, '', 'sysring run --help for the options',
+    `columns  ${titles.join(', ')}${withContainers === undefined ? '' : '; with --containers also those of containers'}`,
+    ...logged === true ? ['file     appends what it shows to Log_<date>_<time> in the current directory, as Log_2026-11-21_20-06-56: the local time at which the run',
+      '         began. Only its owner may read it. --log FILE for another file, --no-log for none'] : [], '', 'sysring run --help for the options',
   ]
   console.log(lines.join('\n'))
   return OK
 }
 
+/** Where lines go: Output, ReportLog. */
+interface Lines {
+  line(text: string): void
+}
+
+interface Look {
+  json: boolean
+  /** Rows go on and on under one head. */
+  streams: boolean
+  hasIntervals: boolean
+  /** The terminal that a table has to fit. */
+  screen?: { readonly columns: number; readonly rows: number }
+  /** Each table in the place of the one before. */
+  redraws?: boolean
+}
+
 /** Reports as lines. */
 class Printer {
-  readonly #out: Output
-  readonly #json: boolean
-  /** Rows go on and on under one head. */
-  readonly #streams: boolean
-  /** Each table in the place of the one before. */
-  readonly #redraws: boolean
+  readonly #out: Lines
+  readonly #look: Look
   #headed = false
 
-  constructor(out: Output, { json, streams, redraws }: { json: boolean; streams: boolean; redraws: boolean }) {
+  constructor(out: Lines, look: Look) {
     this.#out = out
-    this.#json = json
-    this.#streams = streams
-    this.#redraws = redraws
+    this.#look = look
   }
 
-  print(report: Report, hasIntervals: boolean): void {
-    if (this.#json) return this.#objects(report)
+  print(report: Report): void {
+    const { json, streams, hasIntervals, screen, redraws = false } = this.#look
+    if (json) return this.#objects(report)
     const { columns, rows, cut, isLast } = report
-    const streams = this.#streams
     // The last report of a running machine is of a piece of an interval; an empty one says nothing.
     if (rows.length === 0 && (streams || (isLast && hasIntervals))) return
-    const screen = process.stdout.isTTY === true ? { columns: process.stdout.columns, rows: process.stdout.rows } : { columns: Infinity, rows: Infinity }
-    const [head, ...lines] = tableLines(columns, rows, screen.columns)
-    if (this.#redraws) this.#out.text.text(REDRAW)
-    if (hasIntervals && !streams) this.#out.line(`${new Date(report.fromMs).toISOString()}  ${report.events} events`)
+    const [head, ...lines] = tableLines(columns, rows, screen?.columns)
+    if (hasIntervals && !streams) this.#out.line(`${redraws ? REDRAW : ''}${new Date(report.fromMs).toISOString()}  ${report.events} events`)
     if (!streams || !this.#headed) this.#out.line(head)
     this.#headed = true
-    for (const line of this.#redraws ? lines.slice(0, screen.rows - 3) : lines) this.#out.line(line)
+    for (const line of redraws ? lines.slice(0, screen!.rows - 3) : lines) this.#out.line(line)
     if (cut > 0) this.#out.line(`${cut} more are not in this table: see --max-keys`)
-    if (hasIntervals && !streams && !this.#redraws) this.#out.newline()
+    if (hasIntervals && !streams && !redraws) this.#out.line('')
   }
 
   #objects({ columns, rows, fromMs, toMs, cut }: Report): void {

@@ -29,6 +29,7 @@ export default defineAnalyzer({
   args: [{ name: 'seconds', about: 'length of an interval in seconds', type: 'number', min: 0.001 }],
   everyMs: ({ seconds }) => Number(seconds) * 1000,
   remembers: true,
+  logged: true,
   columns: [
     { name: 'pid', title: 'PID' }, { name: 'process', title: 'Process' }, { name: 'in', title: 'In', unit: 'bytes' }, { name: 'out', title: 'Out', unit: 'bytes' },
     { name: 'last_in', title: 'LastIn', unit: 'bytes' }, { name: 'last_out', title: 'LastOut', unit: 'bytes' }, { name: 'diff_last', title: 'DiffLast', unit: 'bytes' },
