@@ -1,5 +1,6 @@
 import type { Key } from '../balance/policy.js'
 import type { Event } from '../event/event.js'
+import type { Table } from '../field/field.js'
 import type { FieldName, FieldValue } from '../field/types.generated.js'
 import type { Column, Row } from './report.js'
 
@@ -33,11 +34,15 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   readonly key?: Key
   /** Fields that event() asks for, beside what stands in the record: the state is kept for those, and for no others. */
   readonly fields?: F
+  /** What of the state it looks at beside that, where an argument says so. */
+  readonly tables?: (args: ArgumentValues) => ReadonlySet<Table>
   readonly args?: readonly Argument[]
   /**
    * Its rows stand alone, in the order of time, and need no others: without intervals they are reported as they come, not at the end.
    */
   readonly streams?: true
+  /** Why it can tell nothing of recordings, where that is so: run() refuses them then. */
+  readonly liveOnly?: string
   /** Where an argument says how long an interval is, in ms. */
   readonly everyMs?: (args: ArgumentValues) => number
   /** People want its reports afterwards: `sysring run` appends them to a file as well, unless it is told not to. */
@@ -90,6 +95,8 @@ export interface Argument {
   readonly type: 'number' | 'string'
   /** Of numbers. */
   readonly min?: number
+  /** Of text: what it may be. */
+  readonly choices?: readonly string[]
   /** Without one it has to be given. */
   readonly default?: string | number
 }

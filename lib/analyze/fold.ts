@@ -12,7 +12,7 @@ const { shipped: name, module, filter, start, everyMs, live } = data<FoldData>()
 const analyzer = name !== undefined ? await shipped(name) : (await importModule(module!) as { default: Analyzer }).default
 const post = (message: FromFold) => parentPort!.postMessage(message)
 
-const tables = tablesOf(analyzer)
+const tables = tablesOf(analyzer, start.args)
 // Asleep in the kernel it would not see that an interval is over.
 const capture = await queue({ ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }), block: !live || everyMs === undefined })
 let reached = -Infinity

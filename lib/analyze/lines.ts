@@ -17,7 +17,7 @@ interface Line {
   row: Row
 }
 
-export interface LinesOptions<F extends readonly FieldName[]> extends Pick<Analyzer<Lines>, 'name' | 'about' | 'category' | 'filter' | 'args' | 'key' | 'module'> {
+export interface LinesOptions<F extends readonly FieldName[]> extends Pick<Analyzer<Lines>, 'name' | 'about' | 'category' | 'filter' | 'args' | 'key' | 'module' | 'liveOnly' | 'tables'> {
   columns: readonly Column[]
   fields: F
   /** The row of an event; undefined where it has none. The first column is the event's time, and not part of it. */
@@ -34,9 +34,8 @@ export function lines<const F extends readonly FieldName[]>({ row, columns, ...r
     columns: [TIME, ...columns],
     start: ({ maxKeys, args }) => ({ lines: [], args, maxKeys, cut: 0 }),
     event(state, ev, fields) {
-      if (state.lines.length >= state.maxKeys) return void state.cut++
       const cells = row(ev, fields, state.args)
-      if (cells !== undefined) state.lines.push({ hi: ev.tsHi, lo: ev.tsLo, row: cells })
+      if (cells !== undefined) addLine(state, ev, cells)
     },
     merge(into, from) {
       into.cut += from.cut
@@ -50,4 +49,10 @@ export function lines<const F extends readonly FieldName[]>({ row, columns, ...r
       return { rows: inOrder.map(({ hi, lo, row }) => [(BigInt(hi) << 32n) | BigInt(lo), ...row]), cut }
     },
   })
+}
+
+/** Adds a row of this event, behind its time. */
+export function addLine(state: Lines, ev: Event, row: Row): void {
+  if (state.lines.length >= state.maxKeys) state.cut++
+  else state.lines.push({ hi: ev.tsHi, lo: ev.tsLo, row })
 }

@@ -101,6 +101,7 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
     joining.reached(reached, false)
   })
   const { capture, test } = await openFor(analyzer, job)
+  await checkLive(analyzer, capture)
   onAbort(job.signal, () => capture.stop())
   // A file's intervals end when an event of the next comes; of a running machine also when none does.
   const timer = everyMs === undefined || capture.canWait ? undefined : setInterval(() => {
@@ -126,6 +127,13 @@ async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining
   joining.end(capture.stats())
 }
 
+/** @throws CaptureError ERR_CAPTURE_OPTION for a recording where the analyzer can tell nothing of one; the capture is closed then */
+export async function checkLive<S>({ name, liveOnly }: Analyzer<S>, capture: Capture): Promise<void> {
+  if (liveOnly === undefined || !capture.canWait) return
+  await capture.close()
+  throw new CaptureError('ERR_CAPTURE_OPTION', `${name} tells of the running machine only: ${liveOnly}`, 'leave the file out')
+}
+
 /** Calls `stop` when the signal is given, or at once if it has been. */
 export function onAbort(signal: AbortSignal, stop: () => void): void {
   signal.addEventListener('abort', stop, { once: true })
@@ -133,8 +141,8 @@ export function onAbort(signal: AbortSignal, stop: () => void): void {
 }
 
 /** The capture, and what of its events is asked for where it does not know that itself. */
-async function openFor<S>(analyzer: Analyzer<S>, { on, filter }: Job): Promise<{ capture: Capture; test?: (ev: Event) => boolean }> {
-  const tables = tablesOf(analyzer)
+async function openFor<S>(analyzer: Analyzer<S>, { on, filter, start }: Job): Promise<{ capture: Capture; test?: (ev: Event) => boolean }> {
+  const tables = tablesOf(analyzer, start.args)
   const options: CaptureOptions = { ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }) }
   if (typeof on === 'string') return { capture: await open(on, options) }
   if (typeof on === 'function') return { capture: await on(options) }

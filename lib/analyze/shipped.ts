@@ -6,7 +6,9 @@ type AnyAnalyzer = Analyzer<any, any>
 
 /** Those that come with the library; each is loaded when it is asked for. */
 const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>> = {
+  bashreadline: () => import('./shipped/bashreadline.js'),
   execsnoop: () => import('./shipped/execsnoop.js'),
+  ext4slower: () => import('./shipped/ext4slower.js'),
   fileslower: () => import('./shipped/fileslower.js'),
   iobytes: () => import('./shipped/iobytes.js'),
   iobytes_file: () => import('./shipped/iobytes_file.js'),
@@ -15,6 +17,10 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>>
   opensnoop: () => import('./shipped/opensnoop.js'),
   proctraffic: () => import('./shipped/proctraffic.js'),
   scallslower: () => import('./shipped/scallslower.js'),
+  syscount: () => import('./shipped/syscount.js'),
+  tcpaccept: () => import('./shipped/tcpaccept.js'),
+  tcpconnect: () => import('./shipped/tcpconnect.js'),
+  tcplife: () => import('./shipped/tcplife.js'),
   topconns: () => import('./shipped/topconns.js'),
   topcontainers_error: () => import('./shipped/topcontainers_error.js'),
   topcontainers_file: () => import('./shipped/topcontainers_file.js'),
@@ -29,6 +35,8 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>>
   topprocs_time: () => import('./shipped/topprocs_time.js'),
   topscalls: () => import('./shipped/topscalls.js'),
   topscalls_time: () => import('./shipped/topscalls_time.js'),
+  trace: () => import('./shipped/trace.js'),
+  ttysnoop: () => import('./shipped/ttysnoop.js'),
 }
 
 const loaded = new Set<AnyAnalyzer>()

@@ -6,7 +6,7 @@ import { open } from '../open.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import type { Part } from './folding.js'
 import type { Joining } from './joining.js'
-import { type Job, onAbort } from './run.js'
+import { checkLive, type Job, onAbort } from './run.js'
 import { isShipped } from './shipped.js'
 
 /** What the thread finds in its workerData. */
@@ -31,6 +31,7 @@ const ENTRY = ['./fold.ts', './fold.js'].map(path => new URL(path, import.meta.u
 export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>): Promise<void> {
   const { everyMs, workers } = job
   const capture = await openAll(job)
+  await checkLive(analyzer, capture)
   const live = !capture.canWait
   const data: FoldData = { ...place(analyzer), filter: job.filter, start: job.start, everyMs, live }
   const reached = new Array<number>(workers).fill(-Infinity)
