@@ -1,9 +1,11 @@
 import type { FdInfo } from '../state/fdinfo.js'
-import { type Ends, endsOf, isTcp } from './tcp.js'
+import { type Ends, endsOf, isServer, isTcp } from './tcp.js'
 
 /** A TCP connection as one process knows it, however many fds it has for it. */
 export interface Connection {
   readonly name: string
+  /** It has accepted it; a process may have both ends of a connection. */
+  readonly isServer: boolean
   readonly ends: Ends
   /** In ns since the epoch; undefined of one that was there before, or that the process was given. */
   readonly began: bigint | undefined
@@ -24,17 +26,19 @@ export class Connections {
     return this.#byFd.keys()
   }
 
-  at(number: number): Connection | undefined {
-    return this.#byFd.get(number)
+  /** The connection of that fd, if it still is what the number stands for. */
+  at(number: number, fd: FdInfo): Connection | undefined {
+    const connection = this.#byFd.get(number)
+    return connection !== undefined && connection.name === fd.name && connection.isServer === isServer(fd) ? connection : undefined
   }
 
   /** The fd with that number is of this connection. */
   add(number: number, fd: FdInfo, began?: bigint): Connection {
-    const { name } = fd
-    let connection = this.#byName.get(name)
+    const key = keyOf(fd.name, isServer(fd))
+    let connection = this.#byName.get(key)
     if (connection === undefined) {
-      connection = { name, ends: endsOf(fd), began, fds: new Set(), process: undefined, in: 0, out: 0 }
-      this.#byName.set(name, connection)
+      connection = { name: fd.name, isServer: isServer(fd), ends: endsOf(fd), began, fds: new Set(), process: undefined, in: 0, out: 0 }
+      this.#byName.set(key, connection)
     }
     connection.fds.add(number)
     this.#byFd.set(number, connection)
@@ -53,7 +57,11 @@ export class Connections {
     this.#byFd.delete(number)
     connection.fds.delete(number)
     if (connection.fds.size > 0) return undefined
-    this.#byName.delete(connection.name)
+    this.#byName.delete(keyOf(connection.name, connection.isServer))
     return connection.process === undefined ? undefined : connection
   }
+}
+
+function keyOf(name: string, isServer: boolean): string {
+  return isServer ? `server ${name}` : name
 }

@@ -1,4 +1,5 @@
 import { type FdInfo, L4, ROLE_SERVER } from '../state/fdinfo.js'
+import { endsText } from '../state/socketname.js'
 import type { Column } from './report.js'
 
 /** Is it one end of a TCP connection, and no socket that listens? */
@@ -13,10 +14,14 @@ export const ENDS: readonly Column[] = [
   { name: 'local.ip', title: 'LAddr' }, { name: 'local.port', title: 'LPort' }, { name: 'remote.ip', title: 'RAddr' }, { name: 'remote.port', title: 'RPort' },
 ]
 
-/** Its name is "client:port->server:port". */
-export function endsOf({ name, flags }: FdInfo): Ends {
-  const [client, server = ''] = name.split('->')
-  const [local, remote] = (flags & ROLE_SERVER) !== 0 ? [server, client] : [client, server]
+export function isServer(fd: FdInfo): boolean {
+  return (fd.flags & ROLE_SERVER) !== 0
+}
+
+/** The text of both is "client:port->server:port", which also is its name once it is connected. */
+export function endsOf(fd: FdInfo): Ends {
+  const [client, server] = endsText(fd).split('->')
+  const [local, remote] = isServer(fd) ? [server, client] : [client, server]
   return [...end(local), ...end(remote)]
 }
 

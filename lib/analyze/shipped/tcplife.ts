@@ -51,8 +51,8 @@ export default {
     const opens = OPENS.includes(ev.name)
     const connections = processes.get(ev) ?? found(ev, opens)
     const number = thread.lastFd
-    let connection = connections.at(number)
-    if (connection?.name !== fd.name) {
+    let connection = connections.at(number, fd)
+    if (connection === undefined) {
       ended(connections.remove(number), 'close') // which was lost
       connection = connections.add(number, fd, opens ? ev.ts : undefined)
     }
