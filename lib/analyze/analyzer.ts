@@ -2,7 +2,7 @@ import type { Key } from '../balance/policy.js'
 import type { Event } from '../event/event.js'
 import type { Table } from '../field/field.js'
 import type { FieldName, FieldValue } from '../field/types.generated.js'
-import type { Column, Row } from './report.js'
+import type { Column, Paint, Row } from './report.js'
 
 /**
  * A question about events: a fold with a merge. Each thread folds its share of the events into a state of its own, states are merged, and what
@@ -20,7 +20,7 @@ import type { Column, Row } from './report.js'
  *   report: opens => ({ rows: [...opens].sort(([, a], [, b]) => b - a).map(([name, count]) => [count, name]) }),
  * })
  */
-export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly FieldName[]> {
+export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly FieldName[], M = unknown> {
   readonly name: string
   /** One sentence. */
   readonly about: string
@@ -43,6 +43,8 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   readonly streams?: true
   /** Why it can tell nothing of recordings, where that is so: run() refuses them then. */
   readonly liveOnly?: string
+  /** Bytes of each buffer that it wants to see, where the capture is opened for it: 0 … 60000. Otherwise as the capture has it. */
+  readonly snaplen?: number
   /** Where an argument says how long an interval is, in ms. */
   readonly everyMs?: (args: ArgumentValues) => number
   /** People want its reports afterwards: `sysring run` appends them to a file as well, unless it is told not to. */
@@ -54,12 +56,22 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   readonly columns: readonly Column[] | ((args: ArgumentValues) => readonly Column[])
   /** A state in which nothing has happened. It has to be of kinds that structuredClone() takes, as threads hand it on. */
   start(options: StartOptions): S
+  /**
+   * What each thread keeps for itself beside the states, from one interval to the next, as requests that wait for their response. It
+   * is in no report, and threads do not share it: `key` has to bring together what it is about.
+   */
+  memory?(options: StartOptions): M
   /** `fields` are functions of the event, in the order in which the fields were named. The event is valid until this returns. */
-  event(state: S, ev: Event, fields: Getters<F>): void
+  event(state: S, ev: Event, fields: Getters<F>, memory: M): void
   /** Adds what happened in `from` to `into`. Whichever way states are merged, the result has to be the same. */
   merge(into: S, from: S): void
   /** `state` is what happened in the interval, `span` when that was and all that happened since the beginning. */
   report(state: S, span: Span<S>): Findings
+  /**
+   * A row as people see it, where columns side by side will not do: one line, or several. What programs have put into the row's texts is no
+   * control sequence any more when this is called; columns of `data` may have newlines and tabs.
+   */
+  text?(row: Row, paint: Paint): string
 }
 
 export interface StartOptions {
@@ -107,6 +119,6 @@ export type ArgumentValues = Readonly<Record<string, string | number>>
 export type Getters<F extends readonly FieldName[]> = { readonly [I in keyof F]: (ev: Event) => FieldValue<F[I]> | undefined }
 
 /** Says what an analyzer's types are; otherwise it does nothing. */
-export function defineAnalyzer<S, const F extends readonly FieldName[] = readonly []>(analyzer: Analyzer<S, F>): Analyzer<S, F> {
+export function defineAnalyzer<S, const F extends readonly FieldName[] = readonly [], M = unknown>(analyzer: Analyzer<S, F, M>): Analyzer<S, F, M> {
   return analyzer
 }

@@ -4,12 +4,14 @@ import { PACKET } from '../event/event.js'
 import { importModule } from '../thread.js'
 import { data, queue } from '../worker.js'
 import type { Analyzer } from './analyzer.js'
+import { withContainers } from './containers.js'
 import { Folding, LATE_MS, tablesOf } from './folding.js'
 import { shipped } from './shipped.js'
 import type { FoldData, FromFold } from './threads.js'
 
-const { shipped: name, module, filter, start, everyMs, live } = data<FoldData>()
-const analyzer = name !== undefined ? await shipped(name) : (await importModule(module!) as { default: Analyzer }).default
+const { shipped: name, module, containers, filter, start, everyMs, live } = data<FoldData>()
+const asked = name !== undefined ? await shipped(name) : (await importModule(module!) as { default: Analyzer }).default
+const analyzer = containers ? withContainers(asked) : asked
 const post = (message: FromFold) => parentPort!.postMessage(message)
 
 const tables = tablesOf(analyzer, start.args)

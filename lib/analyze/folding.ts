@@ -41,6 +41,7 @@ export class Folding<S> {
   readonly #analyzer: Analyzer<S>
   readonly #start: StartOptions
   readonly #getters: Getters<readonly never[]>
+  readonly #memory: unknown
   /** In ns; Infinity: one interval lasts until end(). */
   readonly #length: number
   readonly #onPart: (part: Part<S>) => void
@@ -58,6 +59,7 @@ export class Folding<S> {
     this.#analyzer = analyzer
     this.#start = start
     this.#getters = getters(analyzer)
+    this.#memory = analyzer.memory?.(start)
     this.#length = everyMs === undefined ? Infinity : everyMs * 1e6
     this.#onPart = onPart
   }
@@ -70,7 +72,7 @@ export class Folding<S> {
     open.events++
     if (ns < open.first) open.first = ns
     if (ns > open.last) open.last = ns
-    this.#analyzer.event(open.state, ev, this.#getters)
+    this.#analyzer.event(open.state, ev, this.#getters, this.#memory)
   }
 
   /** The interval of that time. */

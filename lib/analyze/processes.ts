@@ -2,8 +2,8 @@ import type { Event } from '../event/event.js'
 import type { ThreadInfo } from '../state/threadinfo.js'
 
 /**
- * What an analyzer has to know of each process from one event to the next, beyond the end of an interval. It is no part of the fold: it stays on its
- * thread, so the analyzer's key has to be 'pid'. It goes when the capture's own state forgets the process, which bounds it.
+ * Memory of an analyzer: what it has to know of each process from one event to the next; its key has to be 'pid'. It goes when the capture's own
+ * state forgets the process, which bounds it.
  */
 export class Processes<T> {
   readonly #known = new WeakMap<ThreadInfo, T>()

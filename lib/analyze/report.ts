@@ -4,8 +4,11 @@ import type { Stats } from '../iface/capture.js'
 export type Cell = string | number | bigint | boolean | undefined
 export type Row = readonly Cell[]
 
-/** What the numbers of a column are, for those who print them: bytes, nanoseconds, parts of a hundred, how many; or text. */
-export type Unit = 'bytes' | 'ns' | 'percent' | 'count' | 'time' | 'text'
+/**
+ * What is in a column, for those who print it: numbers that are bytes, nanoseconds, parts of a hundred, or how many; text; or data that was read
+ * or written, which may be several lines.
+ */
+export type Unit = 'bytes' | 'ns' | 'percent' | 'count' | 'time' | 'text' | 'data'
 
 export interface Column {
   /** For programs: the same in every version. */
@@ -15,6 +18,12 @@ export interface Column {
   /** Default 'text'. `time`: nanoseconds since the epoch. */
   readonly unit?: Unit
 }
+
+/** Colours that a line may have, in the terminal's own shade. */
+export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'cyan'
+
+/** Gives text a colour, where there are any. */
+export type Paint = (colour: Colour, text: string) => string
 
 /** What an analyzer has to say of an interval, or of everything. */
 export interface Report {

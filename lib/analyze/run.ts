@@ -2,10 +2,11 @@ import { CaptureError } from '../errors.js'
 import { type Event, PACKET } from '../event/event.js'
 import { compileFilter } from '../filter/filter.js'
 import type { Capture, CaptureOptions } from '../iface/capture.js'
-import { open } from '../open.js'
+import { deviceKind, open } from '../open.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import { checkArguments } from './arguments.js'
 import { Channel } from './channel.js'
+import { withContainers } from './containers.js'
 import { filterOf, Folding, LATE_MS, tablesOf } from './folding.js'
 import { Joining } from './joining.js'
 import type { Report } from './report.js'
@@ -28,6 +29,8 @@ export interface RunOptions {
   everyMs?: number
   /** Keys, lines or whatever a state grows by, at most, per thread and interval: default 100,000. What is beyond is counted in `cut`. */
   maxKeys?: number
+  /** With the columns that tell containers apart, of an analyzer that has such. */
+  containers?: boolean
   /** Ends the capture; the last report tells of what was seen until then. */
   signal?: AbortSignal
 }
@@ -44,12 +47,13 @@ const MAX_WAITING = 64
  * @example
  * for await (const { rows } of run(topprocs_net, { on: 'sysdig', everyMs: 1000 })) console.table(rows.slice(0, 10))
  */
-export async function* run<S>(analyzer: Analyzer<S, any>, options: RunOptions): AsyncGenerator<Report> {
+export async function* run<S>(asked: Analyzer<S, any>, options: RunOptions): AsyncGenerator<Report> {
   const left = new AbortController()
+  const analyzer = options.containers === true ? withContainers(asked) : asked
   const job = jobOf(analyzer, options, left.signal)
   const channel = new Channel<Report>()
   const joining = new Joining(analyzer, job.start, job.everyMs, report => channel.push(report))
-  const running = job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, job, joining)
+  const running = job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, asked, job, joining)
   const done = running.then(() => channel.end(), error => channel.end(error))
   try {
     yield* channel
@@ -66,18 +70,19 @@ export interface Job {
   readonly start: StartOptions
   readonly workers: number
   readonly everyMs: number | undefined
+  readonly containers: boolean
   /** The capture is to end: somebody wants it to, or nobody waits for reports any more. */
   readonly signal: AbortSignal
 }
 
-function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, signal, ...options }: RunOptions, left: AbortSignal): Job {
+function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, containers = false, signal, ...options }: RunOptions, left: AbortSignal): Job {
   integer('workers', workers, 1, MAX_WORKERS)
   const values = checkArguments(analyzer, args ?? {})
   const everyMs = analyzer.everyMs?.(values) ?? options.everyMs
   if (everyMs !== undefined && !(everyMs >= 1 && everyMs < 1e12)) throw new CaptureError('ERR_CAPTURE_OPTION', `everyMs must be a number of at least 1, not ${String(everyMs)}`, '{ everyMs: 1000 }')
   integer('maxKeys', maxKeys, 1, 2 ** 24)
   return {
-    on, workers, everyMs,
+    on, workers, everyMs, containers,
     filter: filterOf(analyzer, values, filter),
     start: { args: values, maxKeys },
     signal: signal === undefined ? left : AbortSignal.any([signal, left]),
@@ -140,11 +145,16 @@ export function onAbort(signal: AbortSignal, stop: () => void): void {
   if (signal.aborted) stop()
 }
 
+/** @internal What an analyzer wants to see of buffers, for devices that have any. */
+export function snaplenOf({ snaplen }: Pick<Analyzer, 'snaplen'>, device: string): { snaplen?: number } {
+  return snaplen !== undefined && deviceKind(device) === 'live' ? { snaplen } : {}
+}
+
 /** The capture, and what of its events is asked for where it does not know that itself. */
 async function openFor<S>(analyzer: Analyzer<S>, { on, filter, start }: Job): Promise<{ capture: Capture; test?: (ev: Event) => boolean }> {
   const tables = tablesOf(analyzer, start.args)
   const options: CaptureOptions = { ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }) }
-  if (typeof on === 'string') return { capture: await open(on, options) }
+  if (typeof on === 'string') return { capture: await open(on, { ...options, ...snaplenOf(analyzer, on) }) }
   if (typeof on === 'function') return { capture: await on(options) }
   const compiled = filter === undefined ? undefined : compileFilter(filter)
   if (on.state === undefined && (tables.size > 0 || (compiled?.plan.needs.size ?? 0) > 0)) {

@@ -6,7 +6,7 @@ import { open } from '../open.js'
 import type { Analyzer, StartOptions } from './analyzer.js'
 import type { Part } from './folding.js'
 import type { Joining } from './joining.js'
-import { checkLive, type Job, onAbort } from './run.js'
+import { checkLive, type Job, onAbort, snaplenOf } from './run.js'
 import { isShipped } from './shipped.js'
 
 /** What the thread finds in its workerData. */
@@ -14,6 +14,8 @@ export interface FoldData {
   /** Where the analyzer is: the name of one of ours, or the URL of a module whose default export it is. */
   shipped?: string
   module?: string
+  /** Its columns for containers are asked for. */
+  containers: boolean
   filter: string | undefined
   start: StartOptions
   everyMs: number | undefined
@@ -27,13 +29,13 @@ export type FromFold = { part: Part<unknown> } | { reached: number }
 /** In the sources beside this file, and in the bundle. */
 const ENTRY = ['./fold.ts', './fold.js'].map(path => new URL(path, import.meta.url)).find(url => existsSync(url))
 
-/** On worker threads, each with a share of the threads of the machine, or of whatever is the analyzer's key. */
-export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>): Promise<void> {
+/** On worker threads, which import what `asked` is the name or the module of, each with a share of the threads of the machine, or of whatever is the analyzer's key. */
+export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, job: Job, joining: Joining<S>): Promise<void> {
   const { everyMs, workers } = job
-  const capture = await openAll(job)
+  const capture = await openAll(analyzer, job)
   await checkLive(analyzer, capture)
   const live = !capture.canWait
-  const data: FoldData = { ...place(analyzer), filter: job.filter, start: job.start, everyMs, live }
+  const data: FoldData = { ...place(asked), containers: job.containers, filter: job.filter, start: job.start, everyMs, live }
   const reached = new Array<number>(workers).fill(-Infinity)
   const cluster = await balance(capture, {
     by: analyzer.key ?? 'tid',
@@ -65,8 +67,8 @@ export async function onThreads<S>(analyzer: Analyzer<S>, job: Job, joining: Joi
 }
 
 /** All events: each thread has the filter, and a state of its own. */
-function openAll({ on }: Job): Promise<Capture> {
-  if (typeof on === 'string') return open(on)
+function openAll<S>(analyzer: Analyzer<S>, { on }: Job): Promise<Capture> {
+  if (typeof on === 'string') return open(on, snaplenOf(analyzer, on))
   return typeof on === 'function' ? on({}) : Promise.resolve(on)
 }
 

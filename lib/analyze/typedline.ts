@@ -10,8 +10,8 @@ export class TypedLine {
   /** Inside of what ESC begins: just behind it, or in a sequence of several bytes. */
   #escape: 'no' | 'begun' | 'inside' = 'no'
 
-  /** Gives the line if these bytes end one that is not empty; of several lines at once, all of them, with \n between. */
-  type(bytes: Uint8Array): string | undefined {
+  /** Gives the lines that these bytes end, but for empty ones. */
+  type(bytes: Uint8Array): string[] {
     const whole: string[] = []
     for (const byte of bytes) {
       if (this.#isEscape(byte)) continue
@@ -22,7 +22,7 @@ export class TypedLine {
         this.#key(byte)
       }
     }
-    return whole.length === 0 ? undefined : whole.join('\n')
+    return whole
   }
 
   #key(byte: number): void {

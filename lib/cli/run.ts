@@ -4,6 +4,7 @@ import { integer, number, type Options, parse } from './args.js'
 import { lossText } from './footer.js'
 import { SIGNALS } from './interrupt.js'
 import { Output } from './output.js'
+import { Printer } from './printer.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
 import { ReportLog } from './reportlog.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
@@ -15,6 +16,7 @@ const OPTIONS = {
   workers: { value: 'N', help: 'share the work among so many threads (default: 1)' },
   'max-keys': { value: 'N', help: 'keep at most so many keys or lines; what is beyond is counted (default: 100000)' },
   containers: { short: 'c', help: 'with columns that tell containers apart, where the analyzer has such' },
+  print: { short: 'p', value: 'FORMAT', choices: ['c', 'container'], help: '-pc is --containers, as sysdig has it' },
   ...LIVE_OPTIONS,
   json: { group: 'Output', help: 'one JSON object per row' },
   log: { value: 'FILE', help: 'append what is shown to this file as well; proctraffic does so without being asked, to Log_<date>_<time> of the run\'s beginning in the current directory' },
@@ -24,8 +26,6 @@ const OPTIONS = {
 } as const satisfies Options
 
 const SYNOPSIS = 'NAME [ARGUMENT …] [-i DEV … | -r FILE …] [--every S] [--workers N] [OPTION …] [FILTER]'
-/** Home, and erase what is below. */
-const REDRAW = '\x1b[H\x1b[J'
 
 /** Runs an analyzer, one of those that come with the library or one of the user's own. */
 export async function run(args: string[]): Promise<number> {
@@ -36,9 +36,9 @@ export async function run(args: string[]): Promise<number> {
   if (values.list === true) return list(values.json === true)
   const [name, ...others] = values.operands ?? []
   if (name === undefined) throw new UsageError('which analyzer is to be run?', 'sysring run --list')
-  const found = await load(name)
-  const analyzer = values.containers === true ? found.withContainers : found
-  if (analyzer === undefined) throw new UsageError(`${name} has no columns for containers`, 'leave --containers out')
+  const analyzer = await load(name)
+  const containers = values.containers === true || values.print !== undefined
+  if (containers && analyzer.withContainers === undefined) throw new UsageError(`${name} has no columns for containers`, 'leave --containers out')
   const own = analyzer.args ?? []
   const filter = others.slice(own.length).join(' ')
   const live = values.read === undefined
@@ -54,17 +54,18 @@ export async function run(args: string[]): Promise<number> {
 
   const { run } = await import('../analyze/run.js')
   const out = new Output()
-  const look = { json: values.json === true, streams: analyzer.streams === true, hasIntervals }
+  const look = { json: values.json === true, streams: analyzer.streams === true, hasIntervals, text: (containers ? analyzer.withContainers! : analyzer).text }
   const printer = new Printer(out, { ...look, ...(process.stdout.isTTY === true && { screen: process.stdout }), redraws: live && process.stdout.isTTY === true && analyzer.streams !== true })
   const logger = log && new Printer(log, look)
   let last: Report | undefined
   try {
     for await (const report of run(analyzer, {
       on: async options => {
-        const capture = await openSource(values, options)
+        const capture = await openSource(values, { ...options, snaplen: analyzer.snaplen })
         if (log !== undefined) await begin(log).catch(error => capture.close().then(() => { throw error }))
         return capture
       },
+      containers,
       args: Object.fromEntries(own.slice(0, others.length).map(({ name }, i) => [name, others[i]])),
       workers: integer('--workers', values.workers, 1, 64) ?? 1,
       signal: stop.signal,
@@ -133,55 +134,4 @@ async function explain(name: string): Promise<number> {
   ]
   console.log(lines.join('\n'))
   return OK
-}
-
-/** Where lines go: Output, ReportLog. */
-interface Lines {
-  line(text: string): void
-}
-
-interface Look {
-  json: boolean
-  /** Rows go on and on under one head. */
-  streams: boolean
-  hasIntervals: boolean
-  /** The terminal that a table has to fit. */
-  screen?: { readonly columns: number; readonly rows: number }
-  /** Each table in the place of the one before. */
-  redraws?: boolean
-}
-
-/** Reports as lines. */
-class Printer {
-  readonly #out: Lines
-  readonly #look: Look
-  #headed = false
-
-  constructor(out: Lines, look: Look) {
-    this.#out = out
-    this.#look = look
-  }
-
-  print(report: Report): void {
-    const { json, streams, hasIntervals, screen, redraws = false } = this.#look
-    if (json) return this.#objects(report)
-    const { columns, rows, cut, isLast } = report
-    // The last report of a running machine is of a piece of an interval; an empty one says nothing.
-    if (rows.length === 0 && (streams || (isLast && hasIntervals))) return
-    const [head, ...lines] = tableLines(columns, rows, screen?.columns)
-    if (hasIntervals && !streams) this.#out.line(`${redraws ? REDRAW : ''}${new Date(report.fromMs).toISOString()}  ${report.events} events`)
-    if (!streams || !this.#headed) this.#out.line(head)
-    this.#headed = true
-    for (const line of redraws ? lines.slice(0, screen!.rows - 3) : lines) this.#out.line(line)
-    if (cut > 0) this.#out.line(`${cut} more are not in this table: see --max-keys`)
-    if (hasIntervals && !streams && !redraws) this.#out.line('')
-  }
-
-  #objects({ columns, rows, fromMs, toMs, cut }: Report): void {
-    for (const row of rows) {
-      const cells = Object.fromEntries(columns.map(({ name }, i) => [name, typeof row[i] === 'bigint' ? (row[i] <= Number.MAX_SAFE_INTEGER ? Number(row[i]) : String(row[i])) : row[i]]))
-      this.#out.line(JSON.stringify({ fromMs, toMs, ...cells }))
-    }
-    if (cut > 0) this.#out.line(JSON.stringify({ fromMs, toMs, cut }))
-  }
 }

@@ -42,7 +42,10 @@ export type SourceValues = Partial<
   Record<Many, string[]> & Record<Exclude<keyof typeof SOURCE_OPTIONS, Many> | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
 
 /** What the command itself asks of a capture. */
-export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'> & Pick<QueueOptions, 'metadata'>
+export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'> & Pick<QueueOptions, 'metadata'> & {
+  /** Of system calls, where --snaplen does not say otherwise. */
+  snaplen?: number | undefined
+}
 
 /** Opens what the command line names, until a signal ends it. */
 export function openSource(values: SourceValues, wanted: Wanted = {}): Promise<Capture> {
@@ -100,9 +103,9 @@ function openOne({ open, limits }: Sources, name: string, wanted: Wanted): Promi
 }
 
 /** They keep all of the state, for packets get the process that owns their socket. */
-async function openMerged({ names, open, limits }: Sources, { filter }: Wanted): Promise<Capture> {
+async function openMerged({ names, open, limits }: Sources, { filter, snaplen }: Wanted): Promise<Capture> {
   const { merge } = await import('../merge/merge.js')
-  const captures = await openAll(names, name => open(name, { ...limits.signal && { signal: limits.signal }, state: true }))
+  const captures = await openAll(names, name => open(name, { ...limits.signal && { signal: limits.signal }, state: true, snaplen }))
   try {
     return merge(captures, { ...limits, ...filter !== undefined && { filter } })
   } catch (error) {
@@ -123,17 +126,17 @@ async function openAll(names: readonly string[], open: (name: string) => Promise
   }
 }
 
-async function openOneFile(values: SourceValues, file: string, { metadata: _, ...options }: CaptureOptions & Wanted): Promise<Capture> {
+async function openOneFile(values: SourceValues, file: string, { metadata: _, snaplen: _default, ...options }: CaptureOptions & Wanted): Promise<Capture> {
   const { openFile } = await import('../iface/file/open.js')
   const pace = number('--pace', values.pace, 0.001)
   return openFile(file === '-' ? process.stdin : file, { ...options, ...(pace !== undefined && { pace }) })
 }
 
-async function openDevice(values: SourceValues, device: string, { metadata, ...options }: CaptureOptions & Wanted): Promise<Capture> {
+async function openDevice(values: SourceValues, device: string, { metadata, snaplen, ...options }: CaptureOptions & Wanted): Promise<Capture> {
   const { deviceKind, open } = await import('../open.js')
   const { state, ...others } = options
   switch (deviceKind(device)) {
-    case 'live': return open(device, { ...options, ...common(values), ...await callOptions(values) } as LiveOptions)
+    case 'live': return open(device, { ...options, ...common(values, snaplen), ...await callOptions(values) } as LiveOptions)
     case 'queue': return open(device, { ...options, ...(metadata !== undefined && { metadata }) })
     default: return warned(await open(device, { ...others, ...common(values), ...packetOptions(values, options) }))
   }
@@ -154,8 +157,8 @@ async function checkKinds(values: SourceValues, devices: readonly string[]): Pro
 const CONTENTS = { live: 'system calls', queue: 'what its balancer puts there', nic: 'packets', cap: 'packets' } as const
 
 /** What both kinds of live capture have. */
-function common(values: SourceValues): Pick<LiveOptions, 'snaplen' | 'ringBytes'> {
-  return { snaplen: integer('-s', values.snaplen, 0), ringBytes: ringBytes(values.ring) }
+function common(values: SourceValues, snaplen?: number): Pick<LiveOptions, 'snaplen' | 'ringBytes'> {
+  return { snaplen: integer('-s', values.snaplen, 0) ?? snaplen, ringBytes: ringBytes(values.ring) }
 }
 
 async function callOptions(values: SourceValues): Promise<LiveOptions> {

@@ -1,7 +1,5 @@
 import type { Cell, Column, Row } from '../analyze/report.js'
-
-const KIB = 1024
-const BYTE_UNITS = ['B', 'KB', 'M', 'G', 'T', 'P']
+import { bytesText, durationText, timeText } from '../analyze/units.js'
 
 /** Columns side by side; numbers to the right. Cut to `width` characters, where there is one: the last column gives way. */
 export function tableLines(columns: readonly Column[], rows: readonly Row[], width = Infinity): string[] {
@@ -22,31 +20,21 @@ export function cellText(cell: Cell, { unit }: Column): string {
     case 'ns': return durationText(Number(cell))
     case 'percent': return `${Number(cell).toFixed(2)}%`
     case 'time': return timeText(BigInt(cell))
-    // What a program has put into its name or a path must not move the cursor.
-    default: return String(cell).replace(/[\x00-\x1f\x7f-\x9f]/g, '.')
+    default: return oneLine(String(cell))
   }
 }
 
-/** Local time of day, of nanoseconds since the epoch. */
-function timeText(ns: bigint): string {
-  return `${new Date(Number(ns / 1_000_000n)).toTimeString().slice(0, 8)}.${String(ns % 1_000_000_000n).padStart(9, '0')}`
+/** Its texts without control sequences, for those who make a line of it themselves. */
+export function harmless(row: Row, columns: readonly Column[]): Row {
+  return row.map((cell, i) => (typeof cell !== 'string' ? cell : columns[i].unit === 'data' ? someLines(cell) : oneLine(cell)))
 }
 
-/** As sysdig's chisels print them: 1.24KB. Negative ones are differences. */
-function bytesText(bytes: number): string {
-  let value = Math.abs(bytes)
-  let unit = 0
-  for (; value > KIB && unit < BYTE_UNITS.length - 1; unit++) value /= KIB
-  return `${bytes < 0 ? '-' : ''}${unit === 0 ? value : value.toFixed(2)}${BYTE_UNITS[unit]}`
+/** What a program has put into its name or a path must not move the cursor, nor look like another line. */
+function oneLine(text: string): string {
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, '.')
 }
 
-/** As sysdig's chisels print them: 10ms, 1.20s. */
-function durationText(ns: number): string {
-  const fraction = (part: number) => String(Math.floor(part)).padStart(2, '0')
-  if (ns >= 1e9) return `${Math.floor(ns / 1e9)}.${fraction((ns % 1e9) / 1e7)}s`
-  if (ns >= 1e7) return `${Math.floor(ns / 1e6)}ms`
-  if (ns >= 1e6) return `${Math.floor(ns / 1e6)}.${fraction((ns % 1e6) / 1e4)}ms`
-  if (ns >= 1e4) return `${Math.floor(ns / 1e3)}us`
-  if (ns >= 1e3) return `${Math.floor(ns / 1e3)}.${fraction((ns % 1e3) / 10)}us`
-  return `${ns}ns`
+/** Of data newlines and tabs stay; a return before a newline is a part of it. */
+function someLines(text: string): string {
+  return text.replace(/\r(?=\n)/g, '').replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '.')
 }

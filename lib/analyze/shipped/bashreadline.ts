@@ -3,8 +3,6 @@ import { Processes } from '../processes.js'
 import { terminalName, UNTOLD_STDIO } from '../terminal.js'
 import { TypedLine } from '../typedline.js'
 
-const typed = new Processes<TypedLine>()
-
 export default lines({
   name: 'bashreadline',
   about: 'Lines that people type at a bash, from its reads of the terminal: what it fetches from its history or completes is not among them',
@@ -13,11 +11,12 @@ export default lines({
   key: 'pid',
   fields: ['proc.pid', 'user.name', 'proc.tty', 'evt.buffer'],
   columns: [{ name: 'proc.pid', title: 'PID' }, { name: 'user.name', title: 'User' }, { name: 'terminal', title: 'Terminal' }, { name: 'line', title: 'Line' }],
-  row(ev, [pid, user, tty, data]) {
+  memory: () => new Processes<TypedLine>(),
+  rows(ev, [pid, user, tty, data], _args, typed) {
     let line = typed.get(ev)
     if (line === undefined) typed.set(ev, line = new TypedLine())
-    const bytes = data(ev)
-    const whole = bytes && line.type(bytes)
-    return whole === undefined ? undefined : [pid(ev), user(ev), terminalName(tty(ev) ?? 0), whole]
+    return line.type(data(ev) ?? NOTHING).map(text => [pid(ev), user(ev), terminalName(tty(ev) ?? 0), text])
   },
 })
+
+const NOTHING = new Uint8Array()

@@ -15,7 +15,7 @@ export default lines({
     { name: 'filter', about: 'which events, in the filter language: \'evt.type = open and fd.name contains /etc\'', type: 'string' },
     {
       name: 'format', about: 'text with %fields, as of sysring dump -p; where a field has no value there is no line, unless the format begins with *', type: 'string',
-      default: '*%proc.name (%thread.tid) %evt.dir %evt.type %evt.info',
+      default: '*%evt.outputtime %proc.name (%thread.tid) %evt.dir %evt.type %evt.info',
     },
   ],
   tables: ({ format }) => compileFormat(String(format)).needs,
@@ -26,4 +26,5 @@ export default lines({
     const line = compiled.line(ev)
     return line === undefined ? undefined : [line]
   },
+  text: ([, line]) => String(line),
 })
