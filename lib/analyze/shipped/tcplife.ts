@@ -54,7 +54,8 @@ export default lines({
       rows = ended(connections.remove(number), 'close') // which was lost
       connection = connections.add(number, fd, opens ? ev.ts : undefined)
     }
-    const amount = isIo(ev) === true ? Math.max(0, Number(res(ev) ?? 0)) : 0
+    // What splice(2) moves no event tells the other fd of.
+    const amount = isIo(ev) === true || ev.name === 'sendfile' ? Math.max(0, Number(res(ev) ?? 0)) : 0
     if (opens || amount > 0) connection.process = thread.comm
     if (isRead(ev) === true) connection.in += amount
     else connection.out += amount
