@@ -4,7 +4,7 @@ import { Folding, LATE_MS } from './folding.js'
 import type { Joining } from './joining.js'
 import type { Report } from './report.js'
 import type { Job } from './run.js'
-import { onAbort, openFor } from './source.js'
+import { checkLive, onAbort, openFor } from './source.js'
 
 /** Reports that may wait for whoever loops over them, before nothing more is read. */
 const MAX_WAITING = 64
@@ -20,6 +20,7 @@ export async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: 
     joining.reached(reached, false)
   })
   const { capture, wanted } = await openFor(analyzer, job)
+  await checkLive(analyzer, capture)
   onAbort(job.signal, () => capture.stop())
   joining.stats = () => capture.stats()
   // A file's intervals end when an event of the next comes; of a running machine also when none does.

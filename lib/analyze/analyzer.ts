@@ -1,5 +1,6 @@
 import type { Key } from '../balance/policy.js'
 import type { Event } from '../event/event.js'
+import type { Table } from '../field/field.js'
 import type { FieldName, FieldValue } from '../field/types.generated.js'
 import type { Tracepoint } from '../probe/options.js'
 import type { Entries } from './entries.js'
@@ -42,6 +43,8 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   readonly fields?: F
   /** Live, the events beside system calls that it needs (those of procexit and signaldeliver come anyway). */
   readonly tracepoints?: readonly Tracepoint[]
+  /** What of the state it looks at beside that, where an argument says so. */
+  readonly tables?: (args: ArgumentValues) => ReadonlySet<Table>
   readonly args?: readonly Argument[]
   /**
    * Its rows stand alone, in the order of time, and need no others: without intervals they are reported as they come, not at the end.
@@ -51,10 +54,14 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   readonly undivided?: true
   /** What it tells is about a whole capture: live as well it is reported once, at the end, unless somebody asks for intervals. */
   readonly whole?: true
+  /** Why it can tell nothing of recordings, where that is so: run() refuses them then. */
+  readonly liveOnly?: string
   /** Bytes of each buffer that it wants to see, where the capture is opened for it: 0 … 60000. Otherwise as the capture has it. */
   readonly snaplen?: number
   /** Where an argument says how long an interval is, in ms. */
   readonly everyMs?: (args: ArgumentValues) => number
+  /** People want its reports afterwards: `sysring run` appends them to a file as well, unless it is told not to. */
+  readonly logged?: true
   /** Reports look at Span.total or Span.before; both are kept only then. */
   readonly remembers?: true
   /** The same question with columns that tell containers apart, where it has such. */

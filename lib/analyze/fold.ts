@@ -14,7 +14,7 @@ const asked = name !== undefined ? await shipped(name) : (await importModule(mod
 const analyzer = containers ? withContainers(asked) : asked
 const post = (message: FromFold) => parentPort!.postMessage(message)
 
-const tables = tablesOf(analyzer)
+const tables = tablesOf(analyzer, start.args)
 // Asleep in the kernel it would not see that an interval is over.
 const capture = await queue({ ...(tables.size > 0 && { tables }), block: !live || everyMs === undefined })
 let reached = -Infinity

@@ -126,9 +126,9 @@ function getters({ fields = [] }: Analyzer): Getters<readonly never[]> {
   }) as unknown as Getters<readonly never[]>
 }
 
-/** What of the state an analyzer's fields look at. @throws CaptureError ERR_CAPTURE_FILTER for a field that there is not */
-export function tablesOf({ fields = [] }: Pick<Analyzer, 'fields'>): ReadonlySet<Table> {
-  return new Set(fields.flatMap(name => bindField(name).field.needs ?? []))
+/** What of the state an analyzer looks at. @throws CaptureError ERR_CAPTURE_FILTER for a field that there is not */
+export function tablesOf({ fields = [], tables }: Pick<Analyzer, 'fields' | 'tables'>, args: ArgumentValues): ReadonlySet<Table> {
+  return new Set([...fields.flatMap(name => bindField(name).field.needs ?? []), ...tables?.(args) ?? []])
 }
 
 /** The analyzer's own filter and the user's. */

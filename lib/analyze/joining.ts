@@ -26,7 +26,8 @@ export class Joining<S> {
   #origin: number | undefined
   #next = 0
   #total: S | undefined
-  #before: S | undefined
+  /** The last one that was reported, of those that remember. */
+  #before: { at: number; state: S } | undefined
   /** A report that is held back: it may be the last one. */
   #held: Report | undefined
 
@@ -96,9 +97,15 @@ export class Joining<S> {
     const interval = at - (this.#origin ?? at)
     const span = everyMs === undefined ? { fromMs: firstMs, toMs: lastMs } : { fromMs: at * everyMs, toMs: (at + 1) * everyMs }
     if (this.#analyzer.remembers === true) this.#analyzer.merge(this.#total ??= this.#analyzer.start(this.#start), structuredClone(state))
-    const { rows, cut = 0 } = this.#analyzer.report(state, { ...span, interval, total: this.#total ?? state, before: this.#before, args, rows: this.#rows })
-    if (this.#analyzer.remembers === true) this.#before = state
+    const { rows, cut = 0 } = this.#analyzer.report(state, { ...span, interval, total: this.#total ?? state, before: this.#beforeOf(at), args, rows: this.#rows })
+    if (this.#analyzer.remembers === true) this.#before = { at, state }
     return { analyzer: name, columns: columnsOf(this.#analyzer, args), rows, ...span, interval, events, cut, isLast: false }
+  }
+
+  /** What happened in the interval before, which of a file was not reported if that was nothing. */
+  #beforeOf(at: number): S | undefined {
+    if (this.#before === undefined) return undefined
+    return this.#before.at === at - 1 ? this.#before.state : this.#analyzer.start(this.#start)
   }
 }
 

@@ -19,12 +19,14 @@ interface Line {
 }
 
 export interface LinesOptions<F extends readonly FieldName[], M>
-  extends Pick<Analyzer<Lines>, 'name' | 'about' | 'category' | 'filter' | 'args' | 'key' | 'module' | 'snaplen'> {
+  extends Pick<Analyzer<Lines>, 'name' | 'about' | 'category' | 'filter' | 'args' | 'key' | 'module' | 'snaplen' | 'liveOnly' | 'tables'> {
   columns: readonly Column[]
   fields: F
   memory?(options: StartOptions): M
   /** The row of an event; undefined where it has none. The first column is the event's time, and not part of it. */
-  row(ev: Event, fields: Getters<F>, args: ArgumentValues, memory: M): Row | undefined
+  row?(ev: Event, fields: Getters<F>, args: ArgumentValues, memory: M): Row | undefined
+  /** In its place: the rows of an event that may have several. */
+  rows?(ev: Event, fields: Getters<F>, args: ArgumentValues, memory: M): readonly Row[]
   /** The row with its time as people see it, where columns will not do; what it ran in, where containers are told apart. */
   text?(row: Row, paint: Paint, container?: Container): string
 }
@@ -33,17 +35,16 @@ const TIME: Column = { name: 'evt.rawtime', title: 'Time', unit: 'time' }
 
 /** An analyzer that tells of events one by one, in the order of time; where containers are told apart, of theirs behind the time. */
 export function lines<const F extends readonly FieldName[], M = unknown>(options: LinesOptions<F, M>): Analyzer<Lines, F, M> {
-  const { row, columns, fields, text } = options
+  const { row, rows, columns, fields, text, ...rest } = options
+  const found = rowsOf(options)
   return {
     ...telling(options),
     withContainers: telling({
-      ...options,
+      ...rest,
       columns: [...CONTAINER_COLUMNS, ...columns],
       fields: [...fields, ...CONTAINER_FIELDS],
-      row(ev, getters, args, memory: M) {
-        const cells = row(ev, getters as unknown as Getters<F>, args, memory)
-        return cells === undefined ? undefined : [...CONTAINER_FIELDS.map((_, i) => getters[fields.length + i](ev) as string), ...cells]
-      },
+      rows: (ev, getters, args, memory: M) => found(ev, getters as unknown as Getters<F>, args, memory)
+        .map(cells => [...CONTAINER_FIELDS.map((_, i) => getters[fields.length + i](ev) as string), ...cells]),
       ...(text !== undefined && {
         text: ([time, id, name, ...cells]: Row, paint: Paint) => text([time, ...cells], paint, { id: String(id ?? ''), name: String(name ?? '') }),
       }),
@@ -51,17 +52,28 @@ export function lines<const F extends readonly FieldName[], M = unknown>(options
   }
 }
 
-function telling<F extends readonly FieldName[], M>({ row, columns, text, ...rest }: LinesOptions<F, M>): Analyzer<Lines, F, M> {
+const NONE: readonly Row[] = []
+
+function rowsOf<F extends readonly FieldName[], M>({ row, rows }: LinesOptions<F, M>): NonNullable<LinesOptions<F, M>['rows']> {
+  return rows ?? ((ev, fields, args, memory) => {
+    const cells = row!(ev, fields, args, memory)
+    return cells === undefined ? NONE : [cells]
+  })
+}
+
+function telling<F extends readonly FieldName[], M>(options: LinesOptions<F, M>): Analyzer<Lines, F, M> {
+  const { row, rows, columns, text, ...rest } = options
+  const found = rowsOf(options)
   return defineAnalyzer<Lines, F, M>({
     ...rest,
     streams: true,
     columns: [TIME, ...columns],
     start: ({ maxKeys, args }) => ({ lines: [], args, maxKeys, cut: 0 }),
     event(state, ev, fields, memory) {
-      const cells = row(ev, fields, state.args, memory)
-      if (cells === undefined) return
-      if (state.lines.length < state.maxKeys) state.lines.push({ hi: ev.tsHi, lo: ev.tsLo, row: cells })
-      else state.cut++
+      for (const row of found(ev, fields, state.args, memory)) {
+        if (state.lines.length < state.maxKeys) state.lines.push({ hi: ev.tsHi, lo: ev.tsLo, row })
+        else state.cut++
+      }
     },
     merge(into, from) {
       into.cut += from.cut

@@ -6,9 +6,11 @@ type AnyAnalyzer = Analyzer<any, any>
 
 /** Those that come with the library; each is loaded when it is asked for. */
 const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>> = {
+  bashreadline: () => import('./shipped/bashreadline.js'),
   bottlenecks: () => import('./shipped/bottlenecks.js'),
   echo_fds: () => import('./shipped/echo_fds.js'),
   execsnoop: () => import('./shipped/execsnoop.js'),
+  ext4slower: () => import('./shipped/ext4slower.js'),
   fileslower: () => import('./shipped/fileslower.js'),
   httplog: () => import('./shipped/httplog.js'),
   httptop: () => import('./shipped/httptop.js'),
@@ -34,6 +36,10 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>>
   stderr: () => import('./shipped/stderr.js'),
   stdin: () => import('./shipped/stdin.js'),
   stdout: () => import('./shipped/stdout.js'),
+  syscount: () => import('./shipped/syscount.js'),
+  tcpaccept: () => import('./shipped/tcpaccept.js'),
+  tcpconnect: () => import('./shipped/tcpconnect.js'),
+  tcplife: () => import('./shipped/tcplife.js'),
   topconns: () => import('./shipped/topconns.js'),
   topcontainers_cpu: () => import('./shipped/topcontainers_cpu.js'),
   topcontainers_error: () => import('./shipped/topcontainers_error.js'),
@@ -51,6 +57,8 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>>
   topprocs_time: () => import('./shipped/topprocs_time.js'),
   topscalls: () => import('./shipped/topscalls.js'),
   topscalls_time: () => import('./shipped/topscalls_time.js'),
+  trace: () => import('./shipped/trace.js'),
+  ttysnoop: () => import('./shipped/ttysnoop.js'),
 }
 
 const loaded = new Set<AnyAnalyzer>()

@@ -29,7 +29,7 @@ export function openOn(on: RunOptions['on'], { tracepoints, snaplen, ...options 
 export async function openFor<S>(analyzer: Analyzer<S>, job: Job): Promise<Source> {
   if (analyzer.packet !== undefined) return openWithPackets(analyzer, job)
   const { on, filter, source } = job
-  const tables = tablesOf(analyzer)
+  const tables = tablesOf(analyzer, job.start.args)
   if (typeof on === 'string' || typeof on === 'function') {
     return { capture: await openOn(on, { ...source, ...(filter !== undefined && { filter }), ...(tables.size > 0 && { tables }) }), wanted: isEvent }
   }
@@ -56,6 +56,13 @@ export async function openAttributed({ name }: Pick<Analyzer<never>, 'name'>, { 
     throw new CaptureError('ERR_CAPTURE_OPTION', `${name} asks for packets and whose they are, and ${capture.device} alone does not tell that`, 'take system calls and packets together: -i sysdig -i eth0, -r calls.scap -r packets.pcap, or merge([…])')
   }
   return capture
+}
+
+/** @throws CaptureError ERR_CAPTURE_OPTION for a recording where the analyzer can tell nothing of one; the capture is closed then */
+export async function checkLive<S>({ name, liveOnly }: Analyzer<S>, capture: Capture): Promise<void> {
+  if (liveOnly === undefined || !capture.canWait) return
+  await capture.close()
+  throw new CaptureError('ERR_CAPTURE_OPTION', `${name} tells of the running machine only: ${liveOnly}`, 'leave the file out')
 }
 
 function isEvent(ev: Event): boolean {

@@ -10,7 +10,7 @@ import type { Joining } from './joining.js'
 import { PacketShare } from './packetshare.js'
 import type { Job } from './run.js'
 import { isShipped } from './shipped.js'
-import { onAbort, openAttributed, openOn } from './source.js'
+import { checkLive, onAbort, openAttributed, openOn } from './source.js'
 
 /** What the thread finds in its workerData. */
 export interface FoldData {
@@ -40,6 +40,7 @@ export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, jo
   }
   // All events: each thread has the filter, and a state of its own.
   const capture = analyzer.packet === undefined ? await openOn(job.on, job.source) : await openAttributed(analyzer, job)
+  await checkLive(analyzer, capture)
   const live = !capture.canWait
   const data: FoldData = { ...place(asked), containers: job.containers, start: job.start, everyMs, live }
   const reached = new Array<number>(analyzer.packet === undefined ? workers : workers + 1).fill(-Infinity)
@@ -55,8 +56,8 @@ export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, jo
     queues: workers,
     worker: ENTRY!,
     workerData: data,
-    tables: tablesOf(analyzer),
-    ...(job.filter !== undefined && { filters: new Array<string>(workers).fill(job.filter), stateEvents: followsState(analyzer, job.filter) }),
+    tables: tablesOf(analyzer, job.start.args),
+    ...(job.filter !== undefined && { filters: new Array<string>(workers).fill(job.filter), stateEvents: followsState(analyzer, job) }),
     restarts: 0, // what it has folded would be gone
     onMessage(message, queue) {
       const told = message as FromFold
@@ -89,8 +90,8 @@ function statsOf({ sources: [stats], queues }: ClusterStats, delivered?: number)
 }
 
 /** Do the threads look at more than stands in the records? */
-function followsState(analyzer: Analyzer<any>, filter: string): boolean {
-  return tablesOf(analyzer).size > 0 || compileFilter(filter).plan.needs.size > 0
+function followsState(analyzer: Analyzer<any>, { filter, start }: Job): boolean {
+  return tablesOf(analyzer, start.args).size > 0 || (filter !== undefined && compileFilter(filter).plan.needs.size > 0)
 }
 
 function place<S>(analyzer: Analyzer<S>): Pick<FoldData, 'shipped' | 'module'> {

@@ -1,13 +1,15 @@
 import type { Analyzer } from '../analyze/analyzer.js'
-import type { Colour, Report } from '../analyze/report.js'
+import type { Report } from '../analyze/report.js'
 import { integer, number, type Options, parse } from './args.js'
 import { lossText } from './footer.js'
 import { SIGNALS } from './interrupt.js'
 import { listenPlace, MetricsPage } from './metricspage.js'
 import { Output } from './output.js'
+import { Printer } from './printer.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
+import { ReportLog } from './reportlog.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
-import { harmless, tableLines } from './table.js'
+import { tableLines } from './table.js'
 
 const OPTIONS = {
   ...SOURCE_OPTIONS,
@@ -20,13 +22,13 @@ const OPTIONS = {
   ...LIVE_OPTIONS,
   json: { group: 'Output', help: 'one JSON object per row' },
   metrics: { value: '[HOST]:PORT', help: 'serve the numbers at http://HOST:PORT/metrics, as OpenMetrics and for Prometheus, instead of printing them (default HOST: 127.0.0.1; --max-keys series at most, default: 10000)' },
+  log: { value: 'FILE', help: 'append what is shown to this file as well; proctraffic does so without being asked, to Log_<date>_<time> of the run\'s beginning in the current directory' },
+  'no-log': { help: 'write no such file' },
   quiet: { short: 'q', help: 'no footer' },
   list: { group: 'Other', short: 'l', help: 'list the analyzers; --json for programs' },
 } as const satisfies Options
 
 const SYNOPSIS = 'NAME [ARGUMENT …] [-i DEV … | -r FILE …] [--every S] [--workers N] [OPTION …] [FILTER]'
-/** Home, and erase what is below. */
-const REDRAW = '\x1b[H\x1b[J'
 
 /** Runs an analyzer, one of those that come with the library or one of the user's own. */
 export async function run(args: string[]): Promise<number> {
@@ -44,26 +46,34 @@ export async function run(args: string[]): Promise<number> {
   const filter = others.slice(own.length).join(' ')
   const live = values.read === undefined
   const every = number('--every', values.every, 0.001)
-  const isAtOnce = analyzer.streams === true || analyzer.whole === true || analyzer.entries !== undefined
   if (every !== undefined && analyzer.entries !== undefined) throw new UsageError(`${name} is about one moment, and has no intervals`, 'leave --every out')
+  if (every !== undefined && analyzer.everyMs !== undefined) throw new UsageError(`how long an interval is, an argument of ${name} says`, 'leave --every out')
+  const isAtOnce = analyzer.streams === true || analyzer.whole === true || analyzer.entries !== undefined
   const place = values.metrics === undefined ? undefined : listenPlace(values.metrics)
   const everyMs = every !== undefined ? every * 1000 : live && (!isAtOnce || (place !== undefined && analyzer.entries === undefined)) ? 1000 : undefined
+  const hasIntervals = everyMs !== undefined || analyzer.everyMs !== undefined
   const maxKeys = integer('--max-keys', values['max-keys'], 1, 2 ** 24)
   const rows = integer('--rows', values.rows, 1, 2 ** 24)
+  if (values.log !== undefined && values['no-log'] === true) throw new UsageError('--log and --no-log are both given', 'leave one of them out')
+  const log = values.log !== undefined || (analyzer.logged === true && values['no-log'] !== true) ? new ReportLog(values.log, new Date()) : undefined
   const stop = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => stop.abort())
 
   const { run } = await import('../analyze/run.js')
   await using page = place === undefined ? undefined : await MetricsPage.open(analyzer, place, maxKeys)
   const out = new Output()
-  const printer = new Printer(out, {
-    json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && everyMs !== undefined && analyzer.streams !== true,
-    text: (containers ? analyzer.withContainers! : analyzer).text,
-  })
+  const look = { json: values.json === true, streams: analyzer.streams === true, hasIntervals, text: (containers ? analyzer.withContainers! : analyzer).text }
+  const isTerminal = process.stdout.isTTY === true
+  const printer = new Printer(out, { ...look, ...(isTerminal && { screen: process.stdout }), redraws: live && isTerminal && hasIntervals && analyzer.streams !== true })
+  const logger = log && new Printer(log, look)
   let last: Report | undefined
   try {
     for await (const report of run(analyzer, {
-      on: options => openSource(values, options),
+      on: async options => {
+        const capture = await openSource(values, options)
+        if (log !== undefined) await begin(log).catch(error => capture.close().then(() => { throw error }))
+        return capture
+      },
       containers,
       args: Object.fromEntries(own.slice(0, others.length).map(({ name }, i) => [name, others[i]])),
       workers: integer('--workers', values.workers, 1, 64) ?? 1,
@@ -72,16 +82,26 @@ export async function run(args: string[]): Promise<number> {
       ...page === undefined ? rows !== undefined && { rows } : { rows: rows ?? page.maxSeries },
     })) {
       page?.metrics.add(report)
-      if (page === undefined || values.json === true) printer.print(report, everyMs !== undefined)
+      logger?.print(report)
+      await log?.flush()
+      if (page === undefined || values.json === true) printer.print(report)
       await out.flush()
       last = report
     }
     if (!live) await page?.stay(stop.signal)
   } catch (error) {
     if (!isBrokenPipe(error)) throw error
+  } finally {
+    await log?.close()
   }
   if (values.quiet !== true && last?.stats !== undefined) console.error(lossText(last.stats.dropped, last.stats.seen))
   return OK
+}
+
+/** Nothing is written that is not said. */
+async function begin(log: ReportLog): Promise<void> {
+  await log.open()
+  console.error(`appending to ${log.path}`)
 }
 
 /** One of ours by its name, or the default export of a file. */
@@ -114,68 +134,17 @@ async function list(json: boolean): Promise<number> {
 }
 
 async function explain(name: string): Promise<number> {
-  const { about, args = [], columns, filter, withContainers } = await load(name)
+  const { about, args = [], columns, filter, withContainers, logged } = await load(name)
   const defaults = Object.fromEntries(args.map(arg => [arg.name, arg.default ?? '']))
   const titles = (typeof columns === 'function' ? columns(defaults) : columns).map(({ title }) => title)
   const lines = [
     `usage: sysring run ${[name, ...args.map(arg => arg.name.toUpperCase())].join(' ')} [-i DEV … | -r FILE …] [OPTION …] [FILTER]`, '', `${about}.`, '',
     ...args.map(arg => `  ${arg.name.toUpperCase().padEnd(12)}${arg.about}${arg.default === undefined ? '' : ` (default: ${arg.default})`}`), ...args.length > 0 ? [''] : [],
     ...typeof filter === 'string' ? [`events   ${filter}`] : [],
-    `columns  ${titles.join(', ')}${withContainers === undefined ? '' : '; with --containers also those of containers'}`, '', 'sysring run --help for the options',
+    `columns  ${titles.join(', ')}${withContainers === undefined ? '' : '; with --containers also those of containers'}`,
+    ...logged === true ? ['file     appends what it shows to Log_<date>_<time> in the current directory, as Log_2026-11-21_20-06-56: the local time at which the run',
+      '         began. Only its owner may read it. --log FILE for another file, --no-log for none'] : [], '', 'sysring run --help for the options',
   ]
   console.log(lines.join('\n'))
   return OK
-}
-
-const COLOURS: Readonly<Record<Colour, number>> = { red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 }
-
-/** On a terminal whose user wants colours (no-color.org). */
-function paint(colour: Colour, text: string): string {
-  return process.stdout.isTTY === true && !process.env.NO_COLOR ? `\x1b[${COLOURS[colour]}m${text}\x1b[0m` : text
-}
-
-/** Reports as lines. */
-class Printer {
-  readonly #out: Output
-  readonly #json: boolean
-  /** Rows go on and on under one head. */
-  readonly #streams: boolean
-  /** Each table in the place of the one before. */
-  readonly #redraws: boolean
-  readonly #text: Analyzer['text']
-  #headed = false
-
-  constructor(out: Output, { json, streams, redraws, text }: { json: boolean; streams: boolean; redraws: boolean; text: Analyzer['text'] }) {
-    this.#out = out
-    this.#json = json
-    this.#streams = streams
-    this.#redraws = redraws
-    this.#text = text
-  }
-
-  print(report: Report, hasIntervals: boolean): void {
-    if (this.#json) return this.#objects(report)
-    const { columns, rows, cut, isLast } = report
-    const streams = this.#streams
-    // The last report of a running machine is of a piece of an interval; an empty one says nothing.
-    if (rows.length === 0 && (streams || (isLast && hasIntervals))) return
-    const screen = process.stdout.isTTY === true ? { columns: process.stdout.columns, rows: process.stdout.rows } : { columns: Infinity, rows: Infinity }
-    const text = this.#text
-    const [head, ...lines] = text === undefined ? tableLines(columns, rows, screen.columns) : ['', ...rows.map(row => text(harmless(row, columns), paint))]
-    if (this.#redraws) this.#out.text.text(REDRAW)
-    if (hasIntervals && !streams) this.#out.line(`${new Date(report.fromMs).toISOString()}  ${report.events} events`)
-    if (text === undefined && (!streams || !this.#headed)) this.#out.line(head)
-    this.#headed = true
-    for (const line of this.#redraws ? lines.slice(0, screen.rows - 3) : lines) this.#out.line(line)
-    if (cut > 0) this.#out.line(`${cut} more are not in this table: see --max-keys`)
-    if (hasIntervals && !streams && !this.#redraws) this.#out.newline()
-  }
-
-  #objects({ columns, rows, fromMs, toMs, cut }: Report): void {
-    for (const row of rows) {
-      const cells = Object.fromEntries(columns.map(({ name }, i) => [name, typeof row[i] === 'bigint' ? (row[i] <= Number.MAX_SAFE_INTEGER ? Number(row[i]) : String(row[i])) : row[i]]))
-      this.#out.line(JSON.stringify({ fromMs, toMs, ...cells }))
-    }
-    if (cut > 0) this.#out.line(JSON.stringify({ fromMs, toMs, cut }))
-  }
 }

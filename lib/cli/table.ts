@@ -5,7 +5,7 @@ import { bytesText, durationText, timeText } from '../analyze/units.js'
 export function tableLines(columns: readonly Column[], rows: readonly Row[], width = Infinity): string[] {
   const texts = rows.map(row => row.map((cell, i) => cellText(cell, columns[i])))
   const widths = columns.map(({ title }, i) => texts.reduce((most, row) => Math.max(most, row[i].length), title.length))
-  const isNumber = columns.map(({ unit }, i) => unit !== 'time' && rows.length > 0 && rows.every(row => typeof row[i] === 'number' || typeof row[i] === 'bigint'))
+  const isNumber = columns.map(({ unit }, i) => unit !== 'time' && rows.some(row => row[i] !== undefined) && rows.every(row => ['number', 'bigint', 'undefined'].includes(typeof row[i])))
   const line = (cells: readonly string[]) => cells
     .map((text, i) => (isNumber[i] ? text.padStart(widths[i]) : i === cells.length - 1 ? text : text.padEnd(widths[i])))
     .join('  ').trimEnd().slice(0, width)

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import * as assert from 'uvu/assert'
 import { SHIPPED_NAMES } from '../../lib/analyze/index.js'
 import { busy } from '../helpers/busy.js'
@@ -59,10 +59,45 @@ test('an analyzer of the user’s own', async () => {
   }
 })
 
+test('proctraffic: what is shown is appended to a file that is named after the beginning', async () => {
+  const cwd = file('log')
+  mkdirSync(cwd)
+  const before = Date.now()
+  const { code, stdout, stderr } = await sysring(['run', 'proctraffic', '0.2', '-r', TRACE], { cwd })
+  assert.is(code, 0, stderr)
+  const [name, ...others] = readdirSync(cwd)
+  assert.is(others.length, 0)
+  assert.is(stderr.split('\n')[0], `appending to ${name}`)
+  assert.match(name, /^Log_\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d$/)
+  const [, date, time] = name.split('_')
+  const began = new Date(`${date}T${time.replaceAll('-', ':')}`).getTime()
+  assert.ok(began >= before - 1000 && began <= Date.now(), `${name} of local time`)
+  assert.is(statSync(`${cwd}/${name}`).mode & 0o777, 0o600)
+  assert.is(readFileSync(`${cwd}/${name}`, 'utf8'), stdout)
+  assert.ok(stdout.split('\n\n').length > 2 && /^\d{4}-\d\d-\d\dT/.test(stdout), 'dated reports')
+})
+
+test('--log appends, --no-log writes nothing, and neither writes where it cannot', async () => {
+  const cwd = file('own')
+  mkdirSync(cwd)
+  writeFileSync(`${cwd}/mine`, 'before\n')
+  const { stdout } = await sysring(['run', 'topscalls', '-r', TRACE, '--json', '--log', 'mine'], { cwd })
+  assert.is(readFileSync(`${cwd}/mine`, 'utf8'), `before\n${stdout}`)
+  await sysring(['run', 'proctraffic', '1', '-r', TRACE, '--no-log'], { cwd })
+  await sysring(['run', 'proctraffic', 'x', '-r', TRACE], { cwd })
+  await sysring(['run', 'proctraffic', '1', '-r', 'nowhere.scap'], { cwd })
+  assert.equal(readdirSync(cwd), ['mine'])
+  const refused = await sysring(['run', 'proctraffic', '1', '-r', TRACE, '--log', 'nowhere/file'], { cwd })
+  assert.is(refused.code, 1)
+  assert.match(refused.stderr, /cannot write .*nowhere\/file: ENOENT/)
+})
+
 test('what is wrong is said', async () => {
   const cases: [string[], RegExp][] = [
     [['run'], /which analyzer/], [['run', 'topscall', '-r', TRACE], /did you mean topscalls/], [['run', 'fileslower', '-r', TRACE], /needs its argument min_ms/],
     [['run', 'fileslower', 'x', '-r', TRACE], /must be a number/], [['run', 'iobytes', '-c', '-r', TRACE], /no columns for containers/],
+    [['run', 'proctraffic', '-r', TRACE], /needs its argument seconds/], [['run', 'proctraffic', '0', '-r', TRACE], /seconds of proctraffic must be a number of at least 0.001/],
+    [['run', 'proctraffic', '1', '--every', '2', '-r', TRACE], /leave --every out/],
     [['run', 'topscalls', '-r', TRACE, '--workers', '0'], /--workers takes a number/], [['run', './nowhere.mjs', '-r', TRACE], /nowhere/],
   ]
   for (const [args, text] of cases) {

@@ -29,6 +29,7 @@ export default defineAnalyzer({
   args: [{ name: 'seconds', about: 'length of an interval in seconds', type: 'number', min: 0.001 }],
   everyMs: ({ seconds }) => Number(seconds) * 1000,
   remembers: true,
+  logged: true,
   columns: [
     { name: 'pid', title: 'PID' }, { name: 'process', title: 'Process' }, { name: 'in', title: 'In', unit: 'bytes', over: 'run' }, { name: 'out', title: 'Out', unit: 'bytes', over: 'run' },
     { name: 'last_in', title: 'LastIn', unit: 'bytes', over: 'moment' }, { name: 'last_out', title: 'LastOut', unit: 'bytes', over: 'moment' },

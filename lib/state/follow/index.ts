@@ -15,7 +15,7 @@ const PARTS: readonly (readonly [table: Table, followers: Followers])[] = [
 
 /** Calls whose exit event, in records of drivers before 4.0, does not say what was asked for. */
 const ASKED_BEFORE = new Set([
-  'open', 'openat', 'openat2', 'creat', 'socket', 'sendto', 'sendmsg', 'connect', 'accept4', 'fcntl', 'execve', 'execveat', 'setuid', 'setgid',
+  'open', 'openat', 'openat2', 'creat', 'socket', 'sendto', 'sendmsg', 'connect', 'accept', 'accept4', 'fcntl', 'execve', 'execveat', 'setuid', 'setgid',
   'setresuid', 'setresgid', 'setpgid', 'setns', 'unshare', 'getrlimit', 'setrlimit', 'prlimit', 'socketpair', 'mkdir', 'rmdir', 'link', 'linkat', 'unlink', 'unlinkat',
 ])
 

@@ -28,6 +28,8 @@ const SOCK_RAW = 3
 /** In a socket's type: SOCK_CLOEXEC, the same bit as O_CLOEXEC. */
 const SOCK_CLOEXEC = 0o2000000
 const TYPE_MASK = 0xf
+/** PPM_O_CLOEXEC: the driver translates the flags of accept4, and not those in a socket's type. */
+const O_CLOEXEC = 1 << 12
 // netinet/in.h
 const IPPROTO_IP = 0
 const IPPROTO_ICMP = 1
@@ -181,7 +183,7 @@ function accept(state: State, ev: Event, thread: ThreadInfo): void {
     } else return
     info.name = textOf(out => writeSocktuple(out, from, at, length))
     info.flags = ROLE_SERVER | CONNECTED
-    if ((FLAGS.uint32(state, ev, thread, 0) & SOCK_CLOEXEC) !== 0) info.flags |= CLOSE_ON_EXEC
+    if ((FLAGS.uint32(state, ev, thread, 0) & O_CLOEXEC) !== 0) info.flags |= CLOSE_ON_EXEC
     ev._fd = state.openFd(thread, fd, info)
   })
 }

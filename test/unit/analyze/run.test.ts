@@ -66,6 +66,14 @@ test('intervals: each event in the one of its own time, none twice', async () =>
   }
 })
 
+test('the interval before one is that before it, also where nothing happened in it', async () => {
+  // Of events that are few, so that intervals without any lie between.
+  const all = await reports(counter, { everyMs: 10, filter: 'evt.type = execve and evt.dir = <' })
+  const gaps = all.filter(({ interval }, i) => i > 0 && interval > all[i - 1].interval + 1)
+  assert.ok(gaps.length > 0)
+  for (const { rows: [[, , before]] } of gaps) assert.is(before, 0)
+})
+
 test('what is beyond maxKeys is counted', async () => {
   const calls = top({ name: 'calls', about: '', category: '', value: 'evt.count', title: '', unit: 'count', by: [['evt.type', 'Call']], top: 1000 })
   const [{ rows, cut }] = await reports(calls, { maxKeys: 5 })
