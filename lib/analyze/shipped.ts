@@ -22,6 +22,7 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>>
   proctraffic: () => import('./shipped/proctraffic.js'),
   ps: () => import('./shipped/ps.js'),
   scallslower: () => import('./shipped/scallslower.js'),
+  spectrogram: () => import('./shipped/spectrogram.js'),
   topconns: () => import('./shipped/topconns.js'),
   topcontainers_cpu: () => import('./shipped/topcontainers_cpu.js'),
   topcontainers_error: () => import('./shipped/topcontainers_error.js'),

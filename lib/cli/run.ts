@@ -1,9 +1,11 @@
-import type { Analyzer } from '../analyze/analyzer.js'
+import type { Analyzer, ArgumentValues, Drawing } from '../analyze/analyzer.js'
+import { checkArguments } from '../analyze/arguments.js'
 import type { Report } from '../analyze/report.js'
 import { integer, number, type Options, parse } from './args.js'
 import { lossText } from './footer.js'
 import { SIGNALS } from './interrupt.js'
 import { Output } from './output.js'
+import { Picture } from './picture.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
 import { tableLines } from './table.js'
@@ -16,6 +18,7 @@ const OPTIONS = {
   containers: { short: 'c', help: 'with columns that tell containers apart, where the analyzer has such' },
   ...LIVE_OPTIONS,
   json: { group: 'Output', help: 'one JSON object per row' },
+  svg: { value: 'FILE', help: 'also as a picture, of analyzers that have one' },
   quiet: { short: 'q', help: 'no footer' },
   list: { group: 'Other', short: 'l', help: 'list the analyzers; --json for programs' },
 } as const satisfies Options
@@ -23,6 +26,8 @@ const OPTIONS = {
 const SYNOPSIS = 'NAME [ARGUMENT …] [-i DEV … | -r FILE …] [--every S] [--workers N] [OPTION …] [FILTER]'
 /** Home, and erase what is below. */
 const REDRAW = '\x1b[H\x1b[J'
+/** To the beginning of the line above. */
+const ABOVE = '\x1b[F'
 
 /** Runs an analyzer, one of those that come with the library or one of the user's own. */
 export async function run(args: string[]): Promise<number> {
@@ -43,6 +48,10 @@ export async function run(args: string[]): Promise<number> {
   const isAtOnce = analyzer.streams === true || analyzer.whole === true || analyzer.entries !== undefined
   if (every !== undefined && analyzer.entries !== undefined) throw new UsageError(`${name} is about one moment, and has no intervals`, 'leave --every out')
   const everyMs = every !== undefined ? every * 1000 : live && !isAtOnce ? 1000 : undefined
+  const given = argumentsOf(analyzer, others)
+  const { drawing } = analyzer
+  if (values.svg !== undefined && drawing === undefined) throw new UsageError(`${name} has no picture`, 'leave --svg out')
+  const picture = values.svg === undefined ? undefined : new Picture(values.svg, drawing!, given)
   const maxKeys = integer('--max-keys', values['max-keys'], 1)
   const stop = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => stop.abort())
@@ -50,26 +59,38 @@ export async function run(args: string[]): Promise<number> {
   const { run } = await import('../analyze/run.js')
   const out = new Output()
   const printer = new Printer(out, {
+    ...(drawing !== undefined && process.stdout.isTTY === true && { drawing, args: given }),
     json: values.json === true, streams: analyzer.streams === true, redraws: live && process.stdout.isTTY === true && everyMs !== undefined && analyzer.streams !== true,
   })
   let last: Report | undefined
   try {
     for await (const report of run(analyzer, {
       on: options => openSource(values, options),
-      args: Object.fromEntries(own.slice(0, others.length).map(({ name }, i) => [name, others[i]])),
+      args: given,
       workers: integer('--workers', values.workers, 1, 64) ?? 1,
       signal: stop.signal,
       ...(filter !== '' && { filter }), ...(everyMs !== undefined && { everyMs }), ...(maxKeys !== undefined && { maxKeys }),
     })) {
-      printer.print(report, everyMs !== undefined)
+      printer.print(report, everyMs !== undefined || analyzer.everyMs !== undefined)
+      picture?.add(report)
       await out.flush()
       last = report
     }
   } catch (error) {
     if (!isBrokenPipe(error)) throw error
   }
+  picture?.save()
+  if (picture !== undefined && picture.cut > 0) console.error(`sysring: ${picture.cut} more intervals are not in the picture`)
   if (values.quiet !== true && last?.stats !== undefined) console.error(lossText(last.stats.dropped, last.stats.seen))
   return OK
+}
+
+/** The values of its arguments, checked. A picture is as wide as the terminal, unless that is said. */
+function argumentsOf(analyzer: Analyzer<any, any>, operands: readonly string[]): ArgumentValues {
+  const own = analyzer.args ?? []
+  const width = analyzer.drawing !== undefined && process.stdout.isTTY === true ? own.find(({ name }) => name === 'width') : undefined
+  const asTerminal: ArgumentValues = width === undefined ? {} : { width: Math.min(width.max ?? Infinity, Math.max(width.min ?? 1, process.stdout.columns)) }
+  return checkArguments(analyzer, { ...asTerminal, ...Object.fromEntries(own.slice(0, operands.length).map(({ name }, i) => [name, operands[i]])) })
 }
 
 /** One of ours by its name, or the default export of a file. */
@@ -114,6 +135,14 @@ async function explain(name: string): Promise<number> {
   return OK
 }
 
+interface PrinterOptions {
+  json: boolean
+  streams: boolean
+  redraws: boolean
+  drawing?: Drawing
+  args?: ArgumentValues
+}
+
 /** Reports as lines. */
 class Printer {
   readonly #out: Output
@@ -122,17 +151,23 @@ class Printer {
   readonly #streams: boolean
   /** Each table in the place of the one before. */
   readonly #redraws: boolean
+  /** A line for each interval in place of a table. */
+  readonly #drawing: Drawing | undefined
+  readonly #args: ArgumentValues
   #headed = false
 
-  constructor(out: Output, { json, streams, redraws }: { json: boolean; streams: boolean; redraws: boolean }) {
+  constructor(out: Output, { json, streams, redraws, drawing, args = {} }: PrinterOptions) {
     this.#out = out
     this.#json = json
     this.#streams = streams
     this.#redraws = redraws
+    this.#drawing = drawing
+    this.#args = args
   }
 
   print(report: Report, hasIntervals: boolean): void {
     if (this.#json) return this.#objects(report)
+    if (this.#drawing !== undefined) return this.#draw(this.#drawing, report)
     const { columns, rows, cut, isLast } = report
     const streams = this.#streams
     // The last report of a running machine is of a piece of an interval; an empty one says nothing.
@@ -146,6 +181,14 @@ class Printer {
     for (const line of this.#redraws ? lines.slice(0, screen.rows - 3) : lines) this.#out.line(line)
     if (cut > 0) this.#out.line(`${cut} more are not in this table: see --max-keys`)
     if (hasIntervals && !streams && !this.#redraws) this.#out.newline()
+  }
+
+  /** In the place of what stood below the line before, which goes one down. */
+  #draw({ line, foot }: Drawing, report: Report): void {
+    if (this.#headed) this.#out.text.text(ABOVE)
+    this.#headed = true
+    this.#out.line(line(report, this.#args))
+    this.#out.line(foot(this.#args))
   }
 
   #objects({ columns, rows, fromMs, toMs, cut }: Report): void {
