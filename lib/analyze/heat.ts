@@ -44,7 +44,7 @@ export function heatAxis(width: number): string {
     const decade = Math.floor((line.length * DECADES) / width)
     line += decade === Math.floor(((line.length - 1) * DECADES) / width) ? ' ' : `|${durationText(10 ** decade)}`
   }
-  return line
+  return line.slice(0, width)
 }
 
 // The picture, in pixels.
