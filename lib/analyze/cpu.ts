@@ -12,7 +12,7 @@ export interface CpuOptions {
 }
 
 /** ns on a CPU, by what was asked for. */
-interface State {
+export interface State {
   /** As procinfo events tell it: in the captures of sysdig there is one for each thread, once a second. */
   told: Sums
   /** As the switches of threads tell it, each of the thread that leaves its CPU. Exact, and what our own captures have. */

@@ -11,7 +11,7 @@ interface Call {
   exit: Row
 }
 
-interface State {
+export interface State {
   /** By tid: the last event that was no end of a call. */
   begun: Map<number, Row>
   /** The slowest first; of equal ones, the one that ended first. */

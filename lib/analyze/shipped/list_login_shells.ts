@@ -2,7 +2,7 @@ import type { FieldName } from '../../field/types.generated.js'
 import { type ArgumentValues, defineAnalyzer } from '../analyzer.js'
 import { addTo, emptySums, entries, type KeyPart, mergeSums, type Sums } from '../sums.js'
 
-interface State {
+export interface State {
   shells: Sums
   args: ArgumentValues
 }

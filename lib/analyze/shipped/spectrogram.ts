@@ -2,7 +2,7 @@ import { type ArgumentValues, defineAnalyzer } from '../analyzer.js'
 import { DECADES, heatAxis, heatLine, heatRow, heatSvg } from '../heat.js'
 
 /** Calls by column. */
-interface State {
+export interface State {
   calls: number[]
 }
 
