@@ -4,7 +4,7 @@ import type { Table } from '../field/field.js'
 import type { FieldName, FieldValue } from '../field/types.generated.js'
 import type { Tracepoint } from '../probe/options.js'
 import type { Entries } from './entries.js'
-import type { Column, Paint, Row } from './report.js'
+import type { Column, Paint, Report, Row } from './report.js'
 
 /**
  * A question about events: a fold with a merge. Each thread folds its share of the events into a state of its own, states are merged, and what
@@ -67,6 +67,8 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
   /** The same question with columns that tell containers apart, where it has such. */
   readonly withContainers?: Analyzer<any, any>
   readonly columns: readonly Column[] | ((args: ArgumentValues) => readonly Column[])
+  /** How intervals look as a picture, on a terminal in place of tables, and in a file. */
+  readonly drawing?: Drawing
   /** A state in which nothing has happened. It has to be of kinds that structuredClone() takes, as threads hand it on. */
   start(options: StartOptions): S
   /**
@@ -90,6 +92,18 @@ export interface Analyzer<S = unknown, F extends readonly FieldName[] = readonly
    * control sequence any more when this is called; columns of `data` may have newlines and tabs.
    */
   text?(row: Row, paint: Paint): string
+}
+
+/** Intervals as a picture. An argument named `width` is how many characters wide: on a terminal, as wide as that is. */
+export interface Drawing {
+  /** An interval as a line for a terminal, with its colours. */
+  line(report: Report, args: ArgumentValues): string
+  /** What stands below the last line. */
+  foot(args: ArgumentValues): string
+  /** An interval as a part of an SVG picture, the `index`th from above. */
+  row(report: Report, args: ArgumentValues, index: number): string
+  /** The picture. */
+  svg(rows: readonly string[], args: ArgumentValues): string
 }
 
 export interface StartOptions {
@@ -127,6 +141,7 @@ export interface Argument {
   readonly type: 'number' | 'string'
   /** Of numbers. */
   readonly min?: number
+  readonly max?: number
   /** Of texts: those that there are. */
   readonly choices?: readonly string[]
   /** Without one it has to be given. */

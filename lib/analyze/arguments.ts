@@ -10,7 +10,7 @@ export function checkArguments({ name, args = [] }: Pick<Analyzer<never>, 'name'
   return Object.fromEntries(args.map(arg => [arg.name, valueOf(name, arg, given[arg.name])]))
 }
 
-function valueOf(analyzer: string, { name, about, type, min = -Infinity, choices, default: fallback }: Argument, given: string | number | undefined): string | number {
+function valueOf(analyzer: string, { name, about, type, min = -Infinity, max = Infinity, choices, default: fallback }: Argument, given: string | number | undefined): string | number {
   const value = given ?? fallback
   const hint = `${name}: ${about}`
   if (value === undefined) throw new CaptureError('ERR_CAPTURE_OPTION', `${analyzer} needs its argument ${name}`, hint)
@@ -19,6 +19,6 @@ function valueOf(analyzer: string, { name, about, type, min = -Infinity, choices
     throw new CaptureError('ERR_CAPTURE_OPTION', `${name} of ${analyzer} is one of ${choices.join(', ')}, not '${value}'`, hint)
   }
   const number = typeof value === 'string' && value.trim() === '' ? NaN : Number(value)
-  if (Number.isFinite(number) && number >= min) return number
-  throw new CaptureError('ERR_CAPTURE_OPTION', `${name} of ${analyzer} must be a number${min === -Infinity ? '' : ` of at least ${min}`}, not '${value}'`, hint)
+  if (Number.isFinite(number) && number >= min && number <= max) return number
+  throw new CaptureError('ERR_CAPTURE_OPTION', `${name} of ${analyzer} must be a number${max < Infinity ? ` from ${min} to ${max}` : min === -Infinity ? '' : ` of at least ${min}`}, not '${value}'`, hint)
 }

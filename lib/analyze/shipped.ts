@@ -27,6 +27,7 @@ const SHIPPED: Readonly<Record<string, () => Promise<{ default: AnyAnalyzer }>>>
   proctraffic: () => import('./shipped/proctraffic.js'),
   ps: () => import('./shipped/ps.js'),
   scallslower: () => import('./shipped/scallslower.js'),
+  spectrogram: () => import('./shipped/spectrogram.js'),
   spy_file: () => import('./shipped/spy_file.js'),
   spy_ip: () => import('./shipped/spy_ip.js'),
   spy_logs: () => import('./shipped/spy_logs.js'),

@@ -1,9 +1,11 @@
-import type { Analyzer } from '../analyze/analyzer.js'
+import type { Analyzer, ArgumentValues, Drawing } from '../analyze/analyzer.js'
 import type { Colour, Report } from '../analyze/report.js'
 import { harmless, tableLines } from './table.js'
 
 /** Home, and erase what is below. */
 const REDRAW = '\x1b[H\x1b[J'
+/** To the beginning of the line above. */
+const ABOVE = '\x1b[F'
 const COLOURS: Readonly<Record<Colour, number>> = { red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 }
 
 /** Where lines go: Output, ReportLog. */
@@ -22,6 +24,8 @@ export interface Look {
   screen?: { readonly columns: number; readonly rows: number }
   /** Each table in the place of the one before. */
   redraws?: boolean
+  /** A line for each interval in place of a table, as the analyzer draws it. */
+  draw?: { readonly drawing: Drawing; readonly args: ArgumentValues } | undefined
 }
 
 /** Reports as lines. */
@@ -39,8 +43,9 @@ export class Printer {
   }
 
   print(report: Report): void {
-    const { json, streams, hasIntervals, text, screen, redraws = false } = this.#look
+    const { json, streams, hasIntervals, text, screen, redraws = false, draw } = this.#look
     if (json) return this.#objects(report)
+    if (draw !== undefined) return this.#draw(draw, report)
     const { columns, rows, cut, isLast } = report
     // The last report of a running machine is of a piece of an interval; an empty one says nothing.
     if (rows.length === 0 && (streams || (isLast && hasIntervals))) return
@@ -52,6 +57,13 @@ export class Printer {
     for (const line of redraws ? lines.slice(0, screen!.rows - 3) : lines) this.#out.line(line)
     if (cut > 0) this.#out.line(`${cut} more are not in this table: see --max-keys`)
     if (hasIntervals && !streams && !redraws) this.#out.line('')
+  }
+
+  /** In the place of what stood below the line before, which goes one down. */
+  #draw({ drawing: { line, foot }, args }: NonNullable<Look['draw']>, report: Report): void {
+    this.#out.line(`${this.#headed ? ABOVE : ''}${line(report, args)}`)
+    this.#headed = true
+    this.#out.line(foot(args))
   }
 
   #objects({ columns, rows, fromMs, toMs, cut }: Report): void {

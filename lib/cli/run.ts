@@ -1,10 +1,12 @@
-import type { Analyzer } from '../analyze/analyzer.js'
+import type { Analyzer, ArgumentValues } from '../analyze/analyzer.js'
+import { checkArguments } from '../analyze/arguments.js'
 import type { Report } from '../analyze/report.js'
 import { integer, number, type Options, parse } from './args.js'
 import { lossText } from './footer.js'
 import { SIGNALS } from './interrupt.js'
 import { listenPlace, MetricsPage } from './metricspage.js'
 import { Output } from './output.js'
+import { Picture } from './picture.js'
 import { Printer } from './printer.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
 import { ReportLog } from './reportlog.js'
@@ -24,6 +26,7 @@ const OPTIONS = {
   metrics: { value: '[HOST]:PORT', help: 'serve the numbers at http://HOST:PORT/metrics, as OpenMetrics and for Prometheus, instead of printing them (default HOST: 127.0.0.1; --max-keys series at most, default: 10000)' },
   log: { value: 'FILE', help: 'append what is shown to this file as well; proctraffic does so without being asked, to Log_<date>_<time> of the run\'s beginning in the current directory' },
   'no-log': { help: 'write no such file' },
+  svg: { value: 'FILE', help: 'also as a picture, of analyzers that have one' },
   quiet: { short: 'q', help: 'no footer' },
   list: { group: 'Other', short: 'l', help: 'list the analyzers; --json for programs' },
 } as const satisfies Options
@@ -52,6 +55,10 @@ export async function run(args: string[]): Promise<number> {
   const place = values.metrics === undefined ? undefined : listenPlace(values.metrics)
   const everyMs = every !== undefined ? every * 1000 : live && (!isAtOnce || (place !== undefined && analyzer.entries === undefined)) ? 1000 : undefined
   const hasIntervals = everyMs !== undefined || analyzer.everyMs !== undefined
+  const given = argumentsOf(analyzer, others)
+  const { drawing } = analyzer
+  if (values.svg !== undefined && drawing === undefined) throw new UsageError(`${name} has no picture`, 'leave --svg out')
+  const picture = values.svg === undefined ? undefined : new Picture(values.svg, drawing!, given)
   const maxKeys = integer('--max-keys', values['max-keys'], 1, 2 ** 24)
   const rows = integer('--rows', values.rows, 1, 2 ** 24)
   if (values.log !== undefined && values['no-log'] === true) throw new UsageError('--log and --no-log are both given', 'leave one of them out')
@@ -64,7 +71,10 @@ export async function run(args: string[]): Promise<number> {
   const out = new Output()
   const look = { json: values.json === true, streams: analyzer.streams === true, hasIntervals, text: (containers ? analyzer.withContainers! : analyzer).text }
   const isTerminal = process.stdout.isTTY === true
-  const printer = new Printer(out, { ...look, ...(isTerminal && { screen: process.stdout }), redraws: live && isTerminal && hasIntervals && analyzer.streams !== true })
+  const printer = new Printer(out, {
+    ...look, ...(isTerminal && { screen: process.stdout, draw: drawing && { drawing, args: given } }),
+    redraws: live && isTerminal && hasIntervals && analyzer.streams !== true,
+  })
   const logger = log && new Printer(log, look)
   let last: Report | undefined
   try {
@@ -75,13 +85,14 @@ export async function run(args: string[]): Promise<number> {
         return capture
       },
       containers,
-      args: Object.fromEntries(own.slice(0, others.length).map(({ name }, i) => [name, others[i]])),
+      args: given,
       workers: integer('--workers', values.workers, 1, 64) ?? 1,
       signal: stop.signal,
       ...(filter !== '' && { filter }), ...(everyMs !== undefined && { everyMs }), ...(maxKeys !== undefined && { maxKeys }),
       ...page === undefined ? rows !== undefined && { rows } : { rows: rows ?? page.maxSeries },
     })) {
       page?.metrics.add(report)
+      picture?.add(report)
       logger?.print(report)
       await log?.flush()
       if (page === undefined || values.json === true) printer.print(report)
@@ -94,6 +105,8 @@ export async function run(args: string[]): Promise<number> {
   } finally {
     await log?.close()
   }
+  picture?.save()
+  if (picture !== undefined && picture.cut > 0) console.error(`sysring: ${picture.cut} more intervals are not in the picture`)
   if (values.quiet !== true && last?.stats !== undefined) console.error(lossText(last.stats.dropped, last.stats.seen))
   return OK
 }
@@ -102,6 +115,14 @@ export async function run(args: string[]): Promise<number> {
 async function begin(log: ReportLog): Promise<void> {
   await log.open()
   console.error(`appending to ${log.path}`)
+}
+
+/** The values of its arguments, checked. A picture is as wide as the terminal, unless that is said. */
+function argumentsOf(analyzer: Analyzer<any, any>, operands: readonly string[]): ArgumentValues {
+  const own = analyzer.args ?? []
+  const width = analyzer.drawing !== undefined && process.stdout.isTTY === true ? own.find(({ name }) => name === 'width') : undefined
+  const asTerminal: ArgumentValues = width === undefined ? {} : { width: Math.min(width.max ?? Infinity, Math.max(width.min ?? 1, process.stdout.columns)) }
+  return checkArguments(analyzer, { ...asTerminal, ...Object.fromEntries(own.slice(0, operands.length).map(({ name }, i) => [name, operands[i]])) })
 }
 
 /** One of ours by its name, or the default export of a file. */

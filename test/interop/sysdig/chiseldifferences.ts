@@ -9,14 +9,8 @@ export const NOT_COMPARED: Readonly<Record<string, string>> = {
 
 /** Those that chiselprints.test.ts holds against what the chisel prints. */
 export const COMPARED_ELSEWHERE: readonly string[] = [
-  'bottlenecks', 'list_login_shells', 'lscontainers', 'lsof', 'netstat', 'proc_exec_time', 'ps', 'topcontainers_cpu', 'topprocs_cpu',
+  'bottlenecks', 'list_login_shells', 'lscontainers', 'lsof', 'netstat', 'proc_exec_time', 'ps', 'spectrogram', 'topcontainers_cpu', 'topprocs_cpu',
 ]
-
-/**
- * What is known to differ there, for those who compare by eye: the percentages of topprocs_cpu and topcontainers_cpu are of the time
- * between the first and the last event that tells of CPU time, those of the chisels of the whole file, which begins and ends a little
- * apart from that. CPU times are equal.
- */
 
 /** Analyzers of lines whose columns for containers are not held against the chisel. */
 export const OWN_CONTAINER_COLUMNS: Readonly<Record<string, string>> = {
@@ -85,4 +79,20 @@ export const LINE_DIFFERENCES: Readonly<Record<string, readonly LineDifference[]
     theirs: text => text.replace(/^(\S+) +(\S+) +(\S+)\.(\S+) (?=\w+\[\d+\] )/gm, (_, facility: string, id: string, name: string, severity: string) =>
       `${id.padEnd(20)} ${name.padEnd(20)} ${facility}.${severity} `),
   }],
+}
+
+/** What differs all the same, in what those tests do not compare or the recordings do not have. */
+export const OTHERWISE: Readonly<Record<string, string>> = {
+  topprocs_cpu: 'CPU times are equal; in percent of the time between the first and the last event that tells of them, where the chisel takes the whole file, which begins and ends a little apart',
+  topcontainers_cpu: 'as topprocs_cpu',
+  list_login_shells: 'the chisel prints the shell of the last program only, up to three times; its arguments are patterns of Lua, ours are plain text',
+  proc_exec_time: 'ours has the time as well, and no colours',
+  ps: 'with a filter the chisel leaves out threads that have no fd; ours asks the filter about the thread',
+  lscontainers: 'the chisel prints Lua with the argument desc; ours has --json',
+  spectrogram: 'calls of more than 100 s are in the last column, not behind it',
+}
+
+/** Recordings of which spectrogram has one line more as a chisel, and why. */
+export const SPLIT: Readonly<Record<string, string>> = {
+  'both.scap.gz': 'procinfo events with the time of the interval before stand behind the first one of the next: the chisel ends a line at each change',
 }

@@ -5,6 +5,8 @@ import { run, shipped } from '../../../lib/analyze/index.js'
 import type { Row } from '../../../lib/analyze/report.js'
 import { cellText } from '../../../lib/cli/table.js'
 import { openFile } from '../../../lib/index.js'
+import { shell } from '../../helpers/run.js'
+import { SPLIT } from './chiseldifferences.js'
 import { suite } from '../../helpers/suite.js'
 import { chisel, chiselLines, rowsOf } from './chisel.js'
 import { RECORDINGS } from './compare.js'
@@ -64,3 +66,34 @@ test('topprocs_cpu, topcontainers_cpu: the same CPU times, in ns', async () => {
     }
   }
 })
+
+const WIDTH = 110
+const BLANK = /^(\x1b\[38;5;0m\x1b\[48;5;0m )*$/
+
+/** The coloured lines that the chisel prints on a terminal, without those of intervals in which no call ended. */
+async function spectrogram(file: string, ms: number): Promise<string[]> {
+  const { stdout } = await shell(`script -qc 'stty cols ${WIDTH}; sysdig -r ${file} -c spectrogram ${ms}' /dev/null`)
+  return stdout.split('\n').flatMap(line => /(?:\x1b\[38;5;\d+m\x1b\[48;5;\d+m.)+/.exec(line)?.[0] ?? []).filter(line => !BLANK.test(line))
+}
+
+for (const ms of [100_000, 500, 50]) {
+  test(`spectrogram, a line per ${ms} ms: the same colours in each column`, async () => {
+    const analyzer = await shipped('spectrogram')
+    for (const file of RECORDINGS) {
+      const theirs = await spectrogram(file, ms)
+      assert.ok(theirs.length > 0, 'it drew nothing')
+      const ours: string[] = []
+      for await (const report of run(analyzer, { on: options => openFile(file, options), args: { refresh_time: ms, width: WIDTH } })) {
+        ours.push(analyzer.drawing!.line(report, { width: WIDTH }).replace('\x1b[0m', ''))
+      }
+      if (theirs.length === ours.length || SPLIT[basename(file)] === undefined) {
+        assert.equal(ours, theirs, basename(file))
+        continue
+      }
+      assert.is(theirs.length, ours.length + 1, SPLIT[basename(file)])
+      const before = ours.findIndex((line, i) => line !== theirs[i])
+      assert.ok(before >= 0)
+      assert.equal(ours.slice(before + 1), theirs.slice(before + 2), `${basename(file)} after ${SPLIT[basename(file)]}`)
+    }
+  })
+}

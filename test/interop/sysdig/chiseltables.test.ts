@@ -1,14 +1,21 @@
 // timeout: 200
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { basename } from 'node:path'
 import * as assert from 'uvu/assert'
 import { shipped } from '../../../lib/analyze/index.js'
 import type { Row } from '../../../lib/analyze/report.js'
 import { cellText } from '../../../lib/cli/table.js'
+import { container } from '../../helpers/cgroups.js'
+import { folder } from '../../helpers/folder.js'
+import { sysring } from '../../helpers/run.js'
 import { suite } from '../../helpers/suite.js'
 import { chiselLines, rowsOf } from './chisel.js'
 import { RECORDINGS } from './compare.js'
 
 const test = suite('the machine’s tables as sysdig’s chisels print them', { needs: ['sysdig'], timeoutMs: 60_000 })
+
+const { file } = folder()
 
 /** As the chisels put a text into a column: with at least one blank behind it. */
 const cell = (text: unknown, width: number) => `${String(text).slice(0, width - 1)} `.padEnd(width)
@@ -39,3 +46,37 @@ for (const [name, line] of Object.entries(LINES)) {
     assert.ok(printed > 5, `${printed} lines`)
   })
 }
+
+/** Waits for clients, and is connected to itself, by TCP and UDP. */
+const SOCKETS = `
+  const server = require('net').createServer().listen(0, '127.0.0.1', () => {
+    require('net').connect(server.address().port, '127.0.0.1', () => {
+      const udp = require('dgram').createSocket('udp4').bind(0, '127.0.0.1', () => console.log('ready'))
+    })
+  })`
+
+test('a recording of our own, of a process in a container that has sockets and threads', async () => {
+  const { id, inside, remove } = container()
+  const [command, ...args] = [...inside, process.execPath, '-e', SOCKETS]
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'close')
+  try {
+    await once(child.stdout, 'data')
+    const recording = file('own.scap')
+    const { code, stderr } = await sysring(['dump', '-q', '-n', '10', '-w', recording])
+    assert.is(code, 0, stderr)
+    const filter = `proc.pid = ${child.pid}`
+    for (const [name, line] of Object.entries(LINES)) {
+      const theirs = chiselLines(name, recording, { args: [`'${filter}'`] }).slice(1).sort()
+      assert.ok(theirs.length > 2, `${name}: ${theirs.length} lines`)
+      assert.equal((await rowsOf(await shipped(name), recording, { filter })).map(row => line(row).trimEnd()).sort(), theirs, name)
+    }
+    const containers = (await rowsOf(await shipped('lscontainers'), recording)).map(([type, image, name, id]) => `${cell(type, 15)}${cell(image, 16)}${cell(name, 20)}${cell(id, 13)}`.trimEnd())
+    assert.equal(containers, chiselLines('lscontainers', recording).slice(2))
+    assert.ok(containers.some(line => line.endsWith(id)), `${id} is not among ${containers.join()}`)
+  } finally {
+    child.kill('SIGKILL')
+    await ended
+    remove()
+  }
+}, { needs: ['root', 'bpf', 'btf', 'cgroups'] })
