@@ -42,7 +42,7 @@ export type SourceValues = Partial<
   Record<Many, string[]> & Record<Exclude<keyof typeof SOURCE_OPTIONS, Many> | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
 
 /** What the command itself asks of a capture. */
-export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'> & Pick<QueueOptions, 'metadata'>
+export type Wanted = Pick<CaptureOptions, 'filter' | 'state' | 'tables' | 'stateEvents'> & Pick<QueueOptions, 'metadata'>
 
 /** Opens what the command line names, until a signal ends it. */
 export function openSource(values: SourceValues, wanted: Wanted = {}): Promise<Capture> {
@@ -55,7 +55,7 @@ export function eventLimit({ numevents }: SourceValues): number | undefined {
 }
 
 /** One source, or several as one. */
-async function openUntil(signal: AbortSignal, values: SourceValues, wanted: Wanted): Promise<Capture> {
+export async function openUntil(signal: AbortSignal, values: SourceValues, wanted: Wanted): Promise<Capture> {
   const sources = await sourcesOf(signal, values)
   return sources.names.length === 1 ? openOne(sources, sources.names[0], wanted) : openMerged(sources, wanted)
 }
