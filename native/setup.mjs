@@ -36,6 +36,7 @@ const TEST = {
   'qemu-system-x86': 'qemu-system-x86_64',
   'podman': 'podman',
   'spin': 'spin',
+  'tmux': 'tmux',
 }
 
 // Debian keeps bpftool in sbin, which is not on everybody's PATH.

@@ -43,7 +43,7 @@ function titleLines(model: Model): Line[] {
   const path = [...level.scope.map(({ text }) => text), level.name].map(clean).join(' › ')
   const at = slice === undefined ? -1 : gathering.slices.indexOf(slice)
   const earlier = gathering.intervals - gathering.slices.length
-  const when = slice === undefined || !Number.isFinite(slice.fromMs) ? 'no events yet'
+  const when = slice === undefined || !Number.isFinite(slice.fromMs) ? `no events${watch.running ? ' yet' : ''}`
     : at < 0 ? `all ${gathering.intervals} intervals, ${seconds(slice.toMs - slice.fromMs)}`
     : `interval ${at + 1 + earlier} of ${gathering.intervals}, ${new Date(slice.fromMs).toISOString().slice(11, 19)} UTC, ${seconds(slice.toMs - slice.fromMs)}`
   const state = model.paused && watch.live ? 'PAUSED  ' : watch.running ? (watch.live ? '' : 'reading …  ') : watch.live ? 'ENDED  ' : ''

@@ -52,9 +52,17 @@ const NAMED = {
   return: 'enter', escape: 'escape', tab: 'tab', backspace: 'backspace', delete: 'backspace',
 } as const satisfies Partial<Record<keyof Key, string>>
 
-/** One name for each key that was pressed; what was pasted is many. */
+/** One name for each key that was pressed; what was typed quickly or pasted is many. */
 function namesOf(input: string, key: Key): string[] {
   const named = (Object.keys(NAMED) as (keyof typeof NAMED)[]).find(name => key[name])
   if (named !== undefined) return [NAMED[named]]
-  return key.ctrl ? [`ctrl-${input}`] : Array.from(input, char => (char === '\r' || char === '\n' ? 'enter' : char))
+  return key.ctrl ? [`ctrl-${input}`] : Array.from(input, nameOf)
+}
+
+/** Keys without a picture are characters as well: Ctrl-U is the 21st. */
+function nameOf(char: string): string {
+  const code = char.charCodeAt(0)
+  if (code === 0x0a || code === 0x0d) return 'enter'
+  if (code === 0x08 || code === 0x7f) return 'backspace'
+  return code < 0x20 ? `ctrl-${String.fromCharCode(code + 0x60)}` : char
 }

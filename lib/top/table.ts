@@ -23,10 +23,10 @@ interface Line {
 export function tableOf(view: View): Analyzer<Table, readonly FieldName[]> {
   const { name, about, filter, key, labels, measures } = view
   const parts = [...key, ...labels].map(({ field }) => field)
-  const last = parts.length + measures.length
+  const io = measures.map(measure => measure.io === true)
   return defineAnalyzer<Table, readonly FieldName[]>({
     name, about, filter,
-    fields: [...parts, ...measures.map(({ field }) => field)],
+    fields: [...parts, ...measures.map(({ field }) => field), 'evt.is_io'],
     columns: columnsOf(view),
     start: ({ maxKeys }) => ({ lines: new Map(), maxKeys, cut: 0 }),
     event(table, ev, fields) {
@@ -39,7 +39,8 @@ export function tableOf(view: View): Analyzer<Table, readonly FieldName[]> {
         table.lines.set(id, line)
       }
       const { sums } = line
-      for (let i = parts.length; i < last; i++) sums[i - parts.length] += Number(fields[i](ev) ?? 0)
+      const isIo = fields[parts.length + sums.length](ev) === true
+      for (let i = 0; i < sums.length; i++) if (isIo || !io[i]) sums[i] += Number(fields[parts.length + i](ev) ?? 0)
     },
     merge(into, from) {
       into.cut += from.cut

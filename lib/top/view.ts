@@ -14,6 +14,8 @@ export interface Measure {
   readonly field: FieldName
   readonly title: string
   readonly unit: Unit
+  /** Only of calls that read or write: evt.buflen also has what others return, as dup its fd. */
+  readonly io?: true
 }
 
 /** A table of sysring top: what its rows are, what is counted of them, and where Enter leads. */

@@ -3,8 +3,8 @@ import type { Measure, Part, View, ViewName } from './view.js'
 const CALLS: Measure = { field: 'evt.count.exit', title: 'Calls', unit: 'count' }
 const TIME: Measure = { field: 'evt.latency', title: 'Time', unit: 'ns' }
 const ERRORS: Measure = { field: 'evt.count.error', title: 'Errors', unit: 'count' }
-const FILE: Measure = { field: 'evt.buflen.file', title: 'File', unit: 'bytes' }
-const NET: Measure = { field: 'evt.buflen.net', title: 'Net', unit: 'bytes' }
+const FILE: Measure = { field: 'evt.buflen.file', title: 'File', unit: 'bytes', io: true }
+const NET: Measure = { field: 'evt.buflen.net', title: 'Net', unit: 'bytes', io: true }
 const BYTES: Measure = { field: 'evt.buflen', title: 'Bytes', unit: 'bytes' }
 const IN: Measure = { field: 'evt.buflen.in', title: 'In', unit: 'bytes' }
 const OUT: Measure = { field: 'evt.buflen.out', title: 'Out', unit: 'bytes' }
@@ -31,7 +31,7 @@ export const VIEWS: readonly View[] = [
     measures: [BYTES, IN, OUT, CALLS, TIME, ERRORS], next: 'events',
   },
   {
-    name: 'files', about: 'what is read from and written to each file', filter: 'evt.dir = < and fd.type = file',
+    name: 'files', about: 'what is read from and written to each file', filter: 'evt.dir = < and fd.type = file and evt.is_io = true',
     key: [{ field: 'fd.name', title: 'File' }], labels: [],
     measures: [BYTES, IN, OUT, CALLS, TIME, ERRORS], next: 'events',
   },
