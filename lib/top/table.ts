@@ -14,6 +14,7 @@ export interface Table {
 
 /** A row: its sums, in the order of the measures, and what it says of itself. */
 interface Line {
+  events: number
   readonly sums: number[]
   /** Key and labels; the labels are those of the row's first event. */
   readonly texts: readonly Cell[]
@@ -35,20 +36,26 @@ export function tableOf(view: View): Analyzer<Table, readonly FieldName[]> {
       let line = table.lines.get(id)
       if (line === undefined) {
         if (table.lines.size >= table.maxKeys) return void table.cut++
-        line = { sums: measures.map(() => 0), texts: parts.map((_, i) => fields[i](ev) as Cell) }
+        line = { events: 0, sums: measures.map(() => 0), texts: parts.map((_, i) => fields[i](ev) as Cell) }
         table.lines.set(id, line)
       }
+      line.events++
       const { sums } = line
       const isIo = fields[parts.length + sums.length](ev) === true
       for (let i = 0; i < sums.length; i++) if (isIo || !io[i]) sums[i] += Number(fields[parts.length + i](ev) ?? 0)
     },
     merge(into, from) {
       into.cut += from.cut
-      for (const [id, { sums, texts }] of from.lines) {
+      for (const [id, { events, sums, texts }] of from.lines) {
         const line = into.lines.get(id)
-        if (line !== undefined) for (let i = 0; i < sums.length; i++) line.sums[i] += sums[i]
-        else if (into.lines.size < into.maxKeys) into.lines.set(id, { sums: [...sums], texts })
-        else into.cut++
+        if (line !== undefined) {
+          line.events += events
+          for (let i = 0; i < sums.length; i++) line.sums[i] += sums[i]
+        } else if (into.lines.size < into.maxKeys) {
+          into.lines.set(id, { events, sums: [...sums], texts })
+        } else {
+          into.cut += events
+        }
       }
     },
     report: ({ lines, cut }) => ({ rows: Array.from(lines.values(), ({ sums, texts }) => [...sums, ...texts]), cut }),
