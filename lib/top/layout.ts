@@ -49,6 +49,7 @@ function titleLines(model: Model): Line[] {
   const state = model.paused && watch.live ? 'PAUSED  ' : watch.running ? (watch.live ? '' : 'reading …  ') : watch.live ? 'ENDED  ' : ''
   return [
     { text: `sysring top  ${clean(watch.device)}  ${path}`, style: 'title' },
+    ...watch.problem === undefined ? [] : [{ text: clean(watch.problem), style: 'error' as const }],
     { text: `${state}${when}, ${slice?.events ?? 0} events${model.filter === '' ? '' : `  filter: ${clean(model.filter)}`}`, style: 'dim' },
   ]
 }

@@ -1,3 +1,4 @@
+import { isCaptureError } from '../errors.js'
 import type { Capture, Stats } from '../iface/capture.js'
 import { Gathering, type GatheringOptions, type Question } from './gathering.js'
 
@@ -7,6 +8,8 @@ export interface Watch {
   readonly live: boolean
   /** Is there more to come? */
   readonly running: boolean
+  /** What is wrong with what was read until now: a file that ends in the middle. */
+  readonly problem: string | undefined
   /** Asks something else, from now on or, of a file, from its beginning. @throws FilterError and nothing has changed */
   ask(question: Question): Gathering
   /** What became of all records; undefined before a file is open. */
@@ -38,6 +41,8 @@ export class LiveWatch implements Watch {
     const closed = new Promise<void>(resolve => { this.#close = resolve })
     this.ended = this.#run().then(() => closed)
   }
+
+  readonly problem = undefined
 
   get device(): string { return this.#capture.device }
   get running(): boolean { return this.#running }
@@ -78,6 +83,7 @@ export class FileWatch implements Watch {
   #capture: Capture | undefined
   #reading = 0
   #running = false
+  #problem: string | undefined
   #close = () => {}
   #fail: (error: unknown) => void = () => {}
 
@@ -93,9 +99,11 @@ export class FileWatch implements Watch {
   }
 
   get running(): boolean { return this.#running }
+  get problem(): string | undefined { return this.#problem }
 
   ask(question: Question): Gathering {
     const gathering = new Gathering(question, this.#options, false, () => {})
+    this.#problem = undefined
     this.#capture?.stop()
     this.#running = true
     this.#read(gathering, ++this.#reading).catch(this.#fail)
@@ -112,11 +120,25 @@ export class FileWatch implements Watch {
 
   async #read(gathering: Gathering, reading: number): Promise<void> {
     const capture = await this.#open()
-    let shown = performance.now()
-    let turned = shown
-    if (reading === this.#reading) this.#capture = capture
+    const isAsked = () => reading === this.#reading
+    if (isAsked()) this.#capture = capture
+    // What came before the place where the file is wrong is shown all the same.
+    const problem = await this.#gather(capture, gathering, isAsked).catch((error: unknown) => {
+      if (!isCaptureError(error)) throw error
+      return error.message
+    })
+    if (!isAsked()) return
+    gathering.end()
+    this.#running = false
+    this.#problem = problem
+    this.#onChange()
+  }
+
+  async #gather(capture: Capture, gathering: Gathering, isAsked: () => boolean): Promise<undefined> {
+    let turned = performance.now()
+    let shown = turned
     for await (const burst of capture) {
-      if (reading !== this.#reading) break
+      if (!isAsked()) return
       for (const ev of burst) gathering.add(ev)
       const now = performance.now()
       if (now < turned + TURN_MS) continue
@@ -126,9 +148,5 @@ export class FileWatch implements Watch {
       shown = now
       this.#onChange()
     }
-    if (reading !== this.#reading) return
-    gathering.end()
-    this.#running = false
-    this.#onChange()
   }
 }

@@ -1,13 +1,16 @@
 // timeout: 600
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import * as assert from 'uvu/assert'
 import { busy } from '../helpers/busy.js'
+import { container } from '../helpers/cgroups.js'
 import { folder } from '../helpers/folder.js'
 import { compile } from '../helpers/program.js'
 import { run, shell, sysring, SYSRING } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
 import { Tmux } from '../helpers/tmux.js'
-import { TRACE } from '../helpers/trace.js'
+import { TRACE, traceBytes } from '../helpers/trace.js'
 
 const test = suite('top', { needs: ['tmux'], timeoutMs: 120_000 })
 const LIVE = { needs: ['bpf', 'btf'] }
@@ -40,6 +43,8 @@ function cells(top: Tmux): string[][] {
   return top.lines.slice(3, -1).filter(line => line.trim() !== '').map(line => line.replace(/[▁-█]+/g, ' ').trim().split(/ {1,}/))
 }
 
+/** Where the filter that is used stands; it is written in the last lines. */
+const filtered = (filter: string) => new RegExp(`^(all|interval|no events).*  filter: ${filter}$`, 'm')
 const whole = (name: string) => [new RegExp(`^sysring top .*${name}$`, 'm'), /^all \d+ intervals/m]
 
 test('every view of a file, with the numbers of the analyzers', async () => {
@@ -93,14 +98,14 @@ test('filters in our language, and says what is wrong', async () => {
   top.press('C-u')
   top.type('proc.name = workk')
   top.press('BSpace', 'Enter')
-  note('a filter', await top.shows(/filter: proc.name = work$/m, /^all/m))
+  note('a filter', await top.shows(filtered('proc.name = work')))
   assert.ok(cells(top).length > 1 && cells(top).every(row => row.includes('work')), top.screen)
   top.press('/', 'C-u')
   top.type('nonsense')
   top.press('Enter')
   await top.shows(/hint/)
   top.press('Escape')
-  await top.shows(/filter: proc.name = work$/m)
+  await top.shows(filtered('proc.name = work'))
   top.press('/', 'C-u', 'Enter')
   await top.shows(/ init /)
   await quits(top)
@@ -210,6 +215,14 @@ test('leaves the terminal as it was: an error, a crash', async () => {
   assert.match(await endsWell(crash, 1), /Error: crash/)
 })
 
+test('shows what a file has that ends in the middle', async () => {
+  writeFileSync(file('short.scap'), traceBytes().subarray(0, 500_000))
+  const top = new Tmux(`${TOP} -r ${file('short.scap')}`)
+  note('a file that is not whole', await top.shows(/^all /m, /^short\.scap ends inside of what begins/m))
+  assert.ok(cells(top).length > 3)
+  await quits(top)
+})
+
 test('ends with its terminal', async () => {
   const top = new Tmux(`${TOP} -r ${TRACE}`)
   await top.shows(...whole('processes'))
@@ -254,7 +267,7 @@ test('live: what happens now, paused, stepped through, down to the data', async 
   top.press('/')
   top.type('proc.name = cat')
   top.press('Enter', '4')
-  note('live: files', await top.shows(/^interval [3-9]/m, /\/etc\/hostname/, /[▁-█]{2}/))
+  note('live: files', await top.shows(filtered('proc.name = cat'), /^interval [3-9]/m, /\/etc\/hostname/, /[▁-█]{2}/))
   top.press('p')
   const paused = await top.shows(/^PAUSED/m)
   await new Promise(resolve => setTimeout(resolve, 2500))
@@ -273,7 +286,7 @@ test('live: what happens now, paused, stepped through, down to the data', async 
   top.press('/', 'C-u')
   top.type('evt.type = read and evt.dir = < and evt.rawres > 0')
   top.press('Enter')
-  note('live: events', await top.shows(/filter: evt.type = read/, /cat \(\d+\) < read res=[1-9]/))
+  note('live: events', await top.shows(filtered('evt.type = read and evt.dir = < and evt.rawres > 0'), /cat \(\d+\) < read res=[1-9]/))
   top.press('Enter')
   const hostname = readFileSync('/etc/hostname', 'latin1').trim()
   const screen = await top.shows(/^00000000 /m)
@@ -282,14 +295,43 @@ test('live: what happens now, paused, stepped through, down to the data', async 
   await quits(top)
 }, LIVE)
 
+test('live: from a container to its process and its file', async () => {
+  const { id, inside, remove } = container()
+  writeFileSync(file('inside'), 'said in a container')
+  const cat = spawn(inside[0], [...inside.slice(1), 'bash', '-c', `while :; do while read -r line; do :; done < ${file('inside')}; sleep 0.1; done`], { detached: true })
+  const top = new Tmux(`${TOP} --view containers`, { width: 130 })
+  try {
+    await top.shows(/^interval/m, new RegExp(id))
+    top.press('/')
+    top.type(`container.id = ${id}`)
+    top.press('Enter')
+    note('live: a container', await top.shows(filtered(`container.id = ${id}`), new RegExp(`^ +[1-9].*${id}`, 'm')))
+    top.press('Enter')
+    await top.shows(new RegExp(`${id} › processes$`, 'm'), /^ +[1-9].* bash /m)
+    top.press('/', 'C-u')
+    top.type(`fd.name = ${file('inside')}`)
+    top.press('Enter')
+    await top.shows(filtered(`fd.name = ${file('inside')}`), /^ +[1-9].* bash /m)
+    top.press('Enter')
+    await top.shows(/ › bash \d+ › files$/m, new RegExp(`^ +[1-9].* ${file('inside')} *$`, 'm'))
+    top.press('Enter')
+    await top.shows(/ › events$/m, /read res=19/)
+    await quits(top)
+  } finally {
+    process.kill(-cat.pid!, 'SIGKILL')
+    await once(cat, 'close')
+    remove()
+  }
+}, { needs: [...LIVE.needs, 'cgroups'] })
+
 test('live: counts each of 250,000 calls a second', async () => {
   const program = compile('paced', 'test/cli/programs')
-  const top = new Tmux(TOP, { width: 110 })
+  const top = new Tmux(`${TOP} --ring 32`, { width: 110 })
   await top.shows(/^interval/m)
   top.press('6', '/')
   top.type('proc.name = paced')
   top.press('Enter', 'w')
-  await top.shows(/filter: proc.name = paced$/m)
+  await top.shows(filtered('proc.name = paced'))
   const cpu = cpuMs(top.pid)
   const { stdout, ms } = await run(program, ['250', '8000'])
   const calls = Number(stdout)
