@@ -1,5 +1,5 @@
-import { basename } from 'node:path'
 import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { Capture } from '../iface/capture.js'
 import type { Model } from '../top/model.js'
 import { integer, number, type Options, parse } from './args.js'
@@ -33,7 +33,7 @@ export async function run(args: string[]): Promise<number> {
   const [{ LiveWatch, FileWatch }, top] = await Promise.all([import('../top/watch.js'), import('../top/model.js')])
   const opening = new AbortController()
   let model: Model | undefined
-  for (const signal of SIGNALS) process.on(signal, () => (model === undefined ? opening.abort(new Interrupted()) : model.quit()))
+  for (const signal of SIGNALS) process.once(signal, () => (model === undefined ? opening.abort(new Interrupted()) : model.quit()))
 
   const open = () => openUntil(opening.signal, values, { state: true })
   const changed = () => model?.changed()
@@ -68,7 +68,9 @@ async function display(model: Model): Promise<void> {
   let screen: ReturnType<typeof show> | undefined
   const terminal = new Terminal(() => screen?.stop())
   const ended = new Promise<void>((resolve, reject) => {
-    model.subscribe(() => { if (model.left) resolve() })
+    const look = () => { if (model.left) resolve() }
+    model.subscribe(look)
+    look() // it may have been told to before anything was shown
     process.stdin.once('end', resolve)
     for (const stream of [process.stdin, process.stdout]) stream.on('error', error => (isGone(error) ? resolve() : reject(error)))
   })
