@@ -33,7 +33,8 @@ export async function run(args: string[]): Promise<number> {
   const [{ LiveWatch, FileWatch }, top] = await Promise.all([import('../top/watch.js'), import('../top/model.js')])
   const opening = new AbortController()
   let model: Model | undefined
-  for (const signal of SIGNALS) process.once(signal, () => (model === undefined ? opening.abort(new Interrupted()) : model.quit()))
+  // For good: where nobody else listens any more, what Ink brings along ends the process at once.
+  for (const signal of SIGNALS) process.on(signal, () => (model === undefined ? opening.abort(new Interrupted()) : model.quit()))
 
   const open = () => openUntil(opening.signal, values, { state: true })
   const changed = () => model?.changed()
