@@ -39,6 +39,7 @@ const TEST = {
   'prometheus': 'promtool',
   'python3-prometheus-client': '/usr/lib/python3/dist-packages/prometheus_client/openmetrics/parser.py',
   'python3-jsonschema': '/usr/lib/python3/dist-packages/jsonschema/__init__.py',
+  'tmux': 'tmux',
 }
 
 // Debian keeps bpftool in sbin, which is not on everybody's PATH.

@@ -12,6 +12,7 @@ const COMMANDS: Record<string, Command> = {
   dump: { summary: 'print events as lines, or write them to a file', load: () => import('./dump.js') },
   count: { summary: 'count events per second and CPU', load: () => import('./count.js') },
   run: { summary: 'who does what, with which file, over which connection: run an analyzer', load: () => import('./run.js') },
+  top: { summary: 'the same on the whole screen: processes, connections, files, errors, and what they consist of', load: () => import('./top.js') },
   balance: { summary: 'distribute captures over queues for other processes', load: () => import('./balance.js') },
   pipeline: { summary: 'let captures go through a chain of stages', load: () => import('./pipeline.js') },
   bounce: { summary: 'pass events and packets on, to a network interface or a queue', load: () => import('./bounce.js') },

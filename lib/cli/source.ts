@@ -42,7 +42,7 @@ export type SourceValues = Partial<
   Record<Many, string[]> & Record<Exclude<keyof typeof SOURCE_OPTIONS, Many> | Exclude<keyof typeof LIVE_OPTIONS, Flag>, string> & Record<Flag, true>>
 
 /** What the command itself asks of a capture. */
-export type Wanted = Pick<CaptureOptions, 'filter' | 'tables' | 'stateEvents'> & Pick<QueueOptions, 'metadata'> & Pick<LiveOptions, 'tracepoints'> & {
+export type Wanted = Pick<CaptureOptions, 'filter' | 'state' | 'tables' | 'stateEvents'> & Pick<QueueOptions, 'metadata'> & Pick<LiveOptions, 'tracepoints'> & {
   /** Of system calls, where --snaplen does not say otherwise. */
   snaplen?: number
 }
@@ -58,7 +58,7 @@ export function eventLimit({ numevents }: SourceValues): number | undefined {
 }
 
 /** One source, or several as one. */
-async function openUntil(signal: AbortSignal, values: SourceValues, wanted: Wanted): Promise<Capture> {
+export async function openUntil(signal: AbortSignal, values: SourceValues, wanted: Wanted): Promise<Capture> {
   const sources = await sourcesOf(signal, values)
   return sources.names.length === 1 ? openOne(sources, sources.names[0], wanted) : openMerged(sources, wanted)
 }
