@@ -17,7 +17,7 @@ const TIME_LIMIT = 120
 /** Milliseconds that a process has to end by itself once its summary is out. */
 const GRACE_MS = 4000
 /** Files that capture the machine have it to themselves. */
-const ALONE = /^test\/(kernel|lifecycle|interop\/(attribution|extcap|pipes)|cli\/(?!(dump|rotation|sysdig|usage)\.))/
+const ALONE = /^test\/(kernel|lifecycle|interop\/(attribution|bcc|extcap|packets|pipes|sysdig\/chisellines)|cli\/(?!(dump|rotation|sysdig|usage)\.))/
 
 interface Report {
   file: string

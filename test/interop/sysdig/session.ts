@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import * as assert from 'uvu/assert'
 import { open, writeFile as record } from '../../../lib/index.js'
 import { folder } from '../../helpers/folder.js'
 import { ROOT } from '../../helpers/run.js'
@@ -22,12 +23,14 @@ export async function recordSession(): Promise<string> {
   for (const name of ['logs.mjs', 'web.mjs', 'syslog.mjs']) copyFileSync(join(PROGRAMS, name), join(place, name))
   const pid = await launch(typed, [join(PROGRAMS, 'session.sh'), begin, end, place, process.execPath])
 
-  const calls = await open('sysdig:bpf', { filter: `proc.pid = ${pid} or proc.apid = ${pid}`, snaplen: 2000, maxDurationMs: 40_000 })
+  const calls = await open('sysdig:bpf', { filter: `proc.pid = ${pid} or proc.apid = ${pid}`, snaplen: 2000, ringBytes: 32 << 20, maxDurationMs: 40_000 })
   const written = record(calls, recording)
   await writeFile(begin, 'go\n')
   await writeFile(end, 'end\n')
   calls.stop()
   await written
+  // What is missing would have other names here than there.
+  assert.is(calls.stats().dropped.total, 0, 'the recording has lost events')
   return recording
 }
 
