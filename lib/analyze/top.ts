@@ -26,12 +26,12 @@ export function top({ byContainer, ...options }: TopOptions): Analyzer<Sums, rea
   return byContainer === undefined ? alone : { ...alone, withContainers: sums({ ...options, by: byContainer }) }
 }
 
-/** Only the events that end a call have these. Said in the filter, it spares looking at half of the events. */
-const AT_THE_END: readonly FieldName[] = ['evt.rawarg.res', 'evt.latency']
+/** Only the events that end a call have it. Said in the filter, it spares looking at half of the events. */
+const RESULT: FieldName = 'evt.rawarg.res'
 
 function sums({ value, title, unit, by, top, filter, ...rest }: TopOptions): Analyzer<Sums, readonly FieldName[]> {
   const key: KeyPart[] = []
-  const ends = AT_THE_END.includes(value) ? 'evt.dir = <' : undefined
+  const ends = value === RESULT ? 'evt.dir = <' : undefined
   return defineAnalyzer<Sums, readonly FieldName[]>({
     ...rest,
     ...(filter !== undefined || ends !== undefined) && { filter: filter === undefined || ends === undefined ? filter ?? ends : `${ends} and ${filter}` },

@@ -229,7 +229,9 @@ export class LiveCapture extends Capture {
       let hits = of(HITS) + (this.#hits === 'without_nested' ? of(NESTED) : 0)
       // Of lent rings only the balancer may look at the records: what it has not read yet counts as delivered to it.
       const handedOut = this.#lent ? Math.max(0, hits - lost) : this.#rings.delivered(index)
-      const pending = this.#lent ? 0 : this.#rings.pending(index)
+      // While it runs, more comes between the counters and a look into the ring: then it is what was counted and is not handed out.
+      const isQuiet = final || this.#hits !== 'exact'
+      const pending = this.#lent ? 0 : isQuiet ? this.#rings.pending(index) : Math.max(0, hits - lost - handedOut)
       if (this.#hits === 'also_when_off') {
         hits = handedOut + pending + lost
       } else if (final && this.#hits !== 'exact') {

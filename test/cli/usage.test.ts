@@ -72,7 +72,7 @@ const WRONG: [string[], string][] = [
   [['dump', '-r', TRACE, '-n', '1.5'], "-n takes a whole number, not '1.5'"],
   [['dump', '-r', TRACE, '-d', 'x'], "-d takes a number of at least 0, not 'x'"],
   [['dump', '-r', TRACE, '--format', 'pcap'], '--format goes with -w'],
-  [['dump', '-r', TRACE, '-w', 'x', '--format', 'tar'], "--format is one of pcap, pcapng, scap, not 'tar'"],
+  [['dump', '-r', TRACE, '-w', 'x', '--format', 'tar'], "--format is one of pcap, pcapng, scap, chrome, not 'tar'"],
   [['dump', '-r', TRACE, '-w', 'x.pcap', '--framing', 'scap'], 'pcap has no framing scap'],
   [['dump', '-r', TRACE, '-w', 'x.scap', '--framing', 'user0'], 'scap has no framing user0'],
   [['dump', '-r', TRACE, '-w', 'x', '-p', '%evt.num'], '--print is for printing, not for -w'],

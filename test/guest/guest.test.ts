@@ -1,4 +1,4 @@
-// timeout: 600
+// timeout: 1200
 /** The real sysdig kernel module, in a guest: what comes out of its rings, and who else says so. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'

@@ -12,7 +12,7 @@ import { progress } from './progress.js'
 import { Unavailable } from './unavailable.js'
 
 /** Seconds for a scenario that does not ask for others with `// timeout: SECONDS` or `# timeout: SECONDS` in its first lines. */
-const TIME_LIMIT = 20
+const TIME_LIMIT = 60
 
 export interface Ran {
   name: string

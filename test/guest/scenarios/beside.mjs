@@ -1,4 +1,4 @@
-// timeout: 40
+// timeout: 100
 // Two captures of ours and sysdig's, three consumers of the module at the same time, at the same work.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

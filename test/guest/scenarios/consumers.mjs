@@ -1,4 +1,4 @@
-// timeout: 40
+// timeout: 100
 // As many consumers as the module takes, and one more.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'

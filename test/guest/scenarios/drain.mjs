@@ -1,4 +1,4 @@
-// timeout: 70
+// timeout: 200
 // How fast we take events from a ring while they are made, over more than 20 wraps, beside a plain reader in C: in turn.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

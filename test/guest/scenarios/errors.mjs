@@ -1,4 +1,4 @@
-// timeout: 40
+// timeout: 100
 // What open() says when the module is not as it should be.
 import { spawnSync } from 'node:child_process'
 import { renameSync, statSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// timeout: 30
+// timeout: 100
 // A CPU that is offline has no ring; one that comes online later ends the capture, loudly. One that goes and comes is no harm.
 import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'

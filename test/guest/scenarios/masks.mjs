@@ -1,4 +1,4 @@
-// timeout: 30
+// timeout: 100
 // What is not wanted is left out by the module itself, as far as it can; the rest is left out afterwards, and counted.
 import { readFileSync } from 'node:fs'
 import { open } from 'sysring'

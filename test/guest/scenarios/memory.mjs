@@ -1,4 +1,4 @@
-// timeout: 90
+// timeout: 160
 // Queues in memory that the host has as well, read and filled through PCI devices: test/guest/host.ts is the other side.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'

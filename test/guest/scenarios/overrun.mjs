@@ -1,4 +1,4 @@
-// timeout: 40
+// timeout: 100
 // More than the rings hold, while our capture does not look; then it takes what is there.
 import { open } from 'sysring'
 import { run } from './tools/program.mjs'

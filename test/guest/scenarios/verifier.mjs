@@ -1,4 +1,4 @@
-// timeout: 60
+// timeout: 120
 // What this kernel's verifier says of our programs, in both models, as the kernel lists them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
