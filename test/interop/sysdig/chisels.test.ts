@@ -65,9 +65,12 @@ function lua(value: number): string {
   return String(Number(value.toPrecision(14)))
 }
 
+/** Of arguments that have no default, by name. */
+const GIVEN: Readonly<Record<string, string>> = { filter: 'evt.type = execve', terminal: '1' }
+
 async function reports(name: string, file: string, workers: number): Promise<Row[]> {
   const analyzer = await shipped(name)
-  const args = Object.fromEntries((analyzer.args ?? []).map(arg => [arg.name, arg.default ?? LINES[name]?.[0]?.[arg.name] ?? 0.5]))
+  const args = Object.fromEntries((analyzer.args ?? []).map(arg => [arg.name, arg.default ?? LINES[name]?.[0]?.[arg.name] ?? GIVEN[arg.name] ?? 0.5]))
   return rowsOf(analyzer, file, { args, workers })
 }
 
