@@ -18,7 +18,7 @@ function heat(calls: number, ms: number): number {
 }
 
 /** The calls of each column, of a report whose rows begin with a column and end with its calls. */
-export function countsOf({ rows }: Pick<Report, 'rows'>, width: number): number[] {
+function countsOf({ rows }: Pick<Report, 'rows'>, width: number): number[] {
   const counts = new Array<number>(width).fill(0)
   for (const row of rows) counts[Number(row[0])] = Number(row.at(-1))
   return counts

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { Proc } from '../state/proc.js'
 
 /** How long what was read is believed, in ms: a device number may be given to another file system. */
 const FRESH_MS = 1000
 
 /** Types of the file systems that are mounted on this machine, by their device numbers. */
 export class Mounts {
+  readonly #proc = new Proc()
   readonly #types = new Map<number, string>()
   /** Mount namespaces of these processes have been read. */
   readonly #asked = new Set<number>()
@@ -30,13 +31,8 @@ export class Mounts {
   /** proc_pid_mountinfo(5): number, parent, major:minor, root, mount point, options, any number of fields, "-", type … */
   #read(process: number | 'self'): void {
     if (process !== 'self') this.#asked.add(process)
-    let text: string
-    try {
-      text = readFileSync(`/proc/${process}/mountinfo`, 'utf8')
-    } catch {
-      return // it has ended
-    }
-    for (const [, major, minor, type] of text.matchAll(/^\d+ \d+ (\d+):(\d+) .* - (\S+) /gm)) this.#types.set(device(Number(major), Number(minor)), type)
+    // Without an answer it has ended.
+    for (const [, major, minor, type] of (this.#proc.text(`${process}/mountinfo`) ?? '').matchAll(/^\d+ \d+ (\d+):(\d+) .* - (\S+) /gm)) this.#types.set(device(Number(major), Number(minor)), type)
   }
 }
 

@@ -1,6 +1,6 @@
 import { quoted } from '../filter/literal.js'
 import type { Analyzer, Argument } from './analyzer.js'
-import { dotted } from './data.js'
+import { dataColumns, dotted } from './data.js'
 import { type Lines, lines } from './lines.js'
 import { bytesText } from './units.js'
 
@@ -13,10 +13,7 @@ export function spy(name: string, about: string, field: 'fd.port' | 'fd.ip', arg
     args: [arg],
     snaplen: 1000,
     fields: ['evt.buffer', 'proc.name', 'fd.name', 'evt.is_io_read', 'evt.rawarg.res', 'evt.dir'],
-    columns: [
-      { name: 'proc.name', title: 'Process' }, { name: 'fd.name', title: 'Connection' }, { name: 'evt.io_dir', title: 'Direction' },
-      { name: 'evt.rawarg.res', title: 'Bytes', unit: 'bytes' }, { name: 'data', title: 'Data', unit: 'data' },
-    ],
+    columns: dataColumns('Connection'),
     row(ev, [buffer, process, connection, isRead, res]) {
       const data = buffer(ev)
       const bytes = Number(res(ev))

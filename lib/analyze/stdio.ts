@@ -1,5 +1,5 @@
 import type { Analyzer } from './analyzer.js'
-import { textual } from './data.js'
+import { DATA_FIELDS, dataColumns, textual } from './data.js'
 import { type Lines, lines } from './lines.js'
 
 /** An analyzer that shows what processes read and write over an fd that every process has. */
@@ -9,11 +9,8 @@ export function stdio(name: string, about: string, fd: 0 | 1 | 2): Analyzer<Line
     category: 'I/O',
     filter: `fd.num = ${fd} and evt.is_io = true`,
     snaplen: 2000,
-    fields: ['evt.buffer', 'proc.name', 'fd.name', 'evt.is_io_read', 'evt.rawarg.res'],
-    columns: [
-      { name: 'proc.name', title: 'Process' }, { name: 'fd.name', title: 'File' }, { name: 'evt.io_dir', title: 'Direction' },
-      { name: 'evt.rawarg.res', title: 'Bytes', unit: 'bytes' }, { name: 'data', title: 'Data', unit: 'data' },
-    ],
+    fields: DATA_FIELDS,
+    columns: dataColumns('File'),
     row(ev, [buffer, process, file, isRead, res]) {
       const data = buffer(ev)
       return data === undefined ? undefined : [process(ev), file(ev), isRead(ev) === true ? 'read' : 'write', Number(res(ev)), textual(data)]

@@ -1,5 +1,6 @@
 import type { FieldName } from '../field/types.generated.js'
 import { type Analyzer, defineAnalyzer } from './analyzer.js'
+import { filterOf } from './folding.js'
 import type { Unit } from './report.js'
 import { addTo, emptySums, type KeyPart, largest, mergeSums, type Sums } from './sums.js'
 
@@ -31,10 +32,10 @@ const RESULT: FieldName = 'evt.rawarg.res'
 
 function sums({ value, title, unit, by, top, filter, ...rest }: TopOptions): Analyzer<Sums, readonly FieldName[]> {
   const key: KeyPart[] = []
-  const ends = value === RESULT ? 'evt.dir = <' : undefined
+  const asked = filterOf({ ...filter !== undefined && { filter } }, {}, value === RESULT ? 'evt.dir = <' : undefined)
   return defineAnalyzer<Sums, readonly FieldName[]>({
     ...rest,
-    ...(filter !== undefined || ends !== undefined) && { filter: filter === undefined || ends === undefined ? filter ?? ends : `${ends} and ${filter}` },
+    ...asked !== undefined && { filter: asked },
     fields: [value, ...by.map(([field]) => field)],
     columns: [{ name: value, title, unit }, ...by.map(([name, title]) => ({ name, title }))],
     start: ({ maxKeys }) => emptySums(maxKeys),

@@ -1,11 +1,12 @@
 /** Numbers as people read them. */
+import { localDateTime } from '../event/clock.js'
 
 const KIB = 1024
 const BYTE_UNITS = ['B', 'KB', 'M', 'G', 'T', 'P']
 
 /** Local time of day, of nanoseconds since the epoch. */
 export function timeText(ns: bigint): string {
-  return `${new Date(Number(ns / 1_000_000n)).toTimeString().slice(0, 8)}.${String(ns % 1_000_000_000n).padStart(9, '0')}`
+  return localDateTime(ns).slice(11, 29)
 }
 
 /** As sysdig's chisels print them: 1.24KB. Negative ones are differences. */

@@ -28,7 +28,7 @@ export class Picture {
 
   save(): void {
     try {
-      writeFileSync(this.#path, this.#drawing.svg(this.#rows, this.#args))
+      writeFileSync(this.#path, this.#drawing.svg(this.#rows, this.#args), { mode: 0o600 })
     } catch (error) {
       throw new CaptureError('ERR_CAPTURE_IO', `the picture cannot be written: ${(error as Error).message}`, `is ${this.#path} in a folder that you may write to?`, error)
     }

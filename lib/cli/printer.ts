@@ -13,7 +13,7 @@ interface Lines {
   line(text: string): void
 }
 
-export interface Look {
+interface Look {
   json: boolean
   /** Rows go on and on under one head. */
   streams: boolean

@@ -1,6 +1,7 @@
 import { constants, type FileHandle, open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CaptureError } from '../errors.js'
+import { localDateTime } from '../event/clock.js'
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants
 /** Who did what on a machine is nobody else's business. */
@@ -57,8 +58,7 @@ export class ReportLog {
 }
 
 /** Log_2026-11-21_20-06-56: in order of time when sorted by name, and no file system minds it. */
-export function nameAt(time: Date): string {
-  const two = (part: number) => String(part).padStart(2, '0')
-  const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-')
-  return `Log_${date}_${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join('-')}`
+function nameAt(time: Date): string {
+  const [date, clock] = localDateTime(BigInt(time.getTime()) * 1_000_000n).slice(0, 19).split(' ')
+  return `Log_${date}_${clock.replaceAll(':', '-')}`
 }

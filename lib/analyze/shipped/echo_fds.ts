@@ -1,4 +1,4 @@
-import { dotted } from '../data.js'
+import { DATA_FIELDS, dataColumns, dotted } from '../data.js'
 import { lines } from '../lines.js'
 import { bytesText } from '../units.js'
 
@@ -8,11 +8,8 @@ export default lines({
   category: 'I/O',
   filter: 'evt.is_io = true and evt.dir = < and evt.rawres > 0',
   snaplen: 2000,
-  fields: ['evt.buffer', 'proc.name', 'fd.name', 'evt.is_io_read', 'evt.rawarg.res'],
-  columns: [
-    { name: 'proc.name', title: 'Process' }, { name: 'fd.name', title: 'File' }, { name: 'evt.io_dir', title: 'Direction' },
-    { name: 'evt.rawarg.res', title: 'Bytes', unit: 'bytes' }, { name: 'data', title: 'Data', unit: 'data' },
-  ],
+  fields: DATA_FIELDS,
+  columns: dataColumns('File'),
   row(ev, [buffer, process, file, isRead, res]) {
     const data = buffer(ev)
     return [process(ev), file(ev) ?? '<NA>', isRead(ev) === true ? 'read' : 'write', Number(res(ev)), data === undefined ? undefined : dotted(data)]
