@@ -103,7 +103,7 @@ test('calls and packets in one analyzer: the same on one thread and on several, 
     start: () => new Map(), event: (sums, ev, [pid]) => add(sums, 'calls ' + pid(ev), 1), packet: (sums, ev) => add(sums, 'packets ' + ev.process?.pid, 1),
     merge: (into, from) => from.forEach((n, key) => add(into, key, n)), report: sums => ({ rows: [...sums].sort().map(([key, n]) => [n, key]) }),
   }`)
-  for (const every of [[], ['--every', '0.02']]) {
+  for (const every of [[], ['--every', '0.002']]) {
     const outcomes = await Promise.all(['1', '2', '4'].map(workers => sysring(['run', path, '-r', file('talk.scap'), '-r', file('talk.pcap'), '--json', '-q', '--workers', workers, ...every])))
     const [one, ...others] = outcomes.map(({ code, stdout, stderr }) => {
       assert.is(code, 0, stderr)
