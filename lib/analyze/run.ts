@@ -64,7 +64,7 @@ export async function* run<S>(asked: Analyzer<S, any>, options: RunOptions): Asy
 
 async function start<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
   if (analyzer.entries !== undefined) return (await import('./moment.js')).atMoment(analyzer, job, joining)
-  return job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, asked, job, joining)
+  return job.workers === 1 ? onThisThread(analyzer, job, joining, channel) : (await import('./threads.js')).onThreads(analyzer, asked, job, joining, channel)
 }
 
 /** What is to be done, checked. */

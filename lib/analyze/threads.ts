@@ -4,35 +4,27 @@ import type { ClusterStats } from '../balance/cluster.js'
 import { CaptureError } from '../errors.js'
 import { compileFilter } from '../filter/filter.js'
 import type { Stats } from '../iface/capture.js'
-import type { Analyzer, StartOptions } from './analyzer.js'
+import type { Analyzer } from './analyzer.js'
+import type { Channel } from './channel.js'
+import type { FoldData, FromFold } from './folder.js'
 import { LATE_MS, type Part, tablesOf } from './folding.js'
 import type { Joining } from './joining.js'
 import { PacketShare } from './packetshare.js'
+import { onReaders } from './readers.js'
+import type { Report } from './report.js'
+import type { Share } from '../state/share.js'
 import type { Job } from './run.js'
 import { isShipped } from './shipped.js'
 import { checkLive, onAbort, openAttributed, openOn } from './source.js'
 
-/** What the thread finds in its workerData. */
-export interface FoldData {
-  /** Where the analyzer is: the name of one of ours, or the URL of a module whose default export it is. */
-  shipped?: string
-  module?: string
-  /** Its columns for containers are asked for. */
-  containers: boolean
-  start: StartOptions
-  everyMs: number | undefined
-  /** The capture is of what happens now. */
-  live: boolean
-}
-
-/** What it tells: an interval's part; that it is past the intervals before `reached`; at the end, how many events it has looked at. */
-export type FromFold = { part: Part<unknown> } | { reached: number } | { delivered: number }
-
 /** In the sources beside this file, and in the bundle. */
 const ENTRY = ['./fold.ts', './fold.js'].map(path => new URL(path, import.meta.url)).find(url => existsSync(url))
 
+/** By what readers of a file share it, so that what belongs together by that key stays together: an open file is some process's. */
+const SHARES: ReadonlyMap<NonNullable<Analyzer['key']>, Share['by']> = new Map([['tid', 'tid'], ['pid', 'pid'], ['fd', 'pid']])
+
 /** On worker threads, which import what `asked` is the name or the module of, each with a share of the threads of the machine, or of whatever is the analyzer's key. */
-export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, job: Job, joining: Joining<S>): Promise<void> {
+export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
   const { everyMs, workers } = job
   const { key = 'tid' } = analyzer
   if (analyzer.packet !== undefined && key !== 'tid') {
@@ -43,6 +35,11 @@ export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, jo
   await checkLive(analyzer, capture)
   const live = !capture.canWait
   const data: FoldData = { ...place(asked), containers: job.containers, start: job.start, everyMs, live }
+  const path = capture._path
+  if (path !== undefined && SHARES.has(key)) {
+    await capture.close()
+    return onReaders(path, SHARES.get(key)!, data, job, joining, channel)
+  }
   const reached = new Array<number>(analyzer.packet === undefined ? workers : workers + 1).fill(-Infinity)
   const past = (share: number, interval: number) => {
     reached[share] = interval
@@ -50,7 +47,7 @@ export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, jo
     if (live) joining.flush()
   }
   const packets = analyzer.packet === undefined ? undefined : new PacketShare(analyzer, job, part => joining.add(part), interval => past(workers, interval))
-  let delivered = 0
+  const delivered = new Array<number>(workers).fill(0)
   const cluster = await balance(capture, {
     by: packets === undefined ? key : ev => (packets.take(ev) ? -1 : undefined),
     queues: workers,
@@ -62,7 +59,7 @@ export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, jo
     onMessage(message, queue) {
       const told = message as FromFold
       if ('part' in told) joining.add(told.part as Part<S>)
-      else if ('delivered' in told) delivered += told.delivered
+      else if ('stats' in told) delivered[queue] = told.stats.delivered
       else past(queue, told.reached)
     },
   })
@@ -77,7 +74,7 @@ export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, jo
   }
   packets?.end()
   // What the threads have looked at is known now; a packet is looked at where it is merged.
-  if (packets === undefined) joining.stats = () => statsOf(cluster.stats(), delivered)
+  if (packets === undefined) joining.stats = () => statsOf(cluster.stats(), delivered.reduce((sum, count) => sum + count, 0))
   joining.end()
 }
 

@@ -10,9 +10,10 @@ export interface Cursor {
   next(event: Event): boolean
   /**
    * Says by event code (65,536 of them) which records nobody wants to see: those that are 0 here may be passed over without being
-   * looked at, which `passed` counts; undefined: none. Of cursors that can do that faster than by showing them.
+   * looked at, which `passed` counts; undefined: none. With `own`, those that are OWN here are wanted of the threads alone that are 1 in
+   * it, by the lower 16 bits of the tid. Of cursors that can do that faster than by showing them.
    */
-  passOver?(wanted: Uint8Array | undefined): void
+  passOver?(wanted: Uint8Array | undefined, own?: Uint8Array): void
   readonly passed?: number
   /**
    * Shows the records that next() has still to come to, of the types that are 1 in `wanted`, by event code, in any order and without
@@ -20,6 +21,9 @@ export interface Cursor {
    */
   ahead?(wanted: Uint8Array, see: (event: Event) => void): void
 }
+
+/** See Cursor.passOver(). */
+export const OWN = 2
 
 /** Events that did not arrive since the burst before, by cause. */
 export interface Lost {

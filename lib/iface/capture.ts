@@ -1,6 +1,7 @@
 import { CaptureError } from '../errors.js'
 import type { Burst, Lost } from './burst.js'
 import type { Table } from '../field/field.js'
+import type { Share } from '../state/share.js'
 import type { State } from '../state/state.js'
 import type { BalancerSource } from '../native.js'
 import type { MetadataBlock } from './metadata.js'
@@ -79,6 +80,8 @@ export interface CaptureOptions {
   stateEvents?: boolean
   /** @internal Instead of `state`: only these tables, for fields that need no others. */
   tables?: ReadonlySet<Table>
+  /** @internal Of files: only the events of these threads or processes are delivered, the others go to other readers of the same file. */
+  share?: Share
 }
 
 /**
@@ -184,6 +187,11 @@ export abstract class Capture implements AsyncIterable<Burst>, AsyncDisposable {
   /** @internal Can a balancing thread read the source, because nobody has to look at its records in JavaScript? */
   get _lendable(): boolean {
     return false
+  }
+
+  /** @internal The path of a file that others can open as well and find the same in it, from its beginning to its end, as whoever has this one. */
+  get _path(): string | undefined {
+    return undefined
   }
 
   /**

@@ -6,8 +6,10 @@ import type { State } from './state.js'
 export interface FollowerOptions {
   /** Does the filter keep the event? */
   accept?: (ev: Event) => boolean
-  /** By event code: 1 for those that the state has to see, or the filter may keep. Undefined: all. */
+  /** By event code: not 0 for those that the state has to see, or the filter may keep; OWN if only those of `own`. Undefined: all. */
   needed?: Uint8Array
+  /** See Cursor.passOver(). */
+  own?: Uint8Array
   /** Events that the filter refuses, but that change the state, are passed on with FLAG_STATE_ONLY: for files. */
   keepState?: boolean
 }
@@ -25,9 +27,10 @@ export class Follower implements Cursor {
   readonly #source: Cursor
   readonly #accept: ((ev: Event) => boolean) | undefined
   readonly #needed: Uint8Array | undefined
+  readonly #own: Uint8Array | undefined
   readonly #keepState: boolean
 
-  constructor(source: Cursor, state: State, { accept, needed, keepState }: FollowerOptions) {
+  constructor(source: Cursor, state: State, { accept, needed, own, keepState }: FollowerOptions) {
     this.#source = source
     this.#state = state
     this.#accept = accept
@@ -35,6 +38,7 @@ export class Follower implements Cursor {
       this.#needed = new Uint8Array(65_536).fill(1)
       this.#needed.set(needed)
     }
+    this.#own = own
     this.#keepState = keepState ?? false
   }
 
@@ -83,7 +87,7 @@ export class Follower implements Cursor {
   #begin(event: Event): void {
     this.#begun = true
     this.#state.begin(event)
-    if (this.#needed !== undefined) this.#source.passOver?.(this.#needed)
+    if (this.#needed !== undefined) this.#source.passOver?.(this.#needed, this.#own)
   }
 }
 

@@ -76,6 +76,7 @@ export class State {
   watch: SocketWatch | undefined
   /** @internal Are the tables of fds kept? */
   readonly keepsFds: boolean
+  readonly #keepsThreads: boolean
   readonly #lookup: Lookup | undefined
   /** By tid, the times of the last ends, the oldest first. */
   readonly #ends = new Map<number, number>()
@@ -103,6 +104,7 @@ export class State {
     this.#lookup = lookup
     this.#shown = shown
     this.#ways = waysOf(tables)
+    this.#keepsThreads = tables === undefined || tables.size > 0
     this.keepsFds = tables === undefined || tables.has('fd')
     this.containers = new ContainerTable(lookup !== undefined)
     this.cgroupLists = new CgroupLists(paths => this.containers.find(paths))
@@ -122,7 +124,7 @@ export class State {
     ev._fd = undefined
     ev._error = 0
     const type = ev.type
-    if (type === PACKET) {
+    if (type === PACKET || !this.#keepsThreads) {
       ev._thread = undefined
       return
     }

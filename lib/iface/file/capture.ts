@@ -28,6 +28,7 @@ export class FileCapture extends Capture {
   readonly #format: Format
   readonly #pace: Pace | undefined
   readonly #noticeMs: number
+  readonly #path: string | undefined
   /** The window is being moved on. */
   #advancing: Promise<void> | undefined
   /** When the event loop last had its turn. */
@@ -42,12 +43,13 @@ export class FileCapture extends Capture {
   #followedSection = -1
   #followedBlocks = 0
 
-  /** `speed`: times as fast as it was recorded; undefined: as fast as can be. */
-  constructor(device: string, window: Window, format: Format, options: CaptureOptions, following?: Following, speed?: number) {
+  /** `speed`: times as fast as it was recorded; undefined: as fast as can be. `path`: where it lies, if others can read the same there. */
+  constructor(device: string, window: Window, format: Format, options: CaptureOptions, following?: Following, speed?: number, path?: string) {
     super(options)
     this.device = device
     this.#window = window
     this.#format = format
+    this.#path = path
     this.#noticeMs = options.signal === undefined ? Infinity : NOTICE_MS
     this.#following = following
     this.#pace = speed === undefined ? undefined : new Pace(format, window, speed)
@@ -57,6 +59,8 @@ export class FileCapture extends Capture {
   }
 
   override get state(): State | undefined { return this.#follower?.state }
+
+  override get _path(): string | undefined { return this.#path }
 
   get interfaces(): readonly Interface[] { return this.#format.interfaces }
 

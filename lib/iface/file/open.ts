@@ -57,7 +57,8 @@ export async function openFile(source: string | Readable | AsyncIterable<Uint8Ar
       head = await readHead(bytes)
     }
     const window = new Window(bytes, head, options.chunkSize)
-    return new FileCapture(device, window, formatOf(head, window, device), options, await follow(options), speed)
+    const path = typeof source === 'string' && bytes.immediate && isWhole(options) ? source : undefined
+    return new FileCapture(device, window, formatOf(head, window, device), options, await follow(options), speed, path)
   } catch (error) {
     await bytes.close()
     signal?.throwIfAborted()
@@ -65,6 +66,11 @@ export async function openFile(source: string | Readable | AsyncIterable<Uint8Ar
   } finally {
     signal?.removeEventListener('abort', abort)
   }
+}
+
+/** Is all of the file asked for, as it stands there? */
+function isWhole({ filter, state, tables, stateEvents, maxEvents, maxDurationMs, pace }: FileOptions): boolean {
+  return [filter, state, tables, stateEvents, maxEvents, maxDurationMs, pace].every(option => option === undefined)
 }
 
 async function openSource(source: string | Readable | AsyncIterable<Uint8Array>): Promise<Source> {

@@ -1,7 +1,7 @@
 import { CaptureError } from '../../errors.js'
 import { Event, FLAG_STATE_ONLY } from '../../event/event.js'
-import { HEADER, HEADER_V1, MAX_RECORD, TYPE } from '../../event/record.js'
-import type { Lost } from '../burst.js'
+import { HEADER, HEADER_V1, MAX_RECORD, TID, TYPE } from '../../event/record.js'
+import { type Lost, OWN } from '../burst.js'
 import type { Interface } from '../capture.js'
 import type { MetadataBlock } from '../metadata.js'
 import { LentPacket } from '../packet.js'
@@ -16,6 +16,9 @@ const BYTE_ORDER_MAGIC = 0x1a2b3c4d
 const TWO32 = 0x1_0000_0000
 /** The word of an event block whose upper half is the event's type: 8 bytes of block and 2 of CPU before the record. */
 const TYPE_WORD = (8 + block.CPU_SIZE + TYPE) >> 2
+/** The same of the lower 16 bits of its tid. */
+const TID_WORD = (8 + block.CPU_SIZE + TID) >> 2
+const ALL_THREADS = new Uint8Array(65_536).fill(1)
 /** Bytes of an event block whose record has no parameters. */
 const SMALLEST = block.FRAMING + block.CPU_SIZE + HEADER
 
@@ -36,6 +39,7 @@ export class Pcapng implements Format {
   /** Records that were passed over. */
   passed = 0
   #wanted: Uint8Array | undefined
+  #own: Uint8Array = ALL_THREADS
   /** Byte order of the section. */
   #little = true
   /** Interface of event blocks; -1 until there is one, which keeps next() from walking events. */
@@ -50,8 +54,9 @@ export class Pcapng implements Format {
   get section(): number { return Math.max(0, this.#contents.section) }
   get dropped(): Lost { return this.#contents.dropped }
 
-  passOver(wanted: Uint8Array | undefined): void {
+  passOver(wanted: Uint8Array | undefined, own: Uint8Array = ALL_THREADS): void {
     this.#wanted = wanted
+    this.#own = own
   }
 
   /** The hot path is the first branch: one event block of today's version. */
@@ -84,11 +89,13 @@ export class Pcapng implements Format {
     // Blocks are aligned to four bytes in the file, and nearly always in memory.
     if ((at & 3) !== 0) return
     const { words } = window
+    const own = this.#own
     let count = 0
     while (end - at >= SMALLEST) {
       const first = at >> 2
       const size = words[first + 1]
-      if (wanted[words[first + TYPE_WORD] >>> 16] !== 0 || words[first] !== block.EVENT) break
+      const want = wanted[words[first + TYPE_WORD] >>> 16]
+      if ((want !== 0 && (want !== OWN || own[words[first + TID_WORD] >>> 16] !== 0)) || words[first] !== block.EVENT) break
       if (size < SMALLEST || size > end - at || (size & 3) !== 0 || words[(at + size - 4) >> 2] !== size) break
       at += size
       count++

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
 import * as assert from 'uvu/assert'
-import { type Row, shipped, SHIPPED_NAMES } from '../../../lib/analyze/index.js'
+import { shipped, SHIPPED_NAMES } from '../../../lib/analyze/index.js'
 import { localDateTime } from '../../../lib/event/clock.js'
 import { suite } from '../../helpers/suite.js'
 import { chisel, rowsOf } from './chisel.js'
@@ -64,30 +64,6 @@ for (const [name, { process, hasFile }] of Object.entries(SLOWER)) {
 function lua(value: number): string {
   return String(Number(value.toPrecision(14)))
 }
-
-/** Of arguments that have no default, by name. */
-const GIVEN: Readonly<Record<string, string>> = { filter: 'evt.type = execve', terminal: '1' }
-
-async function reports(name: string, file: string, workers: number): Promise<Row[]> {
-  const analyzer = await shipped(name)
-  const args = Object.fromEntries((analyzer.args ?? []).map(arg => [arg.name, arg.default ?? LINES[name]?.[0]?.[arg.name] ?? GIVEN[arg.name] ?? 0.5]))
-  return rowsOf(analyzer, file, { args, workers })
-}
-
-test('two threads report the same', async () => {
-  const file = RECORDINGS.at(-1)!
-  for (const name of SHIPPED_NAMES) {
-    const { liveOnly, event } = await shipped(name)
-    // Packets have a test of their own: test/interop/packets.test.ts.
-    if (liveOnly === undefined && event !== undefined) assert.equal(await reports(name, file, 2), await reports(name, file, 1), name)
-  }
-}, { timeoutMs: 200_000 })
-
-test('and four', async () => {
-  for (const file of RECORDINGS) {
-    for (const name of ['topscalls_time', 'scallslower', 'proctraffic']) assert.equal(await reports(name, file, 4), await reports(name, file, 1), `${name} of ${basename(file)}`)
-  }
-}, { timeoutMs: 100_000 })
 
 test('every analyzer that sysdig has as a chisel is compared, or it is said why not', () => {
   const compared = [...TABLES, ...Object.keys(SLOWER), ...COMPARED_ELSEWHERE, ...Object.keys(LINES), ...Object.keys(TABLES_OF_LINES)]
