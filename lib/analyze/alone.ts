@@ -23,6 +23,7 @@ export async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: 
   await checkLive(analyzer, capture)
   onAbort(job.signal, () => capture.stop())
   joining.stats = () => capture.stats()
+  job.onBegin()
   // A file's intervals end when an event of the next comes; of a running machine also when none does.
   const timer = everyMs === undefined || capture.canWait ? undefined : setInterval(() => {
     const now = Date.now() - LATE_MS

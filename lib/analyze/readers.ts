@@ -93,6 +93,7 @@ export async function onReaders<S>(path: string, by: Share['by'], data: FoldData
 
   const running = Array.from({ length: of }, (_, index) => run(index))
   onAbort(job.signal, () => { for (const { worker } of readers) worker.postMessage({ stop: true } satisfies ToReader) })
+  job.onBegin()
   try {
     await Promise.all(running)
   } finally {

@@ -32,6 +32,8 @@ export interface RunOptions {
   containers?: boolean
   /** Rows of a report, at most, of analyzers that show only the largest; default: the analyzer's own number. Others show all. */
   rows?: number
+  /** Called once, when everything that happens from now on is captured: with threads that is some time after the capture was opened. */
+  onBegin?: () => void
   /** Ends the capture; the last report tells of what was seen until then. */
   signal?: AbortSignal
 }
@@ -80,11 +82,12 @@ export interface Job {
   readonly everyMs: number | undefined
   readonly rows: number | undefined
   readonly containers: boolean
+  readonly onBegin: () => void
   /** The capture is to end: somebody wants it to, or nobody waits for reports any more. */
   readonly signal: AbortSignal
 }
 
-function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, rows, containers = false, signal, ...options }: RunOptions, left: AbortSignal): Job {
+function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKeys = MAX_KEYS, rows, containers = false, signal, onBegin = () => {}, ...options }: RunOptions, left: AbortSignal): Job {
   integer('workers', workers, 1, MAX_WORKERS)
   const values = checkArguments(analyzer, args ?? {})
   const everyMs = analyzer.everyMs?.(values) ?? options.everyMs
@@ -93,7 +96,7 @@ function jobOf<S>(analyzer: Analyzer<S>, { on, filter, args, workers = 1, maxKey
   integer('maxKeys', maxKeys, 1, 2 ** 24)
   if (rows !== undefined) integer('rows', rows, 1, 2 ** 24)
   return {
-    on, everyMs, rows, containers,
+    on, everyMs, rows, containers, onBegin,
     source: {
       ...analyzer.tracepoints !== undefined && { tracepoints: ['procexit', 'signaldeliver', ...analyzer.tracepoints] },
       ...analyzer.snaplen !== undefined && { snaplen: analyzer.snaplen },

@@ -34,6 +34,7 @@ export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, jo
   const capture = analyzer.packet === undefined ? await openOn(job.on, job.source) : await openAttributed(analyzer, job)
   await checkLive(analyzer, capture)
   const live = !capture.canWait
+  const hasIntervals = live && everyMs !== undefined
   const data: FoldData = { ...place(asked), containers: job.containers, start: job.start, everyMs, live }
   const path = capture._path
   if (path !== undefined && SHARES.has(key)) {
@@ -43,8 +44,9 @@ export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, jo
   const reached = new Array<number>(analyzer.packet === undefined ? workers : workers + 1).fill(-Infinity)
   const past = (share: number, interval: number) => {
     reached[share] = interval
-    joining.reached(Math.min(...reached), live)
-    if (live) joining.flush()
+    joining.reached(Math.min(...reached), hasIntervals)
+    // Of a running machine's another one follows, whether anything happens or not.
+    if (hasIntervals) joining.flush()
   }
   const packets = analyzer.packet === undefined ? undefined : new PacketShare(analyzer, job, part => joining.add(part), interval => past(workers, interval))
   const delivered = new Array<number>(workers).fill(0)
@@ -64,6 +66,7 @@ export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, jo
     },
   })
   joining.stats = () => statsOf(cluster.stats())
+  job.onBegin()
   onAbort(job.signal, () => cluster.stop())
   const timer = packets === undefined || everyMs === undefined || !live ? undefined : setInterval(() => packets.advance(Date.now() - LATE_MS), Math.min(everyMs, 250))
   try {

@@ -25,6 +25,9 @@ export class Beginning {
   readonly #areFiles: boolean
   #lists: readonly (readonly MetadataBlock[])[] = []
   #began!: () => void
+  /** What the machine is like when the first records are made, for those who have waited for that; and how many of them have not asked yet. */
+  #first: readonly MetadataBlock[] | undefined
+  #waiting = 0
   /** Resolves with begin(). */
   readonly begun = new Promise<void>(resolve => { this.#began = resolve })
 
@@ -40,6 +43,16 @@ export class Beginning {
     this.#began()
   }
 
+  /**
+   * So many consumers will ask what there was before the first record. Some may be slow to: a process that has ended by then would have no
+   * name. To be called when a thread reads the records already.
+   */
+  look(consumers: number): void {
+    if (this.#areFiles || this.#captures.some(capture => capture._machine() !== undefined)) return
+    this.#first = machine()
+    this.#waiting = consumers
+  }
+
   /** For the keys that need it, after begin(). */
   known(): Known {
     return known(this.#areFiles ? parseMetadata(this.#lists.flat()) : listed(readSnapshot({ source: 'iterators', env: false })))
@@ -48,9 +61,19 @@ export class Beginning {
   /** For consumers. */
   async metadata(): Promise<readonly MetadataBlock[]> {
     await this.begun
+    if (this.#waiting > 0) {
+      const first = this.#first!
+      if (--this.#waiting === 0) this.#first = undefined
+      return first
+    }
     const told = await Promise.all(this.#captures.map((capture, index) => capture._machine() ?? (capture.canWait ? this.#lists[index] : undefined)))
-    return told.includes(undefined) ? encodeSnapshot(readSnapshot({ source: 'iterators', env: false })) : told.flatMap(blocks => blocks ?? [])
+    return told.includes(undefined) ? machine() : told.flatMap(blocks => blocks ?? [])
   }
+}
+
+/** As it is now. */
+function machine(): readonly MetadataBlock[] {
+  return encodeSnapshot(readSnapshot({ source: 'iterators', env: false }))
 }
 
 function known({ threads, fds }: Pick<Initial, 'threads' | 'fds'>): Known {

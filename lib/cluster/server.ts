@@ -16,6 +16,8 @@ type Refusal = { code: CaptureErrorCode; message: string; hint: string }
 const MAX_REQUEST = 1024
 /** A consumer that connects and says nothing is hung up on, in ms. */
 const PATIENCE_MS = 5000
+/** What was there before the first record is known when that comes: once all workers have attached, which a busy machine takes its time for. */
+const METADATA_PATIENCE_MS = 30_000
 
 export interface ServerOptions {
   path: string
@@ -55,7 +57,8 @@ export async function serve(options: ServerOptions): Promise<Serving> {
   const { path } = options
   let open = false
   const sockets = new Set<Socket>()
-  const server = createServer(socket => {
+  // Who has asked says that nothing more comes, and still wants its answer.
+  const server = createServer({ allowHalfOpen: true }, socket => {
     if (!open) return socket.destroy()
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
@@ -126,7 +129,9 @@ async function hangUp(server: Server, sockets: ReadonlySet<Socket>): Promise<voi
 
 function answer(socket: Socket, { queues, sendFiles, metadata, about }: ServerOptions): void {
   let request = ''
+  let isAnswering = false
   socket.setEncoding('utf8')
+  socket.on('end', () => { if (!isAnswering) socket.end() })
   socket.setTimeout(PATIENCE_MS, () => socket.destroy())
   socket.on('error', () => {}) // a consumer that went away
   socket.on('data', (text: string) => {
@@ -136,7 +141,11 @@ function answer(socket: Socket, { queues, sendFiles, metadata, about }: ServerOp
     const { sysring, queue, metadata: asksMetadata, about: asksAbout } = parse(request)
     request = ''
     if (sysring !== REQUEST.sysring) return refuse(socket, { code: 'ERR_CAPTURE_VERSION', message: 'its balancer is of another version', hint: 'use the same version of sysring on both sides' })
-    if (asksMetadata === true) return void metadata().then(blocks => socket.end(packBlocks(blocks)), () => socket.destroy())
+    if (asksMetadata === true) {
+      isAnswering = true
+      socket.setTimeout(0) // it may be a while until there is something to tell
+      return void metadata().then(blocks => socket.end(packBlocks(blocks)), () => socket.destroy())
+    }
     if (asksAbout === true) return void socket.end(JSON.stringify(about()))
     if (!Number.isInteger(queue) || queue! < 0 || queue! >= queues) {
       return refuse(socket, { code: 'ERR_CAPTURE_NO_DEVICE', message: `it has no queue ${queue}`, hint: `its queues are 0 to ${queues - 1}` })
@@ -170,18 +179,18 @@ function numberOf(socket: Socket): number {
 
 /** What the balancer knows of the machine at this moment. @throws CaptureError ERR_CAPTURE_NO_DEVICE, ERR_CAPTURE_TRUNCATED */
 export async function askMetadata(path: string): Promise<MetadataBlock[]> {
-  return unpackBlocks(await ask(path, { metadata: true }))
+  return unpackBlocks(await ask(path, { metadata: true }, METADATA_PATIENCE_MS))
 }
 
 /** What the cluster is. @throws CaptureError ERR_CAPTURE_NO_DEVICE, ERR_CAPTURE_PERM, ERR_CAPTURE_FORMAT */
 export async function askAbout(path: string): Promise<About> {
-  const text = (await ask(path, { about: true })).toString()
+  const text = (await ask(path, { about: true }, 2 * PATIENCE_MS)).toString()
   const description = parseDescription(text)
   const { attached } = JSON.parse(text) as About
   return { ...description, attached: description.queues.map((_, queue) => attached?.[queue] === true) }
 }
 
-function ask(path: string, what: { metadata: true } | { about: true }): Promise<Buffer> {
+function ask(path: string, what: { metadata: true } | { about: true }, patienceMs: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(path)
     const parts: Buffer[] = []
@@ -192,7 +201,7 @@ function ask(path: string, what: { metadata: true } | { about: true }): Promise<
         denied ? `its owner and its group may; see: ls -l ${path}` : 'is it still running?', cause,
       ))
     })
-    socket.setTimeout(2 * PATIENCE_MS, () => socket.destroy(new Error('no answer')))
+    socket.setTimeout(patienceMs, () => socket.destroy(new Error('no answer')))
     socket.on('data', part => parts.push(part))
     socket.on('end', () => resolve(Buffer.concat(parts)))
     socket.end(`${JSON.stringify({ ...REQUEST, ...what })}\n`)

@@ -31,17 +31,13 @@ interface Moved {
 /** An analyzer that is running. */
 async function started(name: string, pids: readonly number[], options: Partial<RunOptions> = {}): Promise<() => Promise<Report[]>> {
   const stop = new AbortController()
-  let began: () => void
-  const beginning = new Promise<void>(resolve => { began = resolve })
+  let onBegin: (() => void) | undefined
+  const beginning = new Promise<void>(resolve => { onBegin = resolve })
   const reports: Report[] = []
   const analyzer = await shipped(name)
   const running = (async () => {
-    const on: RunOptions['on'] = async wanted => {
-      const capture = await open('sysdig', { ...wanted, pids: { allow: pids } })
-      began()
-      return capture
-    }
-    for await (const report of run(analyzer, { on, signal: stop.signal, ...options })) reports.push(report)
+    const on: RunOptions['on'] = wanted => open('sysdig', { ...wanted, pids: { allow: pids } })
+    for await (const report of run(analyzer, { on, onBegin, signal: stop.signal, ...options })) reports.push(report)
   })()
   await Promise.race([beginning, running])
   return async () => {
@@ -82,13 +78,14 @@ async function prepared([near, far]: readonly [string[], string[]]): Promise<{ p
 
 const ends = (one: string, other: string) => [one, other].sort().join(' ')
 
-test('proctraffic, topprocs_net, topconns and tcplife tell of exactly these bytes', async () => {
+for (const workers of [1, 2]) test(`proctraffic, topprocs_net, topconns and tcplife tell of exactly these bytes, ${workers === 1 ? 'on one thread' : 'on two'}`, async () => {
   const network = joined()
   try {
     const talks = await prepared(network.inside)
+    const { pids } = talks
     const [traffic, processes, connections, lives] = await Promise.all([
-      started('proctraffic', talks.pids, { args: { seconds: 0.5 } }), started('topprocs_net', talks.pids),
-      started('topconns', talks.pids), started('tcplife', talks.pids),
+      started('proctraffic', pids, { args: { seconds: 0.5 }, workers }), started('topprocs_net', pids, { workers }),
+      started('topconns', pids, { workers }), started('tcplife', pids, { workers }),
     ])
     await sleep(500)
     const moved = await talks.go()

@@ -48,8 +48,7 @@ test('blocks are what they were, or an error', () => {
   const blocks = [{ type: 0x201, body: Buffer.from('machine') }, { type: 0x213, body: Buffer.alloc(0) }, { type: 0x20, body: Buffer.alloc(5000, 1) }]
   const bytes = packBlocks(blocks)
   assert.equal(unpackBlocks(bytes).map(({ type, body }) => [type, Buffer.from(body).toString('hex')]), blocks.map(({ type, body }) => [type, body.toString('hex')]))
-  assert.equal(unpackBlocks(Buffer.alloc(0)), [])
-  for (let end = 1; end < 40; end++) {
-    if (end !== 15 && end !== 23) refused(() => unpackBlocks(bytes.subarray(0, end)), 'ERR_CAPTURE_TRUNCATED')
-  }
+  assert.equal(unpackBlocks(packBlocks([])), [])
+  for (let end = 0; end < 40; end++) refused(() => unpackBlocks(bytes.subarray(0, end)), 'ERR_CAPTURE_TRUNCATED')
+  refused(() => unpackBlocks(bytes.subarray(0, -1)), 'ERR_CAPTURE_TRUNCATED')
 })
