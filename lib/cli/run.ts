@@ -7,7 +7,9 @@ import { SIGNALS } from './interrupt.js'
 import { listenPlace, MetricsPage } from './metricspage.js'
 import { Output } from './output.js'
 import { Picture } from './picture.js'
+import { percentText, readingPosition } from './position.js'
 import { Printer } from './printer.js'
+import { Progress } from './progress.js'
 import { isBrokenPipe, OK, UsageError } from './report.js'
 import { ReportLog } from './reportlog.js'
 import { LIVE_OPTIONS, openSource, SOURCE_OPTIONS } from './source.js'
@@ -77,6 +79,8 @@ export async function run(args: string[]): Promise<number> {
   })
   const logger = log && new Printer(log, look)
   let last: Report | undefined
+  // What prints as it goes shows that it does.
+  using progress = new Progress(percentOf(values.read), !live && process.stderr.isTTY === true && !look.streams && !hasIntervals)
   try {
     for await (const report of run(analyzer, {
       on: async options => {
@@ -91,6 +95,7 @@ export async function run(args: string[]): Promise<number> {
       ...(filter !== '' && { filter }), ...(everyMs !== undefined && { everyMs }), ...(maxKeys !== undefined && { maxKeys }),
       ...page === undefined ? rows !== undefined && { rows } : { rows: rows ?? page.maxSeries },
     })) {
+      progress[Symbol.dispose]()
       page?.metrics.add(report)
       picture?.add(report)
       logger?.print(report)
@@ -109,6 +114,12 @@ export async function run(args: string[]): Promise<number> {
   if (picture !== undefined && picture.cut > 0) console.error(`sysring: ${picture.cut} more intervals are not in the picture`)
   if (values.quiet !== true && last?.stats !== undefined) console.error(lossText(last.stats.dropped, last.stats.seen))
   return OK
+}
+
+/** How much of the first file is read: nothing of one that has not been opened yet. */
+function percentOf([path]: readonly string[] = []): () => string {
+  let position: ReturnType<typeof readingPosition>
+  return () => (path === undefined ? '' : percentText(position ??= readingPosition(path)).replace(', ', ''))
 }
 
 /** Nothing is written that is not said. */

@@ -58,6 +58,19 @@ test('a queue has one consumer at a time, and a name one cluster', async () => {
   await cluster.close()
 })
 
+test('who asks what there was before the first record gets it when that has come', async () => {
+  const { cluster, source } = await fed()
+  const opening = openQueue(cluster, 0, { metadata: true })
+  // Its request is there by now, and no record.
+  assert.is(await Promise.race([opening.then(() => 'open'), later(300)]), undefined)
+  source.push(reads(0, 1))
+  const capture = await opening
+  assert.ok(capture.metadata.length > 0)
+  await capture.close()
+  source.end()
+  await cluster.close()
+})
+
 test('whoever comes next goes on where the one before ended, however that was', async () => {
   const { cluster, source } = await fed()
   source.push(reads(0, 100))
