@@ -19,19 +19,34 @@ export function latin1(memory: Uint8Array, start: number, end: number): string {
   return latin1Slice.call(memory, start, end)
 }
 
-/** Up to here it is faster to add character to character than to call into C++. */
-const SHORT = 24
+/** What is longer is seldom met again soon; and each byte of what is has to be compared. */
+const LONG = 128
+/** Texts that were met lately, each in the one place that its bytes lead to: names and paths come again and again. */
+const met: string[] = new Array<string>(4096).fill('')
 
 /** The text in `memory` from `start` to `end`; bytes that are not UTF-8 become U+FFFD. */
 export function utf8(memory: Uint8Array, start: number, end: number): string {
-  if (end - start > SHORT) return slice.call(memory, start, end)
-  let text = ''
+  const length = end - start
+  if (length > LONG) return slice.call(memory, start, end)
+  let hash = length
   for (let i = start; i < end; i++) {
     const byte = memory[i]
     if (byte >= 0x80) return slice.call(memory, start, end)
-    text += String.fromCharCode(byte)
+    hash = (Math.imul(hash, 31) + byte) | 0
   }
-  return text
+  const place = (hash ^ (hash >>> 12)) & (met.length - 1)
+  const text = met[place]
+  // Finding it again costs a tenth of making it, and it brings the hash along that tables of names look for.
+  return text.length === length && isAscii(text, memory, start) ? text : (met[place] = latin1(memory, start, end))
+}
+
+/** Are the bytes from `start` on, all of them ASCII, the characters of `text`, of which there are as many? */
+export function isAscii(text: string, memory: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const byte = memory[start + i]
+    if (byte >= 0x80 || text.charCodeAt(i) !== byte) return false
+  }
+  return true
 }
 
 /** Offset of the first NUL in `memory` from `start` on, or `end`. */

@@ -1,6 +1,6 @@
 import { numberAt } from '../../event/decode.js'
 import type { Event } from '../../event/event.js'
-import { indexOfNul, utf8 } from '../../event/strings.js'
+import { indexOfNul, isAscii, utf8 } from '../../event/strings.js'
 import { EVENT_COUNT, eventInfo } from '../../event/table.js'
 
 /** Parameters of the events of processes that are looked at, by their names in the driver's table. */
@@ -78,16 +78,6 @@ export class Params {
     const memory = this.#ev._memory
     const start = this.#at[index]
     const end = indexOfNul(memory, start, start + length)
-    return isText(known, memory, start, end) ? known : utf8(memory, start, end)
+    return known.length === end - start && isAscii(known, memory, start) ? known : utf8(memory, start, end)
   }
-}
-
-function isText(known: string, memory: Uint8Array, start: number, end: number): boolean {
-  const { length } = known
-  if (length !== end - start) return false
-  for (let i = 0; i < length; i++) {
-    const byte = memory[start + i]
-    if (byte >= 0x80 || known.charCodeAt(i) !== byte) return false
-  }
-  return true
 }
