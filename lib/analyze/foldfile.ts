@@ -1,7 +1,7 @@
 /** What a worker thread of run() does that reads a file itself: folds the events of its share. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { openFile } from '../iface/file/open.js'
-import { analyzerOf, foldAll } from './folder.js'
+import { analyzerOf, foldAll } from './foldthread.js'
 import { tablesOf } from './folding.js'
 import { AHEAD, type FoldFileData, type FromReader, type ToReader } from './readers.js'
 

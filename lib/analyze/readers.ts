@@ -5,7 +5,7 @@ import type { Stats } from '../iface/capture.js'
 import type { Share } from '../state/share.js'
 import { startThread } from '../thread.js'
 import type { Channel } from './channel.js'
-import type { FoldData, FromFold } from './folder.js'
+import type { FoldData, FromFold } from './foldthread.js'
 import type { Part } from './folding.js'
 import type { Joining } from './joining.js'
 import type { Report } from './report.js'
@@ -45,7 +45,7 @@ interface Reader {
  * A file that lies there is read by each thread itself: of what is of other threads' share it looks at no more than the state needs. To
  * read it once and hand records over would cost more than to read it twice.
  */
-export async function onReaders<S>(path: string, by: Share['by'], data: FoldData, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
+export async function onReaders<S>({ path, by }: { path: string; by: Share['by'] }, data: FoldData, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
   const of = job.workers
   const readers: Reader[] = []
   let timer: NodeJS.Timeout | undefined

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import type { ArgumentValues, Drawing } from '../analyze/analyzer.js'
 import type { Report } from '../analyze/report.js'
 import { CaptureError } from '../errors.js'
@@ -8,17 +8,22 @@ const MAX_ROWS = 10_000
 
 /** The intervals of a run as a picture in a file, which is written when the run is over. */
 export class Picture {
-  readonly #path: string
+  readonly #file: number
   readonly #drawing: Drawing
   readonly #args: ArgumentValues
   readonly #rows: string[] = []
   /** Intervals that found no room. */
   cut = 0
 
+  /** @throws CaptureError ERR_CAPTURE_IO if there can be no such file: nobody wants to hear that when the run is over */
   constructor(path: string, drawing: Drawing, args: ArgumentValues) {
-    this.#path = path
     this.#drawing = drawing
     this.#args = args
+    try {
+      this.#file = openSync(path, 'w', 0o600)
+    } catch (error) {
+      throw new CaptureError('ERR_CAPTURE_IO', `the picture cannot be written: ${(error as Error).message}`, `is ${path} in a folder that you may write to?`, error)
+    }
   }
 
   add(report: Report): void {
@@ -27,10 +32,7 @@ export class Picture {
   }
 
   save(): void {
-    try {
-      writeFileSync(this.#path, this.#drawing.svg(this.#rows, this.#args), { mode: 0o600 })
-    } catch (error) {
-      throw new CaptureError('ERR_CAPTURE_IO', `the picture cannot be written: ${(error as Error).message}`, `is ${this.#path} in a folder that you may write to?`, error)
-    }
+    writeFileSync(this.#file, this.#drawing.svg(this.#rows, this.#args))
+    closeSync(this.#file)
   }
 }

@@ -60,11 +60,11 @@ export async function run(args: string[]): Promise<number> {
   const given = argumentsOf(analyzer, others)
   const { drawing } = analyzer
   if (values.svg !== undefined && drawing === undefined) throw new UsageError(`${name} has no picture`, 'leave --svg out')
-  const picture = values.svg === undefined ? undefined : new Picture(values.svg, drawing!, given)
   const maxKeys = integer('--max-keys', values['max-keys'], 1, 2 ** 24)
   const rows = integer('--rows', values.rows, 1, 2 ** 24)
   if (values.log !== undefined && values['no-log'] === true) throw new UsageError('--log and --no-log are both given', 'leave one of them out')
   const log = values.log !== undefined || (analyzer.logged === true && values['no-log'] !== true) ? new ReportLog(values.log, new Date()) : undefined
+  const picture = values.svg === undefined ? undefined : new Picture(values.svg, drawing!, given)
   const stop = new AbortController()
   for (const signal of SIGNALS) process.once(signal, () => stop.abort())
 

@@ -5,8 +5,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
-import { type Report, run, shipped } from '../../lib/analyze/index.js'
-import { open } from '../../lib/index.js'
+import type { Report } from '../../lib/analyze/index.js'
+import { watching } from '../helpers/analysis.js'
 import { folder } from '../helpers/folder.js'
 import { shell } from '../helpers/run.js'
 import { suite } from '../helpers/suite.js'
@@ -37,31 +37,12 @@ async function bpftrace(tool: string, header: RegExp): Promise<() => Promise<str
 }
 
 async function ours(name: string): Promise<() => Promise<Report['rows']>> {
-  const stop = new AbortController()
-  const analyzer = await shipped(name)
-  let began: () => void
-  const beginning = new Promise<void>(resolve => { began = resolve })
-  const rows: Report['rows'][number][] = []
-  let dropped = 0
-  const running = (async () => {
-    const on = async (wanted: object) => {
-      const capture = await open('sysdig', wanted)
-      began()
-      return capture
-    }
-    for await (const report of run(analyzer, { on, signal: stop.signal })) {
-      rows.push(...report.rows)
-      dropped = report.stats?.dropped.total ?? 0
-    }
-  })()
-  await Promise.race([beginning, running])
-  await sleep(500)
+  const end = await watching(name)
   return async () => {
     await sleep(1000)
-    stop.abort()
-    await running
-    assert.is(dropped, 0, 'nothing was dropped')
-    return rows
+    const reports = await end()
+    assert.is(reports.at(-1)!.stats!.dropped.total, 0, 'nothing was dropped')
+    return reports.flatMap(({ rows }) => rows)
   }
 }
 

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import * as assert from 'uvu/assert'
-import { type Report, run, type RunOptions, shipped } from '../../lib/analyze/index.js'
-import { open } from '../../lib/index.js'
+import type { Report, RunOptions } from '../../lib/analyze/index.js'
+import { watching } from '../helpers/analysis.js'
 import { joined } from '../helpers/network.js'
 import { type Program, start } from '../helpers/program.js'
 import { ROOT } from '../helpers/run.js'
@@ -28,21 +28,11 @@ interface Moved {
   remote: [string, number]
 }
 
-/** An analyzer that is running. */
-async function started(name: string, pids: readonly number[], options: Partial<RunOptions> = {}): Promise<() => Promise<Report[]>> {
-  const stop = new AbortController()
-  let onBegin: (() => void) | undefined
-  const beginning = new Promise<void>(resolve => { onBegin = resolve })
-  const reports: Report[] = []
-  const analyzer = await shipped(name)
-  const running = (async () => {
-    const on: RunOptions['on'] = wanted => open('sysdig', { ...wanted, pids: { allow: pids } })
-    for await (const report of run(analyzer, { on, onBegin, signal: stop.signal, ...options })) reports.push(report)
-  })()
-  await Promise.race([beginning, running])
+/** An analyzer that is running, and looks at these processes. */
+async function started(name: string, allow: readonly number[], options: Partial<RunOptions>): Promise<() => Promise<Report[]>> {
+  const end = await watching(name, options, { pids: { allow } })
   return async () => {
-    stop.abort()
-    await running
+    const reports = await end()
     assert.is(reports.at(-1)!.stats!.dropped.total, 0, `${name}: nothing was dropped`)
     return reports
   }

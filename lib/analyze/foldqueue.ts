@@ -1,7 +1,7 @@
 /** What a worker thread of run() does that has a queue: folds the events in it. */
 import { parentPort } from 'node:worker_threads'
 import { data, queue } from '../worker.js'
-import { analyzerOf, foldAll, type FoldData } from './folder.js'
+import { analyzerOf, foldAll, type FoldData } from './foldthread.js'
 import { tablesOf } from './folding.js'
 
 const asked = data<FoldData>()
