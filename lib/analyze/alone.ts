@@ -3,7 +3,7 @@ import type { Channel } from './channel.js'
 import { Folding, LATE_MS } from './folding.js'
 import type { Joining } from './joining.js'
 import type { Report } from './report.js'
-import type { Job } from './run.js'
+import type { Job } from './job.js'
 import { checkLive, onAbort, openFor } from './source.js'
 
 /** Reports that may wait for whoever loops over them, before nothing more is read. */

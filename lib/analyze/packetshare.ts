@@ -1,7 +1,7 @@
 import { type Event, PACKET } from '../event/event.js'
 import type { Analyzer } from './analyzer.js'
 import { Folding, LATE_MS, type Part } from './folding.js'
-import type { Job } from './run.js'
+import type { Job } from './job.js'
 import { testOf } from './source.js'
 
 const WORD = 2 ** 32

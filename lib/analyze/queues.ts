@@ -8,7 +8,7 @@ import { LATE_MS, type Part, tablesOf } from './folding.js'
 import type { FoldData, FromFold } from './foldthread.js'
 import type { Joining } from './joining.js'
 import { PacketShare } from './packetshare.js'
-import type { Job } from './run.js'
+import type { Job } from './job.js'
 import { onAbort } from './source.js'
 
 /** In the sources beside this file, and in the bundle. */

@@ -9,7 +9,7 @@ import type { FoldData, FromFold } from './foldthread.js'
 import type { Part } from './folding.js'
 import type { Joining } from './joining.js'
 import type { Report } from './report.js'
-import type { Job } from './run.js'
+import type { Job } from './job.js'
 import { onAbort } from './source.js'
 
 /** What the thread finds in its workerData. */

@@ -1,16 +1,12 @@
 import { CaptureError } from '../errors.js'
 import { type Event, PACKET } from '../event/event.js'
 import { compileFilter } from '../filter/filter.js'
-import type { Capture, CaptureOptions } from '../iface/capture.js'
+import type { Capture } from '../iface/capture.js'
 import type { MergedStats } from '../merge/capture.js'
 import { deviceKind, open } from '../open.js'
-import type { LiveOptions } from '../probe/options.js'
 import type { Analyzer } from './analyzer.js'
 import { tablesOf } from './folding.js'
-import type { Job, RunOptions } from './run.js'
-
-/** What an analyzer wants of a capture. */
-export type SourceOptions = CaptureOptions & Pick<LiveOptions, 'tracepoints' | 'snaplen'>
+import type { Job, RunOptions, SourceOptions } from './job.js'
 
 /** A capture, and which of its records are to be folded. */
 export interface Source {

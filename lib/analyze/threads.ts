@@ -7,7 +7,7 @@ import type { Joining } from './joining.js'
 import { onQueues } from './queues.js'
 import { onReaders } from './readers.js'
 import type { Report } from './report.js'
-import type { Job } from './run.js'
+import type { Job } from './job.js'
 import { isShipped } from './shipped.js'
 import { checkLive, openAttributed, openOn } from './source.js'
 
