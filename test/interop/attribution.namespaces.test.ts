@@ -33,9 +33,9 @@ async function listen(inside: readonly string[], device: string): Promise<(spoke
 }
 
 function judge(what: string, { findings, stats }: Report, spoken: readonly Spoken[]): void {
-  const { seen, delivered, dropped, filtered, pending, attribution } = stats
+  const { seen, delivered, dropped, filtered, pending, late, attribution } = stats
   assert.is(seen, delivered + dropped.total + filtered + pending)
-  check(what, findings, 2 * MESSAGES * spoken.length)
+  check(what, findings, 2 * MESSAGES * spoken.length, late)
   const { packets, attributed, unknown, others, ambiguous } = attribution!
   assert.equal([packets, attributed, unknown, others, ambiguous], [packets, packets, 0, 0, 0])
 }

@@ -82,10 +82,11 @@ async function judge(name: string, spoken: readonly Spoken[]): Promise<void> {
   const merged = merge([await openFile(file(`${name}.scap`), { state: true }), await openFile(file(`${name}.pcap`))])
   const heard = new Heard(spoken)
   await heard.listen(merged)
-  const { seen, delivered, dropped, filtered, pending, attribution } = merged.stats()
+  const { seen, delivered, dropped, filtered, pending, late, attribution } = merged.stats()
   assert.is(seen, delivered + dropped.total + filtered + pending)
   assert.is(attribution!.packets, attribution!.attributed + attribution!.unknown + attribution!.others)
-  check(name, heard.findings, 2 * MESSAGES * spoken.length)
+  // A machine that gave the recorder no CPU for a while has left records out of order in the file.
+  check(name, heard.findings, 2 * MESSAGES * spoken.length, late)
 }
 
 test('from files: loopback, TCP and UDP, IPv4 and IPv6, connections opened before', async () => {
