@@ -13,7 +13,7 @@ const { run, shipped, SHIPPED_NAMES } = await import(analyze)
 
 /** Arguments that have no default. */
 const GIVEN = { filter: 'evt.type = execve', terminal: 1, host_ip: '127.0.0.1', host_port: 80, seconds: 0.5, min_ms: 0.5 }
-const INTERVAL_MS = 250
+const INTERVAL_MS = 5
 /** What is about one moment has looked at no events. */
 const NOT_COUNTED = { dropped: {} }
 

@@ -1,10 +1,15 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import { defineAnalyzer, type Report, run, type RunOptions, shipped, SHIPPED_NAMES, top } from '../../../lib/analyze/index.js'
 import { type CaptureError, openFile } from '../../../lib/index.js'
+import { folder } from '../../helpers/folder.js'
+import { ROOT } from '../../helpers/run.js'
 import { suite } from '../../helpers/suite.js'
 import { TRACE, TRACE_EVENTS } from '../../helpers/trace.js'
 
 const test = suite('run')
+const { file } = folder()
 
 const counter = defineAnalyzer({
   name: 'counter', about: 'How many events', remembers: true,
@@ -168,4 +173,28 @@ test('every analyzer is called as it is found, and says what it shows', async ()
     assert.is(analyzer.name, name)
     assert.ok(analyzer.about.length > 10 && !analyzer.about.endsWith('.') && analyzer.category !== undefined, name)
   }
+})
+
+test('threads that read a file themselves: what is wrong with it, a loop that takes its time, and one that is left', async () => {
+  const whole = join(ROOT, 'test/fixtures/small.scap')
+  const cut = file('cut.scap')
+  writeFileSync(cut, readFileSync(whole).subarray(0, -7))
+  const topscalls = await shipped('topscalls')
+  const said = await Promise.all([1, 2].map(workers => refused(reports(topscalls, { workers, on: options => openFile(cut, options) }))))
+  assert.equal(said.map(({ code }) => code), ['ERR_CAPTURE_TRUNCATED', 'ERR_CAPTURE_TRUNCATED'])
+  assert.is(said[1].message, said[0].message)
+
+  const options: RunOptions = { on: options => openFile(whole, options), everyMs: 1 }
+  const expected = await reports(topscalls, options)
+  assert.ok(expected.length > 128, `${expected.length} reports`) // far more than may wait
+  const found: Report[] = []
+  for await (const report of run(topscalls, { ...options, workers: 2 })) {
+    if (found.push(report) < 100) await new Promise(resolve => setTimeout(resolve, 5))
+  }
+  const told = (all: readonly Report[]) => all.map(({ fromMs, events, rows, isLast }) => ({ fromMs, events, rows, isLast }))
+  assert.equal(told(found), told(expected))
+  const { seen, delivered, dropped, filtered } = found.at(-1)!.stats!
+  assert.equal([seen, delivered], [5000, found.reduce((sum, { events }) => sum + events, 0)])
+  assert.is(seen, delivered + dropped.total + filtered)
+  for await (const _ of run(topscalls, { ...options, workers: 2 })) break
 })
