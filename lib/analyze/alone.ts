@@ -1,13 +1,10 @@
 import type { Analyzer } from './analyzer.js'
-import type { Channel } from './channel.js'
+import { type Channel, MAX_WAITING } from './channel.js'
 import { Folding, LATE_MS } from './folding.js'
+import type { Job } from './job.js'
 import type { Joining } from './joining.js'
 import type { Report } from './report.js'
-import type { Job } from './job.js'
 import { checkLive, onAbort, openFor } from './source.js'
-
-/** Reports that may wait for whoever loops over them, before nothing more is read. */
-const MAX_WAITING = 64
 
 /** The whole work on this thread. */
 export async function onThisThread<S>(analyzer: Analyzer<S>, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {

@@ -1,3 +1,6 @@
+/** Things that may wait for whoever loops over them, before those who can wait make no more. */
+export const MAX_WAITING = 64
+
 /** From those who make things at their own time to one who loops over them. Holds what has not been asked for yet. */
 export class Channel<T> implements AsyncIterable<T> {
   #waiting: T[] = []

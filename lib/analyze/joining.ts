@@ -1,8 +1,8 @@
 import type { Stats } from '../iface/capture.js'
 import type { Analyzer, ArgumentValues, StartOptions } from './analyzer.js'
 import type { Part } from './folding.js'
-import type { Report } from './report.js'
 import type { Job } from './job.js'
+import type { Report } from './report.js'
 
 /** Parts of one interval that have come so far. */
 interface Gathered<S> {

@@ -4,8 +4,8 @@ import type { State } from '../state/state.js'
 import type { Analyzer } from './analyzer.js'
 import { compileEntryFilter, entriesOf } from './entries.js'
 import { Folding } from './folding.js'
-import type { Joining } from './joining.js'
 import type { Job } from './job.js'
+import type { Joining } from './joining.js'
 import { onAbort, openOn } from './source.js'
 
 /** How long the runtimes of containers may take to tell of them, in ms: twice two seconds, and one between. */

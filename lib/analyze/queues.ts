@@ -6,9 +6,9 @@ import type { Capture, Stats } from '../iface/capture.js'
 import type { Analyzer } from './analyzer.js'
 import { LATE_MS, type Part, tablesOf } from './folding.js'
 import type { FoldData, FromFold } from './foldthread.js'
+import type { Job } from './job.js'
 import type { Joining } from './joining.js'
 import { PacketShare } from './packetshare.js'
-import type { Job } from './job.js'
 import { onAbort } from './source.js'
 
 /** In the sources beside this file, and in the bundle. */

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs'
 import type { Worker } from 'node:worker_threads'
-import { CaptureError, type CaptureErrorCode } from '../errors.js'
 import type { Stats } from '../iface/capture.js'
+import { captureError } from '../native.js'
 import type { Share } from '../state/share.js'
 import { startThread } from '../thread.js'
-import type { Channel } from './channel.js'
-import type { FoldData, FromFold } from './foldthread.js'
+import { type Channel, MAX_WAITING } from './channel.js'
 import type { Part } from './folding.js'
+import type { FoldData, FromFold } from './foldthread.js'
+import type { Job } from './job.js'
 import type { Joining } from './joining.js'
 import type { Report } from './report.js'
-import type { Job } from './job.js'
 import { onAbort } from './source.js'
 
 /** What the thread finds in its workerData. */
@@ -19,12 +19,10 @@ export interface FoldFileData extends FoldData {
   filter: string | undefined
 }
 
-/** What it tells beside that. */
-export type FromReader = FromFold | { failed: { code: string | undefined; message: string; hint: string | undefined } }
 /** What it is told: to end; how many of its parts are reported. */
 export type ToReader = { stop: true } | { taken: number }
 
-/** Parts of a thread that are not reported yet, before it reads no more; and reports that wait for whoever loops over them. */
+/** Parts of a thread that are not reported yet, before it reads no more. */
 export const AHEAD = 64
 /** How often it is looked whether they have been taken, in ms. */
 const LOOK_MS = 5
@@ -41,11 +39,18 @@ interface Reader {
   stats: Stats | undefined
 }
 
+/** `signal`: ends it with its reason as error. */
+interface FileToShare {
+  path: string
+  by: Share['by']
+  signal: AbortSignal | undefined
+}
+
 /**
  * A file that lies there is read by each thread itself: of what is of other threads' share it looks at no more than the state needs. To
  * read it once and hand records over would cost more than to read it twice.
  */
-export async function onReaders<S>({ path, by }: { path: string; by: Share['by'] }, data: FoldData, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
+export async function onReaders<S>({ path, by, signal }: FileToShare, data: FoldData, job: Job, joining: Joining<S>, channel: Channel<Report>): Promise<void> {
   const of = job.workers
   const readers: Reader[] = []
   let timer: NodeJS.Timeout | undefined
@@ -54,7 +59,7 @@ export async function onReaders<S>({ path, by }: { path: string; by: Share['by']
   /** Tells threads of the parts that are reported, if somebody takes the reports. */
   const credit = () => {
     timer = undefined
-    if (channel.length > AHEAD && !job.signal.aborted) {
+    if (channel.length > MAX_WAITING && !job.signal.aborted) {
       timer = setTimeout(credit, LOOK_MS)
       return
     }
@@ -66,15 +71,12 @@ export async function onReaders<S>({ path, by }: { path: string; by: Share['by']
     }
   }
 
-  const hear = (reader: Reader, message: FromReader, fail: (error: Error) => void) => {
+  const hear = (reader: Reader, message: FromFold) => {
     if ('part' in message) {
       reader.parts.push(message.part.interval)
       joining.add(message.part as Part<S>)
     } else if ('stats' in message) {
       reader.stats = message.stats
-    } else if ('failed' in message) {
-      const { code, message: text, hint } = message.failed
-      fail(code === undefined || hint === undefined ? new Error(text) : new CaptureError(code as CaptureErrorCode, text, hint))
     } else {
       reader.reached = message.reached
       joining.reached(Math.min(...readers.map(({ reached }) => reached)), false)
@@ -86,17 +88,20 @@ export async function onReaders<S>({ path, by }: { path: string; by: Share['by']
     const workerData: FoldFileData = { ...data, path, filter: job.filter, share: { by, index, of } }
     const reader: Reader = { worker: startThread(ENTRY!, { workerData, name: `sysring reader ${index}` }), parts: [], reached: -Infinity, stats: undefined }
     readers.push(reader)
-    reader.worker.on('message', (message: FromReader) => hear(reader, message, reject))
-    reader.worker.on('error', reject)
+    reader.worker.on('message', (message: FromFold) => hear(reader, message))
+    reader.worker.on('error', error => reject(captureError(error)))
     reader.worker.on('exit', resolve)
   })
 
-  const running = Array.from({ length: of }, (_, index) => run(index))
+  let abort: (() => void) | undefined
+  const aborted = signal && new Promise<never>((_, reject) => onAbort(signal, abort = () => reject(signal.reason)))
+  const running = Promise.all(Array.from({ length: of }, (_, index) => run(index)))
   onAbort(job.signal, () => { for (const { worker } of readers) worker.postMessage({ stop: true } satisfies ToReader) })
   job.onBegin()
   try {
-    await Promise.all(running)
+    await (aborted === undefined ? running : Promise.race([running, aborted]))
   } finally {
+    if (abort !== undefined) signal!.removeEventListener('abort', abort)
     clearTimeout(timer)
     await Promise.all(readers.map(({ worker }) => worker.terminate()))
   }

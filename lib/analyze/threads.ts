@@ -3,11 +3,11 @@ import type { Share } from '../state/share.js'
 import type { Analyzer } from './analyzer.js'
 import type { Channel } from './channel.js'
 import type { FoldData } from './foldthread.js'
+import type { Job } from './job.js'
 import type { Joining } from './joining.js'
 import { onQueues } from './queues.js'
 import { onReaders } from './readers.js'
 import type { Report } from './report.js'
-import type { Job } from './job.js'
 import { isShipped } from './shipped.js'
 import { checkLive, openAttributed, openOn } from './source.js'
 
@@ -28,8 +28,10 @@ export async function onThreads<S>(analyzer: Analyzer<S>, asked: Analyzer<S>, jo
   const path = capture._path
   const by = SHARES.get(key)
   if (path === undefined || by === undefined) return onQueues(capture, analyzer, data, job, joining)
+  const { signal } = capture._limits
+  capture._take()
   await capture.close()
-  return onReaders({ path, by }, data, job, joining, channel)
+  return onReaders({ path, by, signal }, data, job, joining, channel)
 }
 
 function place<S>(analyzer: Analyzer<S>): Pick<FoldData, 'shipped' | 'module'> {

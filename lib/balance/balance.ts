@@ -83,7 +83,7 @@ export async function balance(captures: Capture | readonly Capture[], options: B
       for (const one of pauses) one.resume?.()
       begin()
       runThread(cluster, handle, lent!, checked)
-      if (workers !== undefined && checked.stateEvents) beginning.look(queues.length)
+      if (workers !== undefined) beginning.look(queues.length)
     } else {
       runFeed(cluster, handle, source!, feed, begin)
       // By then a file has said what was there before, or cannot be read.

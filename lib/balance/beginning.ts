@@ -25,6 +25,8 @@ export class Beginning {
   readonly #areFiles: boolean
   #lists: readonly (readonly MetadataBlock[])[] = []
   #began!: () => void
+  /** How many have asked, before begin() or since. */
+  #asked = 0
   /** What the machine is like when the first records are made, for those who have waited for that; and how many of them have not asked yet. */
   #first: readonly MetadataBlock[] | undefined
   #waiting = 0
@@ -44,11 +46,11 @@ export class Beginning {
   }
 
   /**
-   * So many consumers will ask what there was before the first record. Some may be slow to: a process that has ended by then would have no
-   * name. To be called when a thread reads the records already.
+   * Where one of so many consumers has asked already what there was before the first record, the others will. Some may be slow to: a process
+   * that has ended by then would have no name. To be called when a thread reads the records already.
    */
   look(consumers: number): void {
-    if (this.#areFiles || this.#captures.some(capture => capture._machine() !== undefined)) return
+    if (this.#asked === 0 || this.#areFiles || this.#captures.some(capture => capture._machine() !== undefined)) return
     this.#first = machine()
     this.#waiting = consumers
   }
@@ -60,6 +62,7 @@ export class Beginning {
 
   /** For consumers. */
   async metadata(): Promise<readonly MetadataBlock[]> {
+    this.#asked++
     await this.begun
     if (this.#waiting > 0) {
       const first = this.#first!

@@ -197,4 +197,8 @@ test('threads that read a file themselves: what is wrong with it, a loop that ta
   assert.equal([seen, delivered], [5000, found.reduce((sum, { events }) => sum + events, 0)])
   assert.is(seen, delivered + dropped.total + filtered)
   for await (const _ of run(topscalls, { ...options, workers: 2 })) break
+
+  const given = new AbortController()
+  const on: RunOptions['on'] = options => openFile(whole, { ...options, signal: given.signal })
+  assert.is((await refused(reports(topscalls, { on, workers: 2, onBegin: () => given.abort(new Error('enough')) }))).message, 'enough')
 })
